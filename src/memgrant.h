@@ -1,0 +1,113 @@
+/* START HERE. The one door between the accountant (src/) and those who stand around it: interpose/, whose functions
+ * the process calls in place of libc's, and jni/, where the JVM calls. Nothing else of src/ is for them, except base.h,
+ * say.h and os.h.
+ *
+ *      library --malloc--> interpose/ --+                            +-- jni/ <--- couriers, Spark's plugin (Java)
+ *                                       v                            v
+ *      memgrant.c: who called? whose thread? -> lanes.c: charge -> heap.c: block from the account's arena
+ *                                                   | credit gone
+ *                                                   v
+ *                                accounts.c / grants.c: grant -> request -> courier -> Spark
+ *
+ * Runs inside malloc, unless a function says otherwise. All functions are thread-safe. Sizes are bytes. */
+#ifndef MG_MEMGRANT_H
+#define MG_MEMGRANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mg_account;
+
+/* ---- Start and end (runs at startup, runs on request) ---- */
+
+/* Called by interpose/ once, before main: reads MEMGRANT_*; dormant when none of them is set. */
+void mg_start(void);
+/* False while dormant, switched off or broken: every call goes straight to the next allocator. */
+extern bool mg_active;
+/* Writes the report to its file, if one is asked for and this process is its owner. */
+void mg_write_report(void);
+
+/* ---- Blocks ---- */
+
+/* The library slot of the code at an address. Looks again at the loaded libraries when the address is unknown. */
+unsigned mg_library_at(const void *code);
+
+/* A block for `library`. False: not ours to serve (no target, no room of ours, re-entered): ask the next allocator.
+ * True: *block is the block, or NULL when the charge was denied. alignment 0 is malloc's own. */
+bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, void **block);
+/* Whether the address lies in our window. Two compares; valid at any time on any thread. */
+bool mg_owns(const void *block);
+/* The next three take blocks that mg_owns. */
+size_t mg_usable_size(const void *block);
+void mg_free(void *block);
+/* Like mg_allocate: false means that the block has to be moved to the next allocator. *moved is NULL when denied: the
+ * old block is untouched then. */
+bool mg_reallocate(unsigned library, void *block, size_t size, void **moved);
+
+/* ---- Threads ---- */
+
+/* What a new thread takes over from its creator. */
+struct mg_inheritance {
+    struct mg_account *account;
+    uint64_t account_id;
+    unsigned library;
+};
+
+/* On the creating thread: true when the new thread has something to inherit from it. */
+bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance);
+/* First thing on the new thread. */
+void mg_thread_begins(const struct mg_inheritance *inheritance);
+
+/* ---- Libraries ---- */
+
+/* A library may have gone (dlclose returned). */
+void mg_libraries_changed(void);
+/* Slot of the library that holds this code, its slots in the GOT redirected; for native methods being bound. */
+unsigned mg_library_bound(const void *code);
+bool mg_library_is_target(unsigned library);
+const char *mg_library_name(unsigned library);
+
+/* ---- The JVM side (jni/ only) ---- */
+
+/* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */
+const char *mg_arm(const char *const *settings, int count);
+struct mg_account *mg_root(void);
+/* NULL when the table is full. limit -1 is none. */
+struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit);
+void mg_bind(struct mg_account *account);
+void mg_unbind(void);
+/* Blocks in a futex. -1 when the account takes no more requests. */
+int64_t mg_await_request(struct mg_account *account);
+void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns);
+void mg_grant(struct mg_account *account, int64_t bytes);
+int64_t mg_take_back(struct mg_account *account, int64_t bytes);
+int64_t mg_overdraft(const struct mg_account *account);
+void mg_tolerate(struct mg_account *account, int64_t further_bytes);
+void mg_deny(struct mg_account *account);
+void mg_stop_requests(struct mg_account *account);
+int64_t mg_settle(struct mg_account *account);
+
+/* The figures of Native.read, in the order of its indices. */
+enum {
+    MG_LIMIT, MG_RESERVATION, MG_GRANTED, MG_USED, MG_PEAK, MG_CHARGED, MG_REFUNDED,
+    MG_ALLOCATIONS, MG_FREES, MG_DENIALS, MG_OVERDRAFT_PEAK, MG_STATE, MG_FIGURES
+};
+void mg_read(struct mg_account *account, int64_t figures[MG_FIGURES]);
+
+/* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
+char *mg_report_text(size_t *length);
+void mg_report_free(char *text, size_t length);
+
+/* ---- Boundaries: where a target's native method begins and ends (jni/ only) ---- */
+
+/* The thread is inside that library now; returns what to give back to mg_library_left. Any thread. */
+unsigned mg_library_entered(unsigned library);
+void mg_library_left(unsigned before);
+/* The account of which this is the task thread, if it is in overdraft, not tolerated, and its library's mode is stop;
+ * else NULL. The cheap question of every boundary. */
+struct mg_account *mg_account_wants_boundary(void);
+/* The library whose charge made the account go beyond its grant first. */
+const char *mg_account_culprit(struct mg_account *account);
+
+#endif
