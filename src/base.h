@@ -1,0 +1,35 @@
+/* Words that every file needs. Runs inside malloc. */
+#ifndef MG_BASE_H
+#define MG_BASE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MG_LIKELY(x) __builtin_expect(!!(x), 1)
+#define MG_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define MG_NOINLINE __attribute__((noinline))
+#define MG_EXPORT __attribute__((visibility("default")))
+/* A variable that each thread has for itself. The dynamic model would call malloc at its first use. */
+#define MG_PER_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+#define MG_PAGE ((size_t)4096)
+#define MG_CACHE_LINE 64
+
+/* Counters are statistics: nobody orders other memory by them, so relaxed loads and stores serve. */
+#define MG_LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
+#define MG_STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
+#define MG_ADD(x, v) atomic_fetch_add_explicit(&(x), (v), memory_order_relaxed)
+/* Adds to a counter that one thread alone writes and others read: a plain add that cannot tear. */
+#define MG_BUMP(x, v) MG_STORE(x, MG_LOAD(x) + (v))
+
+/* A broken rule of DESIGN.md ("Invariants"): counted and reported in releases, the end of the process in debug builds. */
+#define MG_INVARIANT(holds) \
+    do { \
+        if (MG_UNLIKELY(!(holds))) \
+            mg_invariant_broken(__FILE__, __LINE__, #holds); \
+    } while (0)
+void mg_invariant_broken(const char *file, int line, const char *rule);
+extern _Atomic(int64_t) mg_invariants_broken;
+
+#endif

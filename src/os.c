@@ -1,0 +1,175 @@
+/* The kernel, by raw system calls: libc's wrappers set errno, and mmap and its family are interposed. */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include "base.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <errno.h>
+#include <unistd.h>
+
+/* syscall(2) sets errno when it fails; everybody in here wants it as it was. */
+static long enter(long number, long a, long b, long c, long d, long e, long f)
+{
+    int before = errno;
+    long result = syscall(number, a, b, c, d, e, f);
+    errno = before;
+    return result;
+}
+
+static void *map(size_t size, int protection, int flags)
+{
+    long address = enter(SYS_mmap, 0, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return address == -1 ? NULL : (void *)address;
+}
+
+void *mg_os_allocate(size_t size)
+{
+    return map(size, PROT_READ | PROT_WRITE, 0);
+}
+
+void mg_os_release(void *memory, size_t size)
+{
+    enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
+}
+
+void *mg_os_reserve(size_t size)
+{
+    return map(size, PROT_NONE, MAP_NORESERVE);
+}
+
+bool mg_os_make_writable(void *address, size_t size)
+{
+    return enter(SYS_mprotect, (long)address, (long)size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;
+}
+
+bool mg_os_make_readonly(void *address, size_t size)
+{
+    return enter(SYS_mprotect, (long)address, (long)size, PROT_READ, 0, 0, 0) == 0;
+}
+
+bool mg_os_discard(void *address, size_t size)
+{
+    return enter(SYS_madvise, (long)address, (long)size, MADV_DONTNEED, 0, 0, 0) == 0;
+}
+
+bool mg_os_write(int file, const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    while (size) {
+        long done = enter(SYS_write, file, (long)at, (long)size, 0, 0, 0);
+        if (done <= 0)
+            return false;
+        at += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+int mg_os_create(const char *path)
+{
+    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644, 0, 0);
+}
+
+int mg_os_open(const char *path)
+{
+    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+}
+
+int64_t mg_os_read(int file, void *buffer, size_t size)
+{
+    return enter(SYS_read, file, (long)buffer, (long)size, 0, 0, 0);
+}
+
+void mg_os_close(int file)
+{
+    enter(SYS_close, file, 0, 0, 0, 0, 0);
+}
+
+bool mg_os_rename(const char *from, const char *to)
+{
+    return enter(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0) == 0;
+}
+
+void mg_os_unlink(const char *path)
+{
+    enter(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+}
+
+bool mg_os_readlink(const char *path, char *buffer, size_t size)
+{
+    long length = enter(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size - 1, 0, 0);
+    buffer[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+int mg_os_process(void)
+{
+    return (int)enter(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+int mg_os_thread(void)
+{
+    return (int)enter(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+int mg_os_processors(void)
+{
+    unsigned long mask[128] = { 0 };
+    long bytes = enter(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
+    int count = 0;
+    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
+        count += __builtin_popcountl(mask[i]);
+    return count > 0 ? count : 1;
+}
+
+void mg_os_thread_name(char name[16])
+{
+    name[0] = '\0';
+    enter(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+    name[15] = '\0';
+}
+
+int64_t mg_os_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected)
+{
+    enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
+}
+
+void mg_os_wake(_Atomic(uint32_t) *word, int threads)
+{
+    enter(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
+}
+
+/* Drepper's "Futexes are tricky", mutex 2: 0 free, 1 held, 2 held and somebody waits. */
+void mg_lock(struct mg_lock *lock)
+{
+    uint32_t was = 0;
+    if (atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire, memory_order_relaxed))
+        return;
+    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
+        mg_os_wait(&lock->word, 2);
+}
+
+bool mg_try_lock(struct mg_lock *lock)
+{
+    uint32_t was = 0;
+    return atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+void mg_unlock(struct mg_lock *lock)
+{
+    if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+        mg_os_wake(&lock->word, 1);
+}

@@ -1,0 +1,53 @@
+/* The only file that enters the kernel. No function touches errno: the host's errno is not ours to change.
+ * Runs inside malloc. */
+#ifndef MG_OS_H
+#define MG_OS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Memory of our own, zeroed, page by page; NULL when there is none. */
+void *mg_os_allocate(size_t size);
+void mg_os_release(void *memory, size_t size);
+/* Addresses without memory behind them. */
+void *mg_os_reserve(size_t size);
+/* False when the kernel refuses. */
+bool mg_os_make_writable(void *address, size_t size);
+bool mg_os_make_readonly(void *address, size_t size);
+/* The pages' content and memory are given back; they read as zero. */
+bool mg_os_discard(void *address, size_t size);
+
+bool mg_os_write(int file, const void *bytes, size_t size);
+/* Creates or empties a file; negative when it can't be. */
+int mg_os_create(const char *path);
+int mg_os_open(const char *path);
+/* Bytes read, 0 at the end, negative on error. */
+int64_t mg_os_read(int file, void *buffer, size_t size);
+void mg_os_close(int file);
+bool mg_os_rename(const char *from, const char *to);
+void mg_os_unlink(const char *path);
+/* The link's text, terminated; false when there is none. */
+bool mg_os_readlink(const char *path, char *buffer, size_t size);
+
+int mg_os_process(void);
+int mg_os_thread(void);
+int mg_os_processors(void);
+/* The calling thread's name, at most 16 bytes with its end. */
+void mg_os_thread_name(char name[16]);
+int64_t mg_os_now_ns(void);
+
+/* Waits until the word is no longer `expected`, or somebody wakes. Signals may end the wait early. */
+void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected);
+void mg_os_wake(_Atomic(uint32_t) *word, int threads);
+
+/* A lock that fork can take and reset, and that never allocates. Free when zero. */
+struct mg_lock {
+    _Atomic(uint32_t) word;
+};
+void mg_lock(struct mg_lock *lock);
+bool mg_try_lock(struct mg_lock *lock);
+void mg_unlock(struct mg_lock *lock);
+
+#endif
