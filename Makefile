@@ -1,0 +1,177 @@
+# memgrant: every target is listed by `make help`. V=1 shows the commands, SANITIZE= and CC= choose how C is built.
+# C goes to build/, sanitized unit tests to build-<sanitizer>/. Nothing here calls make again.
+
+VERSION   := 0.1.0
+SPARK     := 4.3.0
+B         := build
+Q         := $(if $(V),,@)
+comma     := ,
+SANITIZED := build-address,undefined build-thread
+U         := $(if $(SANITIZE),build-$(SANITIZE),$(B))
+
+WARN   := -Wall -Wextra -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Werror
+ALLOC  := malloc calloc realloc reallocarray free memalign aligned_alloc posix_memalign valloc pvalloc strdup strndup
+CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer -fexceptions \
+          $(WARN) -Wmissing-prototypes -Wstrict-prototypes $(ALLOC:%=-fno-builtin-%) -D_GNU_SOURCE \
+          -DMG_VERSION='"$(VERSION)"' -Isrc -I$(B)
+# Link-time optimisation makes small files free. Fat objects, because the checks read them; gcc only, because clang's
+# needs another linker.
+LTO     := $(if $(findstring clang,$(CC)),,-flto -ffat-lto-objects -flto-partition=one)
+LDFLAGS := -shared -Wl,-z,defs,-z,relro,-z,now -Wl,--version-script=$(B)/exports.map -Wl,--exclude-libs,ALL \
+           -Wl,--build-id -static-libgcc -Wl,-soname,libmemgrant.so
+JVMFLAGS = -I$(shell scripts/find-java)/include -I$(shell scripts/find-java)/include/linux
+
+SRC    := $(wildcard src/*.c)
+JNI    := $(wildcard jni/*.c jni/*.S)
+OBJ    := $(patsubst %,$(B)/obj/%.o,$(basename $(SRC) $(wildcard interpose/*.c) $(JNI)))
+JAVA   := $(shell find java/src/main -type f 2>/dev/null)
+UNIT   := $(patsubst tests/%.c,%,$(wildcard tests/unit/*_test.c))
+PRELOAD := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/preload/*_test.c tests/preload/*_test.cc)))
+LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
+PROGS  := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c tests/stress/*.c))
+JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
+SPARKJAR := $(B)/spark-$(SPARK)/jars/spark-core_2.13-$(SPARK).jar
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all help deps test test-unit test-preload test-jvm test-spark check bench demo stress clean format FORCE
+
+all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
+
+help: ## Print this list
+	@echo "memgrant $(VERSION)"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+	  while IFS="$$(printf '\t')" read -r t h; do printf '  make %-13s %s\n' "$$t" "$$h"; done
+
+deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
+	@scripts/deps all
+
+test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(LIBS) ## Run every test (a subset: make test TESTS='errno*')
+	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload check jvm spark
+
+test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
+	@tests/run.sh unit$(if $(SANITIZE),-$(SANITIZE))
+
+test-preload: $(B)/libmemgrant.so tools-test $(PRELOAD) $(LIBS) ## Small and ordinary programs under the library
+	@tests/run.sh preload
+
+test-jvm: all tools-test $(LIBS) ## A JVM under the library
+	@tests/run.sh jvm
+
+test-spark: all tools-test ## Real Spark under the library
+	@tests/run.sh spark
+
+check: $(B)/libmemgrant.so tools-test ## The rules of DESIGN.md, checked by machine
+	@tests/run.sh check
+
+bench: $(B)/libmemgrant.so $(PROGS) ## Cost of a malloc/free pair: bare, passed on, observed, enforced
+	@tests/bench/run.sh
+
+demo: all tools-demo ## The main job on real Spark: observed, granted, denied (about five minutes)
+	@scripts/demo
+
+stress: $(B)/libmemgrant.so $(PROGS) ## Threads that free each other's blocks (SECONDS=10)
+	@tests/stress/run.sh $(or $(SECONDS),10)
+
+clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
+	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload libs bench stress classes) \
+	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant.jar exports.map .flags .tools-*)
+
+format: ## Lay out the C sources by .clang-format
+	$(Q)clang-format -i $(wildcard src/*.[ch] interpose/*.[ch] jni/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*.cc)
+
+# ---- Tools: each stamp is made once; the script prints what it is about to install ----
+.PHONY: tools-test tools-demo unit-all
+$(B)/.tools-%: scripts/deps
+	@mkdir -p $(B) && scripts/deps $* && touch $@
+tools-test: $(B)/.tools-test
+tools-demo: $(B)/.tools-demo
+$(JEMALLOC): $(B)/.tools-c
+$(SPARKJAR): | $(B)/.tools-demo
+	$(Q)scripts/get-spark
+
+# ---- The library ----
+$(B)/.flags: FORCE
+	@mkdir -p $(B); echo '$(CC) $(CFLAGS) $(LTO) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LTO) $(LDFLAGS)' >$@
+
+# What people may load in our place stays visible; everything else is local.
+$(B)/exports.map: interpose/symbols.def
+	$(Q)mkdir -p $(B); { echo '{ global:'; sed -n 's/^MG_SYMBOL(\([^,]*\),.*/    \1;/p' $<; \
+	  echo '    JNI_OnLoad; Agent_OnLoad;'; echo '  local: *; };'; } >$@
+
+# A jemalloc of our own: the distribution's archive with its public names renamed to mgje_*, so that nobody finds them,
+# and what it asks of the system answered by src/: its mappings are then ours, and MALLOC_CONF is not read.
+PUBLIC := malloc calloc free realloc memalign valloc pvalloc aligned_alloc posix_memalign malloc_usable_size mallocx \
+          dallocx rallocx xallocx sallocx sdallocx nallocx mallctl mallctlbymib mallctlnametomib malloc_message \
+          malloc_stats_print malloc_conf malloc_conf_2_conf_harder
+$(B)/libmgje.a: $(JEMALLOC) Makefile | $(B)/.tools-c
+	@echo '  PRIV  $@'
+	$(Q)mkdir -p $(B) && cp $< $@.tmp && ar d $@.tmp jemalloc_cpp.pic.o
+	$(Q)printf '%s\n' $(foreach s,$(PUBLIC),'$s mgje_$s') 'secure_getenv mg_je_getenv' \
+	  $(foreach s,readlink sbrk,'$s mg_je_$s') $(foreach s,mmap munmap madvise mprotect,'$s mg_os_$s') >$@.names
+	$(Q)objcopy --redefine-syms=$@.names $@.tmp && mv $@.tmp $@
+
+$(B)/obj/jni/%.o: CFLAGS += $(JVMFLAGS)
+$(B)/obj/%.o: %.c $(B)/.flags | $(B)/.tools-c
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LTO) -MMD -MP -c $< -o $@
+$(B)/obj/%.o: %.S $(B)/.flags | $(B)/.tools-c
+	@echo '  AS    $<'
+	$(Q)mkdir -p $(@D) && $(CC) -g -c $< -o $@
+
+$(B)/libmemgrant.so: $(OBJ) $(B)/libmgje.a $(B)/exports.map
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $(OBJ) $(B)/libmgje.a -lm
+
+# ---- Java ----
+$(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
+	@echo '  JAVA  $@'
+	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
+	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all -Werror -proc:none -d $(B)/classes \
+	  -cp '$(B)/spark-$(SPARK)/jars/*' $(filter %.java,$(JAVA))
+	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
+	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@ -C $(B)/classes .
+
+# ---- Tests and benchmarks ----
+$(B)/unit/%: tests/unit/%.c tests/test.h $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Itests -fno-lto -o $@ $< $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a -lm -pthread
+
+# The same under a sanitizer ($1) in a folder of its own ($2). src/ alone: a library in front of malloc and a sanitizer,
+# which stands there too, exclude each other.
+define sanitized_rules
+$2/obj/%.o: %.c $(B)/.flags | $(B)/.tools-c
+	@echo '  CC    $$< ($1)'
+	$(Q)mkdir -p $$(@D) && $(CC) $(CFLAGS) -DMG_DEBUG -fsanitize=$1 -fno-sanitize-recover=all -MMD -MP -c $$< -o $$@
+$2/unit/%: $2/obj/tests/unit/%.o $(SRC:%.c=$2/obj/%.o) $(B)/libmgje.a
+	$(Q)mkdir -p $$(@D) && $(CC) -fsanitize=$1 -o $$@ $$^ -lm -pthread
+unit-all: $(UNIT:%=$2/%)
+endef
+unit-all: $(UNIT:%=$(B)/%)
+$(foreach s,$(SANITIZED),$(eval $(call sanitized_rules,$(s:build-%=%),$s)))
+$(foreach s,$(SANITIZED),$(UNIT:%=$s/obj/tests/%.o)): CFLAGS += -Itests
+
+# Fixtures: tiny libraries that stand for a user's. Test programs must make every call that they spell.
+TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -D_GNU_SOURCE -Itests -pthread
+TESTLINK  := -L$(B)/libs -Wl,--no-as-needed -Wl,-rpath,'$$ORIGIN/../libs' -ldl
+$(B)/libs/%.so: tests/libs/%.c | $(B)/.tools-test
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -fPIC -shared -o $@ $<
+$(B)/libs/%.so: tests/libs/%.cc | $(B)/.tools-test
+	@echo '  CXX   $<'
+	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -fPIC -shared -o $@ $<
+$(B)/preload/%: tests/preload/%.c tests/test.h $(LIBS)
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+$(B)/preload/%: tests/preload/%.cc tests/test.h $(LIBS)
+	@echo '  CXX   $<'
+	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -std=c++17 -o $@ $< $(TESTLINK)
+$(B)/bench/%: tests/bench/%.c $(LIBS) | $(B)/.tools-c
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+$(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+
+-include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d))
