@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* syscall(2) sets errno when it fails; everybody in here wants it as it was. */
+/* Like the kernel's own entry: -errno on failure. syscall(2) sets errno; everybody in here wants it as it was. */
 static long enter(long number, long a, long b, long c, long d, long e, long f)
 {
     int before = errno;
     long result = syscall(number, a, b, c, d, e, f);
+    if (result == -1)
+        result = -errno;
     errno = before;
     return result;
 }
@@ -25,7 +27,7 @@ static long enter(long number, long a, long b, long c, long d, long e, long f)
 static void *map(size_t size, int protection, int flags)
 {
     long address = enter(SYS_mmap, 0, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-    return address == -1 ? NULL : (void *)address;
+    return address < 0 && address > -(long)MG_PAGE ? NULL : (void *)address;
 }
 
 void *mg_os_allocate(size_t size)
@@ -63,6 +65,8 @@ bool mg_os_write(int file, const void *bytes, size_t size)
     const char *at = bytes;
     while (size) {
         long done = enter(SYS_write, file, (long)at, (long)size, 0, 0, 0);
+        if (done == -EINTR || done == -EAGAIN)
+            continue;
         if (done <= 0)
             return false;
         at += done;

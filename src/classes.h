@@ -1,0 +1,29 @@
+/* jemalloc's size classes as a table: size -> class -> usable size, without asking jemalloc. What is charged is the
+ * usable size, because that is all that free can know. Runs inside malloc. */
+#ifndef MG_CLASSES_H
+#define MG_CLASSES_H
+
+#include "base.h"
+
+/* Class 0 is none; jemalloc 5.3 has 232 with 4 KB pages. */
+#define MG_CLASSES 256
+#define MG_SMALL_LIMIT ((size_t)4096)
+
+struct mg_classes {
+    size_t size[MG_CLASSES];
+    unsigned count;
+    uint8_t small[MG_SMALL_LIMIT / 8 + 1];
+};
+extern struct mg_classes mg_classes;
+
+/* Reads the table from jemalloc. False when it is not the one we know. Runs at startup. */
+bool mg_classes_start(void);
+/* The class of a size above MG_SMALL_LIMIT; 0 when none is that large. */
+unsigned mg_class_of_large(size_t size);
+
+static inline unsigned mg_class_of(size_t size)
+{
+    return MG_LIKELY(size <= MG_SMALL_LIMIT) ? mg_classes.small[(size + 7) / 8] : mg_class_of_large(size);
+}
+
+#endif

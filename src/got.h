@@ -1,0 +1,20 @@
+/* Redirection of a library's own GOT: its slots for malloc and its family become entries that know the library, so that
+ * a tail call, which hides the caller from the return address, is still its own. Runs inside malloc. */
+#ifndef MG_GOT_H
+#define MG_GOT_H
+
+#include <link.h>
+
+/* The entries that interpose/ offers: for each name one function a library slot. */
+struct mg_redirection {
+    const char *name;
+    void *const *entries;
+};
+/* Runs at startup, before anything is redirected. The table ends with a NULL name and stays the caller's. */
+void mg_got_start(const struct mg_redirection *table);
+
+/* Redirects every slot of a loaded object to the entries of a library slot. The object must be relocated, and can't be
+ * unloaded meanwhile: call it under dl_iterate_phdr. */
+void mg_got_redirect(const struct dl_phdr_info *object, unsigned library);
+
+#endif

@@ -1,0 +1,254 @@
+#include "heap.h"
+
+#include "jemalloc.h"
+#include "os.h"
+#include "say.h"
+
+#include <string.h>
+
+#define MAX_HEAPS 4000 /* jemalloc has 4,095 arenas */
+
+/* A heap's extent hooks, with the heap that they take addresses for. */
+struct hooks {
+    struct mgje_extent_hooks calls;
+    unsigned heap;
+};
+
+static struct {
+    struct mg_lock lock;
+    _Atomic(struct mg_heap *) by_index[MAX_HEAPS];
+    _Atomic(unsigned) count;
+    struct mg_heap *idle;
+    size_t bind_mib[4], bind_depth, flush_mib[4], flush_depth;
+} heaps;
+
+/* ---- jemalloc's calls for memory, made under its locks ---- */
+
+static void *take_extent(struct mgje_extent_hooks *calls, void *wanted, size_t size, size_t alignment, bool *zero,
+                         bool *commit, unsigned arena)
+{
+    (void)arena;
+    if (wanted)
+        return NULL; /* no growing in place: the next granule may be another heap's */
+    struct hooks *hooks = (struct hooks *)calls;
+    void *extent = mg_window_take(hooks->heap, size, alignment);
+    if (extent) {
+        *zero = true; /* fresh addresses read as zero */
+        *commit = true;
+    }
+    return extent;
+}
+
+static bool keep_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, bool committed, unsigned arena)
+{
+    (void)calls, (void)extent, (void)size, (void)committed, (void)arena;
+    return true; /* jemalloc keeps the addresses, purged, for this heap */
+}
+
+static bool purge_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t offset, size_t length,
+                         unsigned arena)
+{
+    (void)calls, (void)size, (void)arena;
+    return !mg_os_discard((char *)extent + offset, length);
+}
+
+static bool may_split(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t a, size_t b, bool committed,
+                      unsigned arena)
+{
+    (void)calls, (void)extent, (void)size, (void)a, (void)b, (void)committed, (void)arena;
+    return false;
+}
+
+static bool may_merge(struct mgje_extent_hooks *calls, void *a, size_t a_size, void *b, size_t b_size, bool committed,
+                      unsigned arena)
+{
+    (void)calls, (void)a, (void)a_size, (void)b, (void)b_size, (void)committed, (void)arena;
+    return false;
+}
+
+/* ---- Opening and closing ---- */
+
+static bool new_arena(struct mg_heap *heap, struct hooks *hooks)
+{
+    unsigned arena;
+    size_t length = sizeof arena;
+    struct mgje_extent_hooks *calls = &hooks->calls;
+    if (mgje_mallctl("arenas.create", &arena, &length, &calls, sizeof calls))
+        return false;
+    heap->arenas[heap->arena_count++] = arena;
+    return true;
+}
+
+bool mg_heap_start(void)
+{
+    heaps.bind_depth = heaps.flush_depth = 4;
+    return mgje_mallctlnametomib("thread.arena", heaps.bind_mib, &heaps.bind_depth) == 0 &&
+           mgje_mallctlnametomib("thread.tcache.flush", heaps.flush_mib, &heaps.flush_depth) == 0;
+}
+
+static struct mg_heap *new_heap(unsigned arenas)
+{
+    unsigned index = MG_ADD(heaps.count, 1);
+    struct { struct mg_heap heap; struct hooks hooks; } *both = NULL;
+    if (index < MAX_HEAPS)
+        both = mg_os_allocate(sizeof *both);
+    if (!both) {
+        MG_ADD(heaps.count, -1);
+        return NULL;
+    }
+    both->heap.index = index;
+    both->hooks.heap = index;
+    both->hooks.calls = (struct mgje_extent_hooks){ .alloc = take_extent, .dalloc = keep_extent,
+        .purge_forced = purge_extent, .split = may_split, .merge = may_merge };
+    while (both->heap.arena_count < arenas && new_arena(&both->heap, &both->hooks))
+        ;
+    /* A heap without an arena keeps its index, unused: jemalloc is at its end anyway. */
+    atomic_store_explicit(&heaps.by_index[index], &both->heap, memory_order_release);
+    return both->heap.arena_count ? &both->heap : NULL;
+}
+
+static struct mg_heap *take_idle(unsigned arenas)
+{
+    mg_lock(&heaps.lock);
+    struct mg_heap **link = &heaps.idle;
+    while (*link && (*link)->arena_count != arenas)
+        link = &(*link)->next_idle;
+    struct mg_heap *heap = *link;
+    if (heap)
+        *link = heap->next_idle;
+    mg_unlock(&heaps.lock);
+    return heap;
+}
+
+struct mg_heap *mg_heap_open(unsigned arenas)
+{
+    struct mg_heap *heap = take_idle(arenas);
+    if (!heap)
+        return new_heap(arenas);
+    mg_heap_drain(heap, false);
+    return heap;
+}
+
+static void purge(const struct mg_heap *heap)
+{
+    for (unsigned i = 0; i < heap->arena_count; i++) {
+        char name[40];
+        mg_print(name, sizeof name, "arena.%u.purge", heap->arenas[i]);
+        mgje_mallctl(name, NULL, NULL, NULL, 0);
+    }
+}
+
+void mg_heap_close(struct mg_heap *heap)
+{
+    mg_heap_drain(heap, false);
+    purge(heap);
+    mg_lock(&heaps.lock);
+    heap->next_idle = heaps.idle;
+    heaps.idle = heap;
+    mg_unlock(&heaps.lock);
+}
+
+struct mg_heap *mg_heap_at(unsigned index)
+{
+    return index < MAX_HEAPS ? atomic_load_explicit(&heaps.by_index[index], memory_order_acquire) : NULL;
+}
+
+unsigned mg_heap_count(void)
+{
+    unsigned count = MG_LOAD(heaps.count);
+    return count < MAX_HEAPS ? count : MAX_HEAPS;
+}
+
+/* ---- Owners ---- */
+
+unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library)
+{
+    for (unsigned tag = 1; tag < MG_TAGS; tag++) {
+        struct mg_pair *pair = &heap->pairs[tag];
+        if (pair->in_use)
+            continue;
+        int64_t refunded = MG_LOAD(pair->refunded);
+        int64_t frees = MG_LOAD(pair->frees);
+        pair->in_use = true;
+        pair->survives = false;
+        pair->library = library;
+        pair->refunded_before = pair->collected = refunded;
+        pair->frees_before = frees;
+        pair->survivors = pair->survivor_count = 0;
+        MG_STORE(pair->account, account);
+        /* Readers find the pair through a block's tag or through tag_of: both come later. */
+        atomic_store_explicit(&heap->tag_of[library], (uint8_t)tag, memory_order_release);
+        return tag;
+    }
+    return 0;
+}
+
+/* ---- Threads ---- */
+
+void mg_heap_bind(struct mg_heap *heap)
+{
+    unsigned arena = heap->arenas[MG_ADD(heap->next_arena, 1) % heap->arena_count];
+    mgje_mallctlbymib(heaps.bind_mib, heaps.bind_depth, NULL, NULL, &arena, sizeof arena);
+}
+
+void mg_heap_unbind(void)
+{
+    unsigned none = 0;
+    mgje_mallctlbymib(heaps.flush_mib, heaps.flush_depth, NULL, NULL, NULL, 0);
+    mgje_mallctlbymib(heaps.bind_mib, heaps.bind_depth, NULL, NULL, &none, sizeof none);
+}
+
+/* ---- Blocks ---- */
+
+void *mg_heap_allocate(size_t size, size_t alignment, bool zeroed)
+{
+    if (size < 16)
+        size = 16;
+    if (MG_LIKELY(!alignment && !zeroed))
+        return mgje_malloc(size);
+    int power = alignment > 16 ? __builtin_ctzl(alignment) : 0;
+    return mgje_mallocx(size, MGJE_ALIGNMENT(power) | (zeroed ? MGJE_ZERO : 0));
+}
+
+void mg_heap_push_remote(struct mg_heap *heap, void *block)
+{
+    void **link = block;
+    *link = MG_LOAD(heap->remote);
+    /* Release: what the freeing thread wrote into the block, and this link, are before the drainer's read. Only whole
+     * lists are taken off, so a block that comes back at the same address does no harm (no ABA). */
+    while (!atomic_compare_exchange_weak_explicit(&heap->remote, link, block, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+}
+
+void mg_heap_drain(struct mg_heap *heap, bool bound)
+{
+    if (!MG_LOAD(heap->remote))
+        return;
+    void *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
+    while (block) {
+        void *next = *(void **)block;
+        mgje_dallocx(block, bound ? 0 : MGJE_NO_TCACHE);
+        block = next;
+    }
+}
+
+static size_t statistic(unsigned arena, const char *which)
+{
+    char name[60];
+    size_t value = 0;
+    size_t length = sizeof value;
+    mg_print(name, sizeof name, "stats.arenas.%u.%s", arena, which);
+    mgje_mallctl(name, &value, &length, NULL, 0);
+    return value;
+}
+
+size_t mg_heap_allocated(const struct mg_heap *heap)
+{
+    uint64_t epoch = 1;
+    mgje_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+    size_t sum = 0;
+    for (unsigned i = 0; i < heap->arena_count; i++)
+        sum += statistic(heap->arenas[i], "small.allocated") + statistic(heap->arenas[i], "large.allocated");
+    return sum;
+}

@@ -1,0 +1,74 @@
+/* Heaps: the jemalloc arenas that serve one account, the owners of the blocks in them, and the list of blocks that other
+ * accounts' threads freed. A heap is recycled when its account closes, survivors inside; their owners stay known.
+ *
+ * Rules: a thread's jemalloc cache only ever holds blocks of the heap that it is bound to (it is flushed before it is
+ * bound elsewhere), and no jemalloc call is made on a thread that has left (interposed frees may come after that).
+ * Runs inside malloc. */
+#ifndef MG_HEAP_H
+#define MG_HEAP_H
+
+#include "base.h"
+#include "window.h"
+
+#define MG_LIBRARIES 96
+#define MG_HEAP_ARENAS 8
+
+struct mg_account;
+
+/* Who owns the blocks with one tag in one heap. `refunded` and `frees` only grow, by any thread that frees without
+ * being bound to the account; the rest changes under the accounts' lock. */
+struct mg_pair {
+    _Atomic(struct mg_account *) account;
+    unsigned library;
+    bool in_use;
+    bool survives;  /* its account closed; the blocks were handed to that account's parent */
+    _Atomic(int64_t) refunded;
+    _Atomic(int64_t) frees;
+    int64_t refunded_before;  /* what of it belongs to the account that had the pair before */
+    int64_t frees_before;
+    int64_t collected;  /* what of it was given back to the account's `taken` */
+    int64_t survivors;  /* bytes and blocks handed over */
+    int64_t survivor_count;
+};
+
+struct mg_heap {
+    unsigned index;
+    unsigned arena_count;
+    unsigned arenas[MG_HEAP_ARENAS];
+    _Atomic(unsigned) next_arena;
+    _Atomic(void *) remote;                   /* blocks freed by strangers, linked through their first word */
+    _Atomic(uint8_t) tag_of[MG_LIBRARIES];    /* the current account's tag for a library, 0 none yet */
+    struct mg_heap *next_idle;
+    struct mg_pair pairs[MG_TAGS];
+};
+
+/* Reads what is constant of jemalloc. False: no heaps. Runs at startup. */
+bool mg_heap_start(void);
+/* A heap for an account, recycled or new. NULL when there are no more. Takes no part of the accounts' lock. */
+struct mg_heap *mg_heap_open(unsigned arenas);
+/* Gives its free memory back to the system and keeps the heap for the next account. */
+void mg_heap_close(struct mg_heap *heap);
+struct mg_heap *mg_heap_at(unsigned index);
+unsigned mg_heap_count(void);
+
+/* The tag for a library of the heap's current account; 0 when all are taken. Under the accounts' lock. */
+unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library);
+
+/* The calling thread's blocks come from this heap from now on. */
+void mg_heap_bind(struct mg_heap *heap);
+/* Gives the thread's cached blocks back and binds it to no heap of ours. */
+void mg_heap_unbind(void);
+
+/* Only on a thread that is bound to a heap. alignment 0 is malloc's own. */
+void *mg_heap_allocate(size_t size, size_t alignment, bool zeroed);
+
+/* For threads that are not bound to the block's heap, in any state. The block must be refunded already. */
+void mg_heap_push_remote(struct mg_heap *heap, void *block);
+/* Frees what strangers pushed. `bound`: the calling thread is bound to this heap. */
+void mg_heap_drain(struct mg_heap *heap, bool bound);
+
+/* Bytes that jemalloc counts as allocated in the heap's arenas, thread caches and remote list included. For tests and
+ * on request. */
+size_t mg_heap_allocated(const struct mg_heap *heap);
+
+#endif

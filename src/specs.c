@@ -1,0 +1,183 @@
+#include "specs.h"
+
+#include "base.h"
+#include "os.h"
+#include "say.h"
+
+#include <string.h>
+
+#define MAX_SPECS 64
+
+struct table {
+    struct mg_spec row[MAX_SPECS];
+    int count;
+};
+static struct table targets, profiles;
+static char complaint[300];
+
+/* The file src/profiles, as it is. */
+__asm__(".pushsection .rodata\n"
+        ".global mg_profiles_text\n.hidden mg_profiles_text\n"
+        "mg_profiles_text: .incbin \"src/profiles\"\n.byte 0\n"
+        ".popsection\n");
+extern const char mg_profiles_text[];
+
+static bool glob(const char *pattern, const char *name)
+{
+    for (; *pattern; pattern++, name++) {
+        if (*pattern == '*') {
+            do {
+                if (glob(pattern + 1, name))
+                    return true;
+            } while (*name++);
+            return false;
+        }
+        if (!*name || (*pattern != '?' && *pattern != *name))
+            return false;
+    }
+    return !*name;
+}
+
+bool mg_matches(const char *pattern, const char *name)
+{
+    if (strpbrk(pattern, "*?"))
+        return glob(pattern, name);
+    return !strncmp(pattern, name, strlen(pattern));
+}
+
+static bool copy(char *to, size_t size, const char *from, size_t length)
+{
+    if (length >= size)
+        return false;
+    memcpy(to, from, length);
+    to[length] = '\0';
+    return true;
+}
+
+/* One "key=value" of a SPEC. */
+static bool set_option(struct mg_spec *spec, const char *text, size_t length)
+{
+    const char *equals = memchr(text, '=', length);
+    if (!equals)
+        return false;
+    size_t key = (size_t)(equals - text);
+    const char *value = equals + 1;
+    size_t size = length - key - 1;
+#define IS(name) (key == sizeof name - 1 && !memcmp(text, name, key))
+    if (IS("limit"))
+        return mg_parse_bytes(value, size, &spec->limit);
+    if (IS("on-denial"))
+        return mg_parse_fate(value, size, &spec->fate);
+    if (IS("pool-threads"))
+        return copy(spec->pool_threads, sizeof spec->pool_threads, value, size);
+    if (IS("copes")) {
+        spec->copes = size == 3 && !memcmp(value, "yes", 3);
+        return spec->copes || (size == 2 && !memcmp(value, "no", 2));
+    }
+#undef IS
+    return false;
+}
+
+static bool parse_spec(struct mg_spec *spec, const char *text, size_t length)
+{
+    *spec = (struct mg_spec){ .limit = -1, .copes = -1 };
+    const char *end = text + length;
+    const char *comma = memchr(text, ',', length);
+    if (!copy(spec->pattern, sizeof spec->pattern, text, (size_t)((comma ? comma : end) - text)) || !*spec->pattern)
+        return false;
+    while (comma) {
+        const char *option = comma + 1;
+        comma = memchr(option, ',', (size_t)(end - option));
+        if (!set_option(spec, option, (size_t)((comma ? comma : end) - option)))
+            return false;
+    }
+    return true;
+}
+
+/* SPECs separated by `separator`; empty ones and lines with # are skipped. */
+static const char *parse_table(struct table *table, const char *text, char separator, const char *where)
+{
+    table->count = 0;
+    while (*text) {
+        const char *end = strchr(text, separator);
+        size_t length = end ? (size_t)(end - text) : strlen(text);
+        if (length && *text != '#') {
+            if (table->count == MAX_SPECS || !parse_spec(&table->row[table->count], text, length)) {
+                char shown[100];
+                copy(shown, sizeof shown, text, length < 99 ? length : 99);
+                mg_print(complaint, sizeof complaint,
+                         "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
+                         "[,pool-threads=PATTERN]); nothing is counted",
+                         where, shown);
+                return complaint;
+            }
+            table->count++;
+        }
+        text += length + (end ? 1 : 0);
+    }
+    return NULL;
+}
+
+static const char *read_profiles(void)
+{
+    if (!*mg_settings.profiles)
+        return parse_table(&profiles, mg_profiles_text, '\n', "profiles");
+    static char text[16384];
+    int file = mg_os_open(mg_settings.profiles);
+    int64_t length = file < 0 ? -1 : mg_os_read(file, text, sizeof text - 1);
+    if (file >= 0)
+        mg_os_close(file);
+    if (length < 0) {
+        mg_print(complaint, sizeof complaint, "setting profiles: can't read %s; nothing is counted", mg_settings.profiles);
+        return complaint;
+    }
+    text[length] = '\0';
+    return parse_table(&profiles, text, '\n', mg_settings.profiles);
+}
+
+const char *mg_specs_start(bool in_spark)
+{
+    const char *wrong = read_profiles();
+    if (wrong)
+        return wrong;
+    if (!*mg_settings.targets && in_spark) {
+        targets = profiles;
+        return NULL;
+    }
+    return parse_table(&targets, *mg_settings.targets ? mg_settings.targets : "*", ';', "targets");
+}
+
+static const struct mg_spec *look_up(const struct table *table, const char *name)
+{
+    for (int i = 0; i < table->count; i++)
+        if (mg_matches(table->row[i].pattern, name))
+            return &table->row[i];
+    return NULL;
+}
+
+bool mg_specs_profile(const char *file_name, struct mg_spec *spec)
+{
+    const struct mg_spec *profile = look_up(&profiles, file_name);
+    if (profile)
+        *spec = *profile;
+    return profile;
+}
+
+bool mg_specs_find(const char *file_name, struct mg_spec *spec)
+{
+    const struct mg_spec *target = look_up(&targets, file_name);
+    if (!target)
+        return false;
+    *spec = *target;
+    const struct mg_spec *profile = look_up(&profiles, file_name);
+    if (!profile)
+        return true;
+    /* on_denial for all libraries is a person's word too: it beats the profile's, not the SPEC's. */
+    if (!spec->fate)
+        spec->fate = mg_settings.on_denial ? mg_settings.on_denial : profile->fate;
+    if (spec->copes < 0)
+        spec->copes = profile->copes;
+    if (!*spec->pool_threads)
+        memcpy(spec->pool_threads, profile->pool_threads, sizeof spec->pool_threads);
+    return true;
+}

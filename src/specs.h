@@ -1,0 +1,27 @@
+/* SPECs: which libraries are targets and how each is treated, from --target, MEMGRANT_TARGETS and the profiles.
+ * "librocksdbjni*,limit=2g,on-denial=overdraft": a prefix or glob on a file's name, then options. Runs at startup. */
+#ifndef MG_SPECS_H
+#define MG_SPECS_H
+
+#include "settings.h"
+
+struct mg_spec {
+    char pattern[64];
+    int64_t limit;        /* -1 none */
+    enum mg_fate fate;
+    signed char copes;    /* with NULL: 1 yes, 0 no, -1 not said */
+    char pool_threads[32];
+};
+
+/* Reads the targets and the profiles. No targets: the profiles' libraries when in_spark, else every one. NULL, or what
+ * is wrong (static text). */
+const char *mg_specs_start(bool in_spark);
+/* Whether a file of that name is a target, and its SPEC, with the profile's words where the SPEC is silent. */
+bool mg_specs_find(const char *file_name, struct mg_spec *spec);
+/* The profile of a file of that name, whether it is a target or not. */
+bool mg_specs_profile(const char *file_name, struct mg_spec *spec);
+
+/* Prefix or glob (* and ?). */
+bool mg_matches(const char *pattern, const char *name);
+
+#endif

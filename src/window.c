@@ -1,0 +1,148 @@
+#include "window.h"
+
+#include "os.h"
+
+#define MIXED ((uint32_t)1 << 16)
+
+struct mg_window mg_window;
+
+/* Which granules are in use, one bit each; the search goes on where the last one ended. */
+static struct {
+    struct mg_lock lock;
+    uint64_t *used;
+    size_t count;
+    size_t next;
+} granules;
+
+static bool reserve(size_t size)
+{
+    size_t count = size / MG_GRANULE;
+    char *base = mg_os_reserve(size + MG_GRANULE);
+    if (!base)
+        return false;
+    mg_window.pages = mg_os_reserve(size / MG_PAGE * sizeof *mg_window.pages);
+    mg_window.tags = mg_os_reserve(size / 16);
+    mg_window.heaps = mg_os_allocate(count * sizeof *mg_window.heaps);
+    granules.used = mg_os_allocate(count / 8);
+    if (!mg_window.pages || !mg_window.tags || !mg_window.heaps || !granules.used)
+        return false; /* a few reserved addresses are lost; a smaller window is tried */
+    granules.count = count;
+    mg_window.base = ((uintptr_t)base + MG_GRANULE - 1) & ~(MG_GRANULE - 1);
+    mg_window.size = size;
+    return true;
+}
+
+bool mg_window_start(void)
+{
+    /* 512 GB serve any executor; under a limit on addresses (ulimit -v) less must do. */
+    for (size_t size = (size_t)1 << 39; size >= (size_t)64 << 20; size /= 4)
+        if (reserve(size))
+            return true;
+    return false;
+}
+
+static bool is_used(size_t granule)
+{
+    return granules.used[granule / 64] >> granule % 64 & 1;
+}
+
+static void mark_used(size_t from, size_t count)
+{
+    for (size_t i = from; i < from + count; i++)
+        granules.used[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+/* First run of free granules in [from, to), aligned; granules.count when there is none. */
+static size_t find_run(size_t from, size_t to, size_t count, size_t alignment)
+{
+    size_t start = (from + alignment - 1) / alignment * alignment;
+    while (start + count <= to) {
+        size_t i = 0;
+        while (i < count && !is_used(start + i))
+            i++;
+        if (i == count)
+            return start;
+        start = (start + i + alignment) / alignment * alignment;
+    }
+    return granules.count;
+}
+
+static size_t claim_run(size_t count, size_t alignment)
+{
+    mg_lock(&granules.lock);
+    size_t start = find_run(granules.next, granules.count, count, alignment);
+    if (start == granules.count)
+        start = find_run(0, granules.count, count, alignment);
+    if (start != granules.count) {
+        mark_used(start, count);
+        granules.next = start + count;
+    }
+    mg_unlock(&granules.lock);
+    return start;
+}
+
+/* Makes [from, from + size) of an array writable, out to whole pages; neighbours already are or come later. */
+static bool make_range_writable(const void *array, size_t from, size_t size)
+{
+    uintptr_t first = ((uintptr_t)array + from) & ~(MG_PAGE - 1);
+    uintptr_t last = ((uintptr_t)array + from + size + MG_PAGE - 1) & ~(MG_PAGE - 1);
+    return mg_os_make_writable((void *)first, last - first);
+}
+
+void *mg_window_take(unsigned heap, size_t size, size_t alignment)
+{
+    size_t count = (size + MG_GRANULE - 1) / MG_GRANULE;
+    size_t aligned = alignment > MG_GRANULE ? alignment / MG_GRANULE : 1;
+    /* An alignment above a granule is one of addresses, and the window's base need not have it. */
+    size_t skew = aligned > 1 ? (aligned - mg_window.base / MG_GRANULE % aligned) % aligned : 0;
+    size_t start = claim_run(count + skew, aligned);
+    if (start == granules.count)
+        return NULL;
+    start += skew;
+    char *base = (char *)mg_window.base + start * MG_GRANULE;
+    size_t offset = start * MG_GRANULE;
+    size_t bytes = count * MG_GRANULE;
+    if (!make_range_writable(mg_window.pages, offset / MG_PAGE * sizeof *mg_window.pages,
+                             bytes / MG_PAGE * sizeof *mg_window.pages) ||
+        !make_range_writable(mg_window.tags, offset / 16, bytes / 16) || !mg_os_make_writable(base, bytes))
+        return NULL; /* the addresses stay claimed: nobody else could use them either */
+    for (size_t i = start; i < start + count; i++)
+        MG_STORE(mg_window.heaps[i], (uint16_t)(heap + 1));
+    return base;
+}
+
+/* While a page is not mixed all its tags are 0. Whoever brings another owner writes its own tag first and then the bit;
+ * a block can only reach a second thread after that, through jemalloc's locks or the program's own, and that orders
+ * these relaxed writes before its reads. Recycled pages keep the bit and their base tag: the tags in them are stale,
+ * so every new block in a mixed page writes its own, 0 for the base tag's owner. */
+void mg_window_mark_slow(const void *block, unsigned class, unsigned tag)
+{
+    uintptr_t offset = (uintptr_t)block - mg_window.base;
+    _Atomic(uint32_t) *page = &mg_window.pages[offset / MG_PAGE];
+    uint32_t was = MG_LOAD(*page);
+    for (;;) {
+        unsigned base = was >> 8 & 0xff;
+        uint32_t now;
+        if (!(was >> 8))
+            now = class | tag << 8;
+        else if (base == tag && !(was & MIXED))
+            now = class | tag << 8;
+        else {
+            MG_STORE(mg_window.tags[offset / 16], (uint8_t)(base == tag ? 0 : tag));
+            now = class | base << 8 | MIXED;
+        }
+        if (was == now || atomic_compare_exchange_weak_explicit(page, &was, now, memory_order_acq_rel,
+                                                                memory_order_relaxed))
+            return;
+    }
+}
+
+void mg_window_before_fork(void)
+{
+    mg_lock(&granules.lock);
+}
+
+void mg_window_after_fork(void)
+{
+    mg_unlock(&granules.lock);
+}
