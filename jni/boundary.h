@@ -1,0 +1,31 @@
+/* Boundaries: where a native method of a target begins and ends. There a task thread whose account went beyond its grant
+ * asks Spark itself (io.memgrant.Boundary, in Java) and, when told no, throws: the only place where a denial can reach
+ * the task without breaking the library. An exception of ours
+ *   - never joins one that is pending already,
+ *   - never leaves a method that may return a handle (such a method is not even begun), nor one that closes something,
+ *   - never passes a static initialiser, whose class would be unusable for ever,
+ *   - leaves only the outermost call of a target on the thread.
+ * Runs on JVM threads. */
+#ifndef MG_BOUNDARY_H
+#define MG_BOUNDARY_H
+
+#include "thunks.h"
+
+/* One call of a native method. Lies in the frame of mg_thunk_common, which fills env and thunk. */
+struct mg_boundary_call {
+    JNIEnv *env;
+    const struct mg_thunk *thunk;
+    unsigned library_before; /* what mg_library_left wants back */
+};
+
+/* Finds io.memgrant.Boundary, by the class loader of the caller. NULL when done, else what is wrong. */
+const char *mg_boundary_find_java(JNIEnv *env);
+/* The JVMTI environment that tells what is on the Java stack. Without one nothing is ever thrown. */
+void mg_boundary_use(jvmtiEnv *jvmti);
+
+/* False: an exception is pending, the method must not be begun. */
+bool mg_boundary_enter(struct mg_boundary_call *call);
+/* Only after mg_boundary_enter was true. */
+void mg_boundary_leave(struct mg_boundary_call *call);
+
+#endif

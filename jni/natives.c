@@ -1,0 +1,275 @@
+/* Thin: arguments in, one call of memgrant.h, result out. A handle is the address of the account; 0, which Java must not
+ * pass, does nothing rather than harm. */
+#include "natives.h"
+
+#include "boundary.h"
+#include "children.h"
+#include "memgrant.h"
+#include "say.h"
+#include "text.h"
+#include "thunks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct mg_account *account_of(jlong handle)
+{
+    return (struct mg_account *)(uintptr_t)handle;
+}
+
+static jlong handle_of(struct mg_account *account)
+{
+    return (jlong)(uintptr_t)account;
+}
+
+/* The last one of that name, or NULL. */
+static const char *find_setting(const char *const *settings, int count, const char *name)
+{
+    size_t length = strlen(name);
+    const char *value = NULL;
+    for (int i = 0; i < count; i++)
+        if (strncmp(settings[i], name, length) == 0 && settings[i][length] == '=')
+            value = settings[i] + length + 1;
+    return value;
+}
+
+/* Arms, with the boundaries in place before the first account exists. NULL, or what is wrong. */
+static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
+{
+    const char *no_boundaries = mg_boundary_find_java(env);
+    if (!no_boundaries)
+        no_boundaries = mg_thunks_watch(true);
+    const char *wrong = mg_arm(settings, count);
+    if (wrong) {
+        if (!no_boundaries)
+            (void)mg_thunks_watch(false);
+        return wrong;
+    }
+    if (no_boundaries)
+        mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
+    const char *children = find_setting(settings, count, "children");
+    children = children ? children : getenv("MEMGRANT_CHILDREN");
+    if (!children || strcmp(children, "true") != 0)
+        mg_children_go_without(env);
+    return NULL;
+}
+
+/* A copy of the array's texts; those that are null are left out. Returns how many, negative when an exception is pending. */
+static int copy_settings(JNIEnv *env, jobjectArray array, jsize length, char **settings)
+{
+    int count = 0;
+    for (jsize i = 0; i < length; i++) {
+        jstring text = (*env)->GetObjectArrayElement(env, array, i);
+        const char *chars = text ? (*env)->GetStringUTFChars(env, text, NULL) : NULL;
+        if (chars && (settings[count] = strdup(chars)))
+            count++;
+        if (chars)
+            (*env)->ReleaseStringUTFChars(env, text, chars);
+        (*env)->DeleteLocalRef(env, text);
+        if ((*env)->ExceptionCheck(env))
+            break;
+    }
+    return count;
+}
+
+static jstring arm(JNIEnv *env, jclass class, jobjectArray array)
+{
+    (void)class;
+    jsize length = array ? (*env)->GetArrayLength(env, array) : 0;
+    char **settings = calloc((size_t)length + 1, sizeof *settings);
+    if (!settings)
+        return mg_text_to_java(env, "no memory for the settings");
+    int count = copy_settings(env, array, length, settings);
+    const char *wrong = NULL;
+    if (!(*env)->ExceptionCheck(env))
+        wrong = arm_with(env, (const char *const *)settings, count);
+    /* Only what was copied: mg_arm keeps no pointer to it. */
+    for (int i = 0; i < count; i++)
+        free(settings[i]);
+    free(settings);
+    return wrong && !(*env)->ExceptionCheck(env) ? mg_text_to_java(env, wrong) : NULL;
+}
+
+static jlong root(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    return handle_of(mg_root());
+}
+
+static jlong open_account(JNIEnv *env, jclass class, jstring name, jlong parent, jlong limit)
+{
+    (void)class;
+    const char *chars = name && parent ? (*env)->GetStringUTFChars(env, name, NULL) : NULL;
+    if (!chars)
+        return 0;
+    struct mg_account *account = mg_account_open(chars, account_of(parent), limit);
+    (*env)->ReleaseStringUTFChars(env, name, chars);
+    return handle_of(account);
+}
+
+/* Since JDK 21. What a virtual thread is bound to would stay with its carrier, and serve whoever runs there next. */
+static bool is_virtual_thread(JNIEnv *env)
+{
+    bool is_virtual = false;
+    if ((*env)->PushLocalFrame(env, 4) == 0) {
+        jclass class = (*env)->FindClass(env, "java/lang/Thread");
+        jmethodID ask = class ? (*env)->GetMethodID(env, class, "isVirtual", "()Z") : NULL;
+        jmethodID current = ask ? (*env)->GetStaticMethodID(env, class, "currentThread", "()Ljava/lang/Thread;") : NULL;
+        jobject thread = current ? (*env)->CallStaticObjectMethod(env, class, current) : NULL;
+        if (thread)
+            is_virtual = (*env)->CallBooleanMethod(env, thread, ask);
+        (*env)->ExceptionClear(env);
+        (*env)->PopLocalFrame(env, NULL);
+    }
+    (*env)->ExceptionClear(env);
+    return is_virtual;
+}
+
+static void bind_thread(JNIEnv *env, jclass class, jlong account)
+{
+    (void)class;
+    if (!account)
+        return;
+    if (is_virtual_thread(env))
+        mg_say("a virtual thread was not bound to its task: what it takes is charged to nobody");
+    else
+        mg_bind(account_of(account));
+}
+
+static void unbind(JNIEnv *env, jclass class)
+{
+    (void)class;
+    if (!is_virtual_thread(env))
+        mg_unbind();
+}
+
+static jlong await_request(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return account ? mg_await_request(account_of(account)) : -1;
+}
+
+static void answer(JNIEnv *env, jclass class, jlong account, jlong asked, jlong granted, jlong wait_ns)
+{
+    (void)env, (void)class;
+    if (account)
+        mg_answer(account_of(account), asked, granted, wait_ns);
+}
+
+static void grant(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    if (account)
+        mg_grant(account_of(account), bytes);
+}
+
+static jlong take_back(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    return account ? mg_take_back(account_of(account), bytes) : 0;
+}
+
+static jlong overdraft(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return account ? mg_overdraft(account_of(account)) : 0;
+}
+
+static void tolerate(JNIEnv *env, jclass class, jlong account, jlong further_bytes)
+{
+    (void)env, (void)class;
+    if (account)
+        mg_tolerate(account_of(account), further_bytes);
+}
+
+static void deny(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    if (account)
+        mg_deny(account_of(account));
+}
+
+static void stop_requests(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    if (account)
+        mg_stop_requests(account_of(account));
+}
+
+static jlong settle(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return account ? mg_settle(account_of(account)) : 0;
+}
+
+static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
+{
+    (void)class;
+    int64_t figures[MG_FIGURES] = { 0 };
+    if (account)
+        mg_read(account_of(account), figures);
+    jlong values[MG_FIGURES];
+    for (int i = 0; i < MG_FIGURES; i++)
+        values[i] = figures[i];
+    jlongArray array = (*env)->NewLongArray(env, MG_FIGURES);
+    if (array)
+        (*env)->SetLongArrayRegion(env, array, 0, MG_FIGURES, values);
+    return array;
+}
+
+static jstring report(JNIEnv *env, jclass class)
+{
+    (void)class;
+    size_t length = 0;
+    char *text = mg_report_text(&length);
+    if (!text)
+        return mg_text_to_java(env, "{}");
+    jstring string = mg_text_to_java_sized(env, text, length);
+    mg_report_free(text, length);
+    return string;
+}
+
+static void write_report(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    mg_write_report();
+}
+
+/* JNINativeMethod with const names: the JVM does not write into them. */
+struct native_method {
+    const char *name;
+    const char *signature;
+    void *function;
+};
+_Static_assert(sizeof(struct native_method) == sizeof(JNINativeMethod), "the JVM reads one as the other");
+
+static const struct native_method methods[] = {
+    { "arm", "([Ljava/lang/String;)Ljava/lang/String;", arm },
+    { "root", "()J", root },
+    { "open", "(Ljava/lang/String;JJ)J", open_account },
+    { "bind", "(J)V", bind_thread },
+    { "unbind", "()V", unbind },
+    { "awaitRequest", "(J)J", await_request },
+    { "answer", "(JJJJ)V", answer },
+    { "grant", "(JJ)V", grant },
+    { "takeBack", "(JJ)J", take_back },
+    { "overdraft", "(J)J", overdraft },
+    { "tolerate", "(JJ)V", tolerate },
+    { "deny", "(J)V", deny },
+    { "stopRequests", "(J)V", stop_requests },
+    { "settle", "(J)J", settle },
+    { "read", "(J)[J", read_figures },
+    { "report", "()Ljava/lang/String;", report },
+    { "writeReport", "()V", write_report },
+};
+
+jint mg_natives_register(JNIEnv *env)
+{
+    jclass class = (*env)->FindClass(env, "io/memgrant/Native");
+    if (!class)
+        return JNI_ERR;
+    jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
+                                          (jint)(sizeof methods / sizeof methods[0]));
+    (*env)->DeleteLocalRef(env, class);
+    return result;
+}
