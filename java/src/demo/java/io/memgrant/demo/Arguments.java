@@ -1,0 +1,25 @@
+package io.memgrant.demo;
+
+import java.nio.file.Path;
+
+/** What the command line says. */
+record Arguments(int act, double scale, boolean armed, int puts, Path folder) {
+    static Arguments parse(String[] words) {
+        int act = 0;
+        double scale = 0.2;
+        boolean armed = true;
+        int puts = 1_000_000;
+        Path folder = Path.of("build/demo");
+        for (int i = 0; i < words.length; i++) {
+            switch (words[i]) {
+                case "--act" -> act = Integer.parseInt(words[++i]);
+                case "--scale" -> scale = Double.parseDouble(words[++i]);
+                case "--puts" -> puts = Integer.parseInt(words[++i]);
+                case "--folder" -> folder = Path.of(words[++i]);
+                case "--plain" -> armed = false;
+                default -> throw new IllegalArgumentException("unknown argument " + words[i]);
+            }
+        }
+        return new Arguments(act, scale, armed, puts, folder);
+    }
+}

@@ -1,0 +1,62 @@
+package io.memgrant.demo;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.Function;
+import scala.Tuple2;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag$;
+
+/** The executors of the running session, and tasks sent to one of them. */
+final class Cluster {
+    private final JavaSparkContext context;
+    private final Map<String, String> hosts;
+
+    Cluster(JavaSparkContext context, int executors) throws InterruptedException {
+        this.context = context;
+        hosts = Events.instance().awaitExecutors(executors);
+    }
+
+    List<String> executors() {
+        return new ArrayList<>(hosts.keySet());
+    }
+
+    /** Runs one task for each item on the executor of that index; spark.locality.wait sees that Spark keeps to it. */
+    <T extends Serializable, R> List<R> run(List<T> items, List<Integer> executors, Function<T, R> work) {
+        List<Tuple2<T, Seq<String>>> placed = new ArrayList<>();
+        for (int i = 0; i < items.size(); i++) {
+            String id = executors().get(executors.get(i));
+            String location = "executor_" + hosts.get(id) + "_" + id;
+            placed.add(new Tuple2<>(items.get(i), seq(List.of(location))));
+        }
+        JavaRDD<T> rdd = context.sc().makeRDD(seq(placed), ClassTag$.MODULE$.<T>apply(Object.class)).toJavaRDD();
+        return rdd.map(work).collect();
+    }
+
+    /** The census of every executor, in the order of {@link #executors}. */
+    List<Census.Executor> census(boolean armed) {
+        List<Integer> each = new ArrayList<>();
+        for (int i = 0; i < hosts.size(); i++) {
+            each.add(i);
+        }
+        return run(new ArrayList<>(each), each, index -> Census.take(armed));
+    }
+
+    /** Waits until listeners have seen every event so far. */
+    void settleEvents() {
+        try {
+            context.sc().listenerBus().waitUntilEmpty();
+        } catch (java.util.concurrent.TimeoutException e) {
+            throw new IllegalStateException("Spark's listeners do not come to rest", e);
+        }
+    }
+
+    private static <T> Seq<T> seq(List<T> list) {
+        return CollectionConverters.asScala(list).toSeq();
+    }
+}

@@ -1,0 +1,62 @@
+package io.memgrant.demo;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.StreamSupport;
+
+/** memgrant's report of one process. */
+final class Report {
+    private final JsonNode root;
+
+    Report(String text) throws JsonProcessingException {
+        root = new ObjectMapper().readTree(text);
+    }
+
+    JsonNode json() {
+        return root;
+    }
+
+    JsonNode executor() {
+        return root.get("accounts").get(0);
+    }
+
+    List<JsonNode> accounts() {
+        return list(root.get("accounts"));
+    }
+
+    List<JsonNode> libraries() {
+        return list(root.get("libraries"));
+    }
+
+    /** The account of a task attempt, which is named "task ID"; null when there is none. */
+    JsonNode task(long id) {
+        return find(accounts(), "task " + id);
+    }
+
+    /** A library's figures in the whole process, or in one account; null when it is not there. */
+    static JsonNode library(JsonNode of, String prefix) {
+        return list(of.get("libraries")).stream().filter(library -> library.get("name").asText().startsWith(prefix))
+                .findFirst().orElse(null);
+    }
+
+    private static JsonNode find(List<JsonNode> nodes, String name) {
+        return nodes.stream().filter(node -> node.get("name").asText().equals(name)
+                || node.get("name").asText().startsWith(name + " ")).findFirst().orElse(null);
+    }
+
+    static List<JsonNode> list(JsonNode array) {
+        return array == null ? new ArrayList<>() : StreamSupport.stream(array.spliterator(), false).toList();
+    }
+
+    /** A figure, 0 when the node or the field is missing. */
+    static long figure(JsonNode node, String field) {
+        return node == null || node.get(field) == null ? 0 : node.get(field).asLong();
+    }
+
+    long brokenInvariants() {
+        return root.get("invariants_broken").asLong();
+    }
+}
