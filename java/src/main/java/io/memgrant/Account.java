@@ -1,0 +1,146 @@
+package io.memgrant;
+
+/**
+ * Who is charged: the executor, or one task. Lives from {@link #open} (the root: from the start of the library) to
+ * {@link #settle}, after which its figures may still be read.
+ *
+ * <p>All sizes are bytes. All methods are safe to call from any thread; {@link #bind} and {@link #unbind} concern the
+ * calling thread. Order of an ending: unbind, endCourier, settle.
+ */
+public final class Account {
+    /** No limit of its own. */
+    public static final long NO_LIMIT = -1;
+
+    private final long handle;
+    private final String name;
+    private Courier courier;
+
+    Account(long handle, String name) {
+        this.handle = handle;
+        this.name = name;
+    }
+
+    /**
+     * Opens an account below this one: what is charged to it is charged to this one as well.
+     *
+     * @param childName for people, shown in reports
+     * @param limit the most that it may use, or {@link #NO_LIMIT}
+     * @return null when there is no room for another account
+     */
+    public Account open(String childName, long limit) {
+        long child = Native.open(childName, handle, limit);
+        return child == 0 ? null : new Account(child, childName);
+    }
+
+    /** The name that it was opened with. */
+    public String name() {
+        return name;
+    }
+
+    /** Charges to this account what target libraries allocate on the calling thread, as the account's own task thread. */
+    public void bind() {
+        Native.bind(handle);
+    }
+
+    /** Undoes {@link #bind}. The calling thread's unused credit goes back to its account. */
+    public static void unbind() {
+        Native.unbind();
+    }
+
+    /** Starts the thread that carries this account's requests to an accountant. At most once. */
+    public synchronized void startCourier(NativeMemoryAccountant accountant) {
+        Courier started = new Courier(handle, name, accountant);
+        started.start();
+        courier = started;
+    }
+
+    /**
+     * First step of settling: the account makes no more requests, and its courier ends.
+     *
+     * @return false when the courier did not end within seconds, because its accountant hangs
+     */
+    public synchronized boolean endCourier() {
+        Native.stopRequests(handle);
+        boolean ended = courier == null || courier.awaitEnd();
+        courier = null;
+        return ended;
+    }
+
+    /** Whom to ask when the task thread of this account stands at a boundary beyond its grant; null for nobody. */
+    public void onBoundary(BoundaryHandler handler) {
+        Boundary.handle(handle, handler);
+    }
+
+    /** Adds to the grant what no courier asked for. */
+    public void grant(long bytes) {
+        Native.grant(handle, bytes);
+    }
+
+    /**
+     * Takes unused grant away again.
+     *
+     * @return how much of it, from 0 to {@code bytes}; the caller gives it back to whom it came from
+     */
+    public long takeBack(long bytes) {
+        return Native.takeBack(handle, bytes);
+    }
+
+    /** What is used beyond the grant now; 0 when nothing is. */
+    public long overdraft() {
+        return Native.overdraft(handle);
+    }
+
+    /** Says nothing more about the overdraft at boundaries until it has grown by that much (Long.MAX_VALUE: ever). */
+    public void tolerate(long furtherBytes) {
+        Native.tolerate(handle, furtherBytes);
+    }
+
+    /** Counts a denial: the accountant's final no. */
+    public void deny() {
+        Native.deny(handle);
+    }
+
+    /**
+     * Last step of settling: the account is closed, its grant becomes 0, and what is still used goes to its parent.
+     *
+     * @return the grant that was taken away; the caller gives all of it back to whom it came from
+     */
+    public long settle() {
+        Boundary.handle(handle, null);
+        return Native.settle(handle);
+    }
+
+    /** The most that it may use, or {@link #NO_LIMIT}. */
+    public long limit() {
+        return figure(Native.LIMIT);
+    }
+
+    /** What its accountant granted, less what went back. */
+    public long granted() {
+        return figure(Native.GRANTED);
+    }
+
+    /** What it and its descendants use now: charged less refunded. */
+    public long used() {
+        return figure(Native.USED);
+    }
+
+    /** The most that was used at any time. */
+    public long peak() {
+        return figure(Native.PEAK);
+    }
+
+    /** The most that was used beyond the grant at any time. */
+    public long overdraftPeak() {
+        return figure(Native.OVERDRAFT_PEAK);
+    }
+
+    private long figure(int index) {
+        return Native.read(handle)[index];
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,61 @@
+package io.memgrant;
+
+/**
+ * What {@code libmemgrant.so} counts in this process, for anybody. Everything is thread-safe and harmless where the
+ * library is absent: then nothing is active and there is no report.
+ */
+public final class Memgrant {
+    private static volatile Account root;
+
+    private Memgrant() {}
+
+    /** Whether native memory is counted in this process. */
+    public static boolean isActive() {
+        return root != null;
+    }
+
+    /**
+     * What was used by whom until now.
+     *
+     * @return the report as JSON, as it is written at the end of the process, or null when nothing is counted
+     */
+    public static String report() {
+        return isActive() ? Native.report() : null;
+    }
+
+    /** Writes the report to the file that the settings name, if they name one. */
+    public static void writeReport() {
+        if (isActive()) {
+            Native.writeReport();
+        }
+    }
+
+    /** The account of the whole process, the parent of all others; null when nothing is counted. */
+    public static Account root() {
+        return root;
+    }
+
+    /**
+     * Ends the dormancy of the preloaded library. For integrations such as the Spark plugin; at most one settings list
+     * takes effect in a process.
+     *
+     * @param file the file that the process was started with (LD_PRELOAD)
+     * @param settings "name=value", in lower case with underscores, as in MEMGRANT_NAME
+     * @return null when the library counts now, otherwise what is wrong, in one line; it then stays a pass-through
+     */
+    public static synchronized String start(String file, String... settings) {
+        if (isActive()) {
+            return null;
+        }
+        try {
+            System.load(file);
+            String wrong = Native.arm(settings);
+            if (wrong == null) {
+                root = new Account(Native.root(), "executor");
+            }
+            return wrong;
+        } catch (LinkageError unusable) {
+            return file + " cannot be used: " + unusable.getMessage();
+        }
+    }
+}

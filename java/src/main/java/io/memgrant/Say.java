@@ -1,0 +1,59 @@
+package io.memgrant;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Messages to people: one line each, each once in a process. By the log, or by the standard error stream where the log
+ * shows no warnings, so that a line is neither lost nor doubled. Never throws.
+ */
+public final class Say {
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
+    private Say() {}
+
+    /**
+     * Says a line, unless it was said before.
+     *
+     * @param line what is wrong and what to do, without "memgrant: " in front
+     */
+    public static void once(String line) {
+        try {
+            if (SAID.add(line)) {
+                say("memgrant: " + line);
+            }
+        } catch (Throwable nowhereToSayIt) {
+            // Whoever has something to say is a guest in somebody else's program.
+        }
+    }
+
+    /**
+     * Says that something unexpected was caught.
+     *
+     * @param consequence what follows from it, for the user
+     * @param caught what was caught
+     */
+    public static void once(String consequence, Throwable caught) {
+        once(consequence + ": " + caught);
+    }
+
+    private static void say(String line) {
+        Logger log = log();
+        if (log != null && log.isWarnEnabled()) {
+            log.warn(line);
+        } else {
+            System.err.println(line);
+        }
+    }
+
+    /** slf4j is the host's: a program without it has no log for us. */
+    private static Logger log() {
+        try {
+            return LoggerFactory.getLogger(Memgrant.class);
+        } catch (Throwable absent) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package io.memgrant.spark;
+
+import io.memgrant.Account;
+import io.memgrant.BoundaryHandler;
+import io.memgrant.Say;
+import org.apache.spark.TaskContext;
+import org.apache.spark.memory.SparkOutOfMemoryError;
+import org.apache.spark.util.TaskCompletionListener;
+
+/**
+ * One task whose native memory Spark grants, from onTaskStart to its completion listener, which was registered first and
+ * so runs last: after everything that the task opened was closed, and before Spark looks for leaks.
+ *
+ * <p>At a boundary there are two states. <em>Hoping</em>: Spark is asked for what is missing. <em>Denied</em>: Spark said
+ * no, and the task is stopped at the first boundary where it may be. A task that swallows the exception is hoping again
+ * until its overdraft has grown by {@link #FURTHER}. Task thread only.
+ */
+final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
+    /** Asked for beyond what is missing, so that not every page brings the task here again. */
+    private static final long CUSHION = 1 << 20;
+    /** Overdraft that a stopped task may still take to clean up, and after which it is stopped again. */
+    private static final long FURTHER = 4 << 20;
+
+    private final TaskContext context;
+    private final Thread thread = Thread.currentThread();
+    private final Account account;
+    private final TaskMemory memory;
+    private final Denials denials;
+    private Denials.Denial denied;
+    private boolean stopped;
+
+    EnforcedTask(TaskContext context, Account account, TaskMemory memory, Denials denials) {
+        this.context = context;
+        this.account = account;
+        this.memory = memory;
+        this.denials = denials;
+    }
+
+    /**
+     * On the task's thread. The listener comes first: whatever fails after it is cleaned up.
+     *
+     * @param firstGrant what to have before anything asks, at most; 0 leaves it to the courier
+     */
+    void start(long firstGrant) {
+        context.addTaskCompletionListener(this);
+        denials.opened(this);
+        if (firstGrant > 0) {
+            memory.takeAnchor();
+            grant(memory.acquireFree(firstGrant));
+        }
+        account.onBoundary(this);
+        account.startCourier(memory);
+        account.bind();
+    }
+
+    Account account() {
+        return account;
+    }
+
+    TaskMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public Throwable reached(String library, boolean mayThrow) {
+        if (Thread.currentThread() != thread) {
+            return null;
+        }
+        if (isEnding()) {
+            account.tolerate(Long.MAX_VALUE);
+            return null;
+        }
+        long overdraft = account.overdraft();
+        if (overdraft <= 0) {
+            denied = null;
+            return null;
+        }
+        if (denied == null && !memory.isBeingManagedByThisThread()) {
+            denied = ask(overdraft, CUSHION, library);
+        }
+        return denied != null && mayThrow ? stop() : null;
+    }
+
+    /** A task that is done, or that Spark ends by itself, is not to be stopped in the middle of closing what it has. */
+    private boolean isEnding() {
+        return context.isCompleted() || context.isFailed() || context.isInterrupted();
+    }
+
+    /** Null when Spark granted what was missing. */
+    private Denials.Denial ask(long overdraft, long cushion, String library) {
+        long got = memory.ask(overdraft + cushion);
+        grant(got);
+        if (got >= overdraft) {
+            memory.satisfied();
+        }
+        if (got >= overdraft || context.isInterrupted()) {
+            return null;
+        }
+        account.deny();
+        return new Denials.Denial(library, overdraft, got);
+    }
+
+    private void grant(long bytes) {
+        if (bytes > 0) {
+            account.grant(bytes);
+        }
+    }
+
+    private Throwable stop() {
+        Throwable stop = denials.exception(account, denied);
+        denied = null;
+        stopped = true;
+        account.tolerate(FURTHER);
+        return stop;
+    }
+
+    /** Settles. Throws only when everything is settled. */
+    @Override
+    public void onTaskCompletion(TaskContext completed) {
+        SparkOutOfMemoryError stop = null;
+        try {
+            if (Thread.currentThread() == thread) {
+                Account.unbind();
+            }
+            if (!account.endCourier()) {
+                Say.once("the courier of " + account + " did not end");
+            }
+            stop = lastWord();
+        } catch (Throwable broken) {
+            Say.once("a task's last overdraft was not looked at", broken);
+        } finally {
+            settle();
+        }
+        if (stop != null) {
+            throw stop;
+        }
+    }
+
+    /**
+     * What the boundaries did not reach: a task beyond its grant that was never stopped. Spark is asked once more, and if
+     * it refuses, the task fails. Null when it may succeed.
+     */
+    private SparkOutOfMemoryError lastWord() {
+        if (context.isFailed() || context.isInterrupted() || !denials.mayStop()) {
+            return null;
+        }
+        long missing = account.overdraft();
+        if (missing <= 0 && !stopped) {
+            missing = denied != null ? account.overdraftPeak() : memory.refusedOverdraft();
+        }
+        Denials.Denial last = missing > 0 ? ask(missing, 0, null) : null;
+        return last == null ? null : denials.exception(account, last);
+    }
+
+    private void settle() {
+        try {
+            long taken = account.settle();
+            long held = memory.close();
+            if (taken != held) {
+                Say.once("the books differ: " + account + " gave back " + taken + " bytes of grant, Spark had given "
+                        + held);
+            }
+        } catch (Throwable broken) {
+            Say.once("a task was not settled", broken);
+        } finally {
+            denials.closed(this);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package io.memgrant.spark;
+
+import io.memgrant.NativeMemoryAccountant;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.storage.BlockId;
+import org.apache.spark.storage.TestBlockId;
+
+/**
+ * Memory that no task owns, such as the blocks of process-wide thread pools, counts as Spark's off-heap <em>storage</em>
+ * memory. So each task's share of the pool shrinks by it, as it should, and the number of tasks among which Spark divides
+ * the pool stays right, which a pseudo task would change.
+ */
+final class ExecutorAccountant implements NativeMemoryAccountant {
+    /** Storage memory comes all or nothing: smaller pieces than this are not worth a try. */
+    static final long SMALLEST = 64 << 10;
+
+    private final SparkMemory memory;
+    /** No block of that name ever exists; Spark needs one only to log it and to know that it is no RDD's. */
+    private final BlockId owner = new TestBlockId("memgrant_" + UUID.randomUUID());
+    private final AtomicLong held = new AtomicLong();
+
+    ExecutorAccountant(SparkMemory memory) {
+        this.memory = memory;
+    }
+
+    @Override
+    public long acquireMemory(long bytes) {
+        long request = Math.min(bytes, memory.storageAtMost());
+        while (request > 0 && !memory.acquireStorage(owner, request)) {
+            request = request / 2 < SMALLEST ? 0 : request / 2;
+        }
+        held.addAndGet(request);
+        return request;
+    }
+
+    @Override
+    public void releaseMemory(long bytes) {
+        memory.releaseStorage(bytes);
+        held.addAndGet(-bytes);
+    }
+
+    /** Bytes of storage memory that the executor's account has. */
+    long held() {
+        return held.get();
+    }
+}

@@ -1,0 +1,89 @@
+package io.memgrant.spark;
+
+import io.memgrant.Account;
+import io.memgrant.Memgrant;
+import io.memgrant.Say;
+import java.util.Map;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.PluginContext;
+
+/**
+ * Arms the preloaded library when the executor starts, and gives each task its account. Inert, after one line that says
+ * why, where something is missing: then Spark runs as without it. No method lets anything out.
+ */
+final class ExecutorSide implements ExecutorPlugin {
+    /** Null while nothing is counted. */
+    private volatile Account executor;
+    /** Null while observing. */
+    private volatile Enforcement enforcement;
+
+    @Override
+    public void init(PluginContext context, Map<String, String> extraConf) {
+        try {
+            Settings settings = new Settings(context.conf(), System.getenv());
+            String wrong = settings.isOff() ? null : start(settings, context.executorID());
+            if (wrong != null) {
+                Say.once(wrong);
+            }
+        } catch (Throwable broken) {
+            Say.once("nothing is granted in this executor", broken);
+        }
+    }
+
+    /** Null, or why nothing is counted. */
+    private String start(Settings settings, String executorId) throws Exception {
+        String impossible = settings.enforces() ? settings.whyNotEnforceable() : null;
+        if (impossible != null) {
+            return impossible;
+        }
+        String file = PreloadedLibrary.find();
+        if (file == null) {
+            return PreloadedLibrary.ABSENT;
+        }
+        String wrong = Memgrant.start(file, settings.forLibrary(executorId));
+        if (wrong != null) {
+            return wrong;
+        }
+        if (settings.enforces()) {
+            enforcement = new Enforcement(SparkEnv.get(), settings, Memgrant.root());
+        }
+        executor = Memgrant.root();
+        return null;
+    }
+
+    @Override
+    public void onTaskStart() {
+        try {
+            TaskContext context = TaskContext.get();
+            if (executor == null || context == null) {
+                return;
+            }
+            Account account = executor.open(nameOf(context), Account.NO_LIMIT);
+            if (account == null) {
+                Say.once("there is no room for another task's account: such tasks are charged to nobody");
+            } else if (enforcement == null) {
+                new ObservedTask(account).start(context);
+            } else {
+                enforcement.start(context, account);
+            }
+        } catch (Throwable broken) {
+            Say.once("a task's native memory is not counted", broken);
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        try {
+            Memgrant.writeReport();
+        } catch (Throwable broken) {
+            Say.once("the report was not written", broken);
+        }
+    }
+
+    private static String nameOf(TaskContext context) {
+        return "task " + context.taskAttemptId() + " (stage " + context.stageId() + "." + context.stageAttemptNumber()
+                + ", partition " + context.partitionId() + ", attempt " + context.attemptNumber() + ")";
+    }
+}

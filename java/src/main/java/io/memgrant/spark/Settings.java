@@ -1,0 +1,102 @@
+package io.memgrant.spark;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.SparkConf;
+import org.apache.spark.network.util.JavaUtils;
+import scala.Tuple2;
+
+/**
+ * The settings of one Spark process: {@code spark.memgrant.onDenial} is {@code on_denial} here and in settings.def, and
+ * MEMGRANT_ON_DENIAL in the environment, which Spark's configuration beats.
+ */
+final class Settings {
+    static final String PREFIX = "spark.memgrant.";
+
+    private final SparkConf conf;
+    private final Map<String, String> environment;
+    private final Map<String, String> values = new TreeMap<>();
+
+    Settings(SparkConf conf, Map<String, String> environment) {
+        this.conf = conf;
+        this.environment = environment;
+        for (Tuple2<String, String> entry : conf.getAllWithPrefix(PREFIX)) {
+            values.put(underscored(entry._1()), entry._2());
+        }
+    }
+
+    /** onDenial and on.denial become on_denial. */
+    static String underscored(String name) {
+        return name.replace('.', '_').replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    }
+
+    /** What the configuration says, else the environment, else the default. */
+    String get(String name, String otherwise) {
+        String value = values.get(name);
+        if (value == null) {
+            value = environment.get("MEMGRANT_" + name.toUpperCase(Locale.ROOT));
+        }
+        return value == null || value.isBlank() ? otherwise : value.trim();
+    }
+
+    /** observe, enforce, off, or a mistake that arming the library will name. */
+    String mode() {
+        return get("mode", "observe");
+    }
+
+    boolean enforces() {
+        return mode().equals("enforce");
+    }
+
+    boolean isOff() {
+        return mode().equals("off");
+    }
+
+    /** Whether a denied task may be stopped at all: profiles do, unless a setting says otherwise for everybody. */
+    boolean mayStop() {
+        return get("on_denial", "stop").equals("stop");
+    }
+
+    /** The pool from which native memory is granted, in bytes; 0 when Spark has none. */
+    long offHeapSize() {
+        return conf.getBoolean("spark.memory.offHeap.enabled", false)
+                ? conf.getSizeAsBytes("spark.memory.offHeap.size", "0")
+                : 0;
+    }
+
+    /** Null, or why enforcing is impossible. */
+    String whyNotEnforceable() {
+        return offHeapSize() > 0
+                ? null
+                : "spark.memgrant.mode=enforce grants native memory from Spark's off-heap memory, and there is none:"
+                        + " set spark.memory.offHeap.enabled=true and spark.memory.offHeap.size; nothing is counted";
+    }
+
+    /** What a task is granted when it starts: an eighth of its share of the pool at most, in bytes. */
+    long firstGrant(long pool) {
+        long cores = Math.max(1, conf.getInt("spark.executor.cores", Runtime.getRuntime().availableProcessors()));
+        return Math.min(JavaUtils.byteStringAsBytes(get("first_grant", "8m")), pool / (8 * cores));
+    }
+
+    /** Spark's advisory memory of others can make an acquisition wait that would not wait without it. */
+    boolean pollsUnmanagedMemory() {
+        return conf.getTimeAsMs("spark.memory.unmanagedMemoryPollingInterval", "0") > 0;
+    }
+
+    /**
+     * What the library is armed with, as "name=value".
+     *
+     * @param executorId names this executor's report: every executor writes a file of its own
+     */
+    String[] forLibrary(String executorId) {
+        Map<String, String> armed = new TreeMap<>(values);
+        armed.put("mode", mode());
+        String report = values.get("report");
+        if (report != null && !report.isBlank()) {
+            armed.put("report", report.trim() + ".executor-" + executorId);
+            armed.put("report_owner", "true");
+        }
+        return armed.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toArray(String[]::new);
+    }
+}

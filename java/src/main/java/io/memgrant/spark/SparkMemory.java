@@ -1,0 +1,84 @@
+package io.memgrant.spark;
+
+import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.memory.MemoryMode;
+import org.apache.spark.storage.BlockId;
+
+/**
+ * Spark's off-heap memory in this process, through {@link MemoryManager}: the part that is shared by all tasks. Its
+ * methods are {@code private[memory]} in Scala and public in bytecode, the same from Spark 3.5 to 4.3. Thread-safe.
+ */
+final class SparkMemory {
+    private static final MemoryMode MODE = MemoryMode.OFF_HEAP;
+
+    private final MemoryManager manager;
+
+    SparkMemory(MemoryManager manager) {
+        this.manager = manager;
+    }
+
+    /**
+     * Execution memory for a task, as much of it as Spark gives without waiting, evicting or spilling.
+     *
+     * <p>Why it does not wait. {@code ExecutionMemoryPool.acquireMemory} waits only while it can grant less than asked
+     * <em>and</em> the task would stay below 1/2N of the pool. We ask for no more than is free in both pools, and
+     * nobody can change that while we hold the manager's monitor: so the pool grows out of free storage memory, and what
+     * is asked for is free. Then less can only be granted because the task reached 1/N of the pool, and that is not below
+     * 1/2N. The exception is memory that others report to Spark
+     * ({@code spark.memory.unmanagedMemoryPollingInterval}, off by default): it lowers 1/N, but not 1/2N. Couriers are
+     * safe from that too, see {@link TaskMemory#acquireMemory}.
+     *
+     * @param bytes above 0
+     */
+    long acquireWithoutWaiting(long bytes, long taskAttemptId) {
+        synchronized (manager) {
+            long request = Math.min(bytes, free());
+            return request > 0 ? manager.acquireExecutionMemory(request, taskAttemptId, MODE) : 0;
+        }
+    }
+
+    /** Free in the execution pool and in the storage pool, from which it may grow. Holds only as long as the monitor is held. */
+    long free() {
+        return manager.offHeapExecutionMemoryPool().memoryFree() + manager.offHeapStorageMemoryPool().memoryFree();
+    }
+
+    void release(long bytes, long taskAttemptId) {
+        manager.releaseExecutionMemory(bytes, taskAttemptId, MODE);
+    }
+
+    /** Storage memory, all or nothing. May evict cached blocks, never running tasks' memory. */
+    boolean acquireStorage(BlockId owner, long bytes) {
+        return manager.acquireStorageMemory(owner, bytes, MODE);
+    }
+
+    void releaseStorage(long bytes) {
+        manager.releaseStorageMemory(bytes, MODE);
+    }
+
+    /** The most that storage could have now: what execution does not use. */
+    long storageAtMost() {
+        return manager.maxOffHeapStorageMemory();
+    }
+
+    long size() {
+        return manager.maxOffHeapMemory();
+    }
+
+    long executionUsed() {
+        return manager.offHeapExecutionMemoryUsed();
+    }
+
+    long storageUsed() {
+        return manager.offHeapStorageMemoryUsed();
+    }
+
+    /** Whether the calling thread is inside Spark's memory manager, for example in the eviction of a block. */
+    boolean isHeldByThisThread() {
+        return Thread.holdsLock(manager);
+    }
+
+    /** The monitor under which all of Spark's acquisitions happen. */
+    Object monitor() {
+        return manager;
+    }
+}

@@ -1,0 +1,191 @@
+package io.memgrant.spark;
+
+import io.memgrant.Account;
+import io.memgrant.NativeMemoryAccountant;
+import io.memgrant.Say;
+import java.util.NoSuchElementException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.memory.TaskMemoryManager;
+
+/**
+ * What Spark granted for one task's native memory, counted by where it came from, because each source must get back
+ * exactly what it gave:
+ *
+ * <ul>
+ *   <li>the <em>manager</em>: MemoryManager itself, which couriers ask without ever waiting ({@link #acquireMemory});
+ *   <li>the <em>consumer</em>: TaskMemoryManager, which makes other consumers spill and may wait for other tasks
+ *       ({@link #ask}), on the task's own thread. Spark's peak metrics see only this part;
+ *   <li>the <em>anchor</em>: one byte from there, held from start to end. It makes the consumer known to Spark and keeps
+ *       the task's entry in the pool, which Spark deletes when a task has 0 bytes, even if another thread waits on it.
+ * </ul>
+ *
+ * Bytes are counted here before the account learns of them, and leave the account before they leave here: so what an
+ * account gives back is always here. Thread-safe without a lock of its own: {@link TaskConsumer#spill} runs with Spark's
+ * monitors held.
+ */
+final class TaskMemory implements NativeMemoryAccountant {
+    private final SparkMemory memory;
+    private final TaskMemoryManager task;
+    private final long taskAttemptId;
+    private final Account account;
+    private final TaskConsumer consumer;
+    private final AtomicLong byManager = new AtomicLong();
+    private final AtomicLong byConsumer = new AtomicLong();
+    private final AtomicLong anchor = new AtomicLong();
+    /** Guarded by Spark's monitor: what is acquired for a task that is over, nobody releases. */
+    private boolean closed;
+    /** The courier's last answer was less than asked, and nothing has come since. */
+    private volatile boolean leftShort;
+    /** The account's peak of overdraft when all that it had asked for was there. */
+    private volatile long satisfiedPeak;
+
+    TaskMemory(SparkMemory memory, TaskMemoryManager task, long taskAttemptId, Account account) {
+        this.memory = memory;
+        this.task = task;
+        this.taskAttemptId = taskAttemptId;
+        this.account = account;
+        this.consumer = new TaskConsumer(task, account, this);
+    }
+
+    /**
+     * Takes the anchor, if it can be had without waiting; then nothing was waited for, spilled or evicted. On the task's
+     * thread, before anything else. Without it the consumer becomes known at the first {@link #ask}.
+     */
+    void takeAnchor() {
+        // Spark's own order: first the task's monitor, then the manager's.
+        synchronized (task) {
+            synchronized (memory.monitor()) {
+                if (memory.free() > 0) {
+                    anchor.addAndGet(task.acquireExecutionMemory(1, consumer));
+                }
+            }
+        }
+    }
+
+    /** What the manager has free for this task now, without waiting. */
+    long acquireFree(long bytes) {
+        synchronized (memory.monitor()) {
+            long got = closed || bytes <= 0 ? 0 : memory.acquireWithoutWaiting(bytes, taskAttemptId);
+            byManager.addAndGet(got);
+            return got;
+        }
+    }
+
+    /**
+     * For couriers only. Never waits: the calling thread's interrupt flag, which is nobody else's, is up meanwhile, so
+     * that Spark's {@code wait()} would end before it began, should {@link SparkMemory#acquireWithoutWaiting} be wrong
+     * about a Spark to come.
+     */
+    @Override
+    public long acquireMemory(long bytes) {
+        long got = 0;
+        Thread.currentThread().interrupt();
+        try {
+            got = acquireFree(bytes);
+        } catch (Throwable refused) {
+            sayUnlessExpected(refused);
+        } finally {
+            Thread.interrupted();
+        }
+        if (got < bytes) {
+            leftShort = true;
+        } else {
+            satisfied();
+        }
+        return got;
+    }
+
+    /**
+     * Asks Spark with all it can do: other consumers of the task spill, and it waits until the task could have its fair
+     * share. Only on the task's own thread, with none of Spark's monitors held.
+     *
+     * @param bytes above 0
+     * @return what was granted, 0 when an exception was
+     */
+    long ask(long bytes) {
+        long got = 0;
+        try {
+            got = task.acquireExecutionMemory(bytes, consumer);
+        } catch (Throwable refused) {
+            // A partial grant before a failed spill stays Spark's until the task ends: it told nobody how much it was.
+            if (refused instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            sayUnlessExpected(refused);
+        }
+        byConsumer.addAndGet(got);
+        return got;
+    }
+
+    /** Gives back to the consumer's source first, then to the manager's: never more than each gave. */
+    @Override
+    public void releaseMemory(long bytes) {
+        long toConsumer = takeUpTo(byConsumer, bytes);
+        long toManager = takeUpTo(byManager, bytes - toConsumer);
+        if (toConsumer > 0) {
+            task.releaseExecutionMemory(toConsumer, consumer);
+        }
+        if (toManager > 0) {
+            memory.release(toManager, taskAttemptId);
+        }
+    }
+
+    /**
+     * Gives everything back, to exactly 0, and takes nothing from then on.
+     *
+     * @return how much it was, without the anchor
+     */
+    long close() {
+        synchronized (memory.monitor()) {
+            closed = true;
+        }
+        long all = held();
+        releaseMemory(all);
+        long anchored = anchor.getAndSet(0);
+        if (anchored > 0) {
+            task.releaseExecutionMemory(anchored, consumer);
+        }
+        return all;
+    }
+
+    /** Bytes granted to the account, from both sources. */
+    long held() {
+        return byManager.get() + byConsumer.get();
+    }
+
+    /** What Spark's books have for the consumer and for its courier. */
+    long heldWithAnchor() {
+        return held() + anchor.get();
+    }
+
+    /** All that was asked for is there: the overdraft until now was a matter of time. */
+    void satisfied() {
+        satisfiedPeak = account.overdraftPeak();
+        leftShort = false;
+    }
+
+    /** The most that was used beyond the grant and that Spark refused since; 0 when it refused nothing. */
+    long refusedOverdraft() {
+        long peak = account.overdraftPeak();
+        return leftShort && peak > satisfiedPeak ? peak : 0;
+    }
+
+    /** Whether asking is impossible here, because the thread is inside Spark's memory management: it spills or evicts. */
+    boolean isBeingManagedByThisThread() {
+        return Thread.holdsLock(task) || Thread.holdsLock(memory.monitor());
+    }
+
+    private static long takeUpTo(AtomicLong source, long bytes) {
+        long had = source.getAndUpdate(has -> has - Math.min(has, bytes));
+        return Math.min(had, bytes);
+    }
+
+    private static void sayUnlessExpected(Throwable refused) {
+        boolean expected = refused instanceof InterruptedException // the task was killed, or a courier was about to wait
+                || refused instanceof NoSuchElementException // Spark had removed the task's entry meanwhile
+                || refused instanceof OutOfMemoryError; // a spill had no disk space
+        if (!expected) {
+            Say.once("Spark refused memory in an unexpected way", refused);
+        }
+    }
+}
