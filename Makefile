@@ -1,7 +1,7 @@
 # memgrant: every target is listed by `make help`. V=1 shows the commands, SANITIZE= and CC= choose how C is built.
 # C goes to build/, sanitized unit tests to build-<sanitizer>/. Nothing here calls make again.
 
-VERSION   := 0.1.0
+VERSION   := $(shell sed -n 's/^version=//p' scripts/memgrant)
 SPARK     := 4.3.0
 B         := build
 Q         := $(if $(V),,@)
