@@ -13,6 +13,11 @@
 #define MG_EXPORT __attribute__((visibility("default")))
 /* A variable that each thread has for itself. The dynamic model would call malloc at its first use. */
 #define MG_PER_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+/* The entries that interpose/ offers for the slots of a target's GOT: for each name one function a library slot. */
+struct mg_redirection {
+    const char *name;
+    void *const *entries;
+};
 #define MG_PAGE ((size_t)4096)
 #define MG_CACHE_LINE 64
 

@@ -3,13 +3,10 @@
 #ifndef MG_GOT_H
 #define MG_GOT_H
 
+#include "base.h"
+
 #include <link.h>
 
-/* The entries that interpose/ offers: for each name one function a library slot. */
-struct mg_redirection {
-    const char *name;
-    void *const *entries;
-};
 /* Runs at startup, before anything is redirected. The table ends with a NULL name and stays the caller's. */
 void mg_got_start(const struct mg_redirection *table);
 

@@ -252,3 +252,13 @@ size_t mg_heap_allocated(const struct mg_heap *heap)
         sum += statistic(heap->arenas[i], "small.allocated") + statistic(heap->arenas[i], "large.allocated");
     return sum;
 }
+
+void mg_heap_before_fork(void)
+{
+    mg_lock(&heaps.lock);
+}
+
+void mg_heap_after_fork(void)
+{
+    mg_unlock(&heaps.lock);
+}

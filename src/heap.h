@@ -70,5 +70,7 @@ void mg_heap_drain(struct mg_heap *heap, bool bound);
 /* Bytes that jemalloc counts as allocated in the heap's arenas, thread caches and remote list included. For tests and
  * on request. */
 size_t mg_heap_allocated(const struct mg_heap *heap);
+void mg_heap_before_fork(void);
+void mg_heap_after_fork(void);
 
 #endif

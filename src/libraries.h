@@ -40,8 +40,14 @@ void mg_libraries_start(void);
 /* Slot of the code at an address. `redirect`: the calling code was called by its library, or a native method of it is
  * being bound, so the library is relocated and its slots may be redirected. */
 unsigned mg_libraries_slot(const void *code, bool redirect);
+/* Whether the code is our own. */
+bool mg_libraries_is_us(const void *code);
 bool mg_libraries_jvm_here(void);
 void mg_library_raise(unsigned library, int64_t bytes);
+/* Something was unloaded: what is known of its addresses goes. */
+void mg_libraries_refresh(void);
+/* From now on nothing new is looked up. */
+void mg_libraries_freeze(void);
 void mg_libraries_before_fork(void);
 void mg_libraries_after_fork(void);
 

@@ -18,11 +18,14 @@
 #include <stdint.h>
 
 struct mg_account;
+struct mg_redirection;
 
 /* ---- Start and end (runs at startup, runs on request) ---- */
 
-/* Called by interpose/ once, before main: reads MEMGRANT_*; dormant when none of them is set. */
-void mg_start(void);
+/* Called by interpose/ once, before main: reads MEMGRANT_*; dormant when none of them is set. The entries, for library
+ * slots below MG_SLOTS, end with a NULL name and stay interpose/'s. */
+#define MG_SLOTS 96
+void mg_start(const struct mg_redirection *entries);
 /* False while dormant, switched off or broken: every call goes straight to the next allocator. */
 extern bool mg_active;
 /* Writes the report to its file, if one is asked for and this process is its owner. */

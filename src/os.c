@@ -1,5 +1,4 @@
 /* The kernel, by raw system calls: libc's wrappers set errno, and mmap and its family are interposed. */
-#define _GNU_SOURCE
 #include "os.h"
 
 #include "base.h"

@@ -1,0 +1,320 @@
+#include "accounts.h"
+
+#include "libraries.h"
+#include "say.h"
+
+#include <string.h>
+
+#define MAX_ACCOUNTS 4096
+
+struct mg_lock mg_books_lock;
+struct mg_account *mg_accounts_root;
+
+static struct {
+    struct mg_account *slots; /* MAX_ACCOUNTS; pages of slots never used are never touched */
+    unsigned used;
+    uint64_t next_id;
+    struct mg_closed *closed; /* a ring of MG_CLOSED_KEPT */
+    uint64_t closed_count;
+    struct mg_closed older;
+    bool said_full;
+} tree;
+
+unsigned mg_accounts_slots(void)
+{
+    return tree.used;
+}
+
+struct mg_account *mg_accounts_slot(unsigned index)
+{
+    return &tree.slots[index];
+}
+
+/* ---- Taken and peaks ---- */
+
+void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
+{
+    int64_t before = MG_LOAD(*peak);
+    while (value > before &&
+           !atomic_compare_exchange_weak_explicit(peak, &before, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
+{
+    MG_ADD(account->taken, bytes);
+    for (struct mg_account *a = account; a; a = a->parent)
+        MG_ADD(a->total, bytes);
+}
+
+void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit)
+{
+    for (struct mg_account *a = account; a; a = a->parent)
+        mg_accounts_raise(&a->peak, MG_LOAD(a->total) - lowest_credit);
+}
+
+/* ---- Opening ---- */
+
+static struct mg_account *free_slot(void)
+{
+    for (unsigned i = 1; i < tree.used; i++)
+        if (!tree.slots[i].listed)
+            return &tree.slots[i];
+    return tree.used < MAX_ACCOUNTS ? &tree.slots[tree.used++] : NULL;
+}
+
+static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit, struct mg_heap *heap)
+{
+    struct mg_account *account = free_slot();
+    if (!account)
+        return NULL;
+    memset(account, 0, sizeof *account);
+    mg_print(account->name, sizeof account->name, "%s", name);
+    account->id = tree.next_id++;
+    account->parent = parent;
+    account->limit = limit;
+    account->heap = heap;
+    account->listed = true;
+    return account;
+}
+
+/* A recycled heap's pairs whose blocks are all gone serve the new account again, so that pages keep their tags. */
+static void adopt_heap(struct mg_heap *heap, struct mg_account *account)
+{
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        unsigned tag = MG_LOAD(heap->tag_of[library]);
+        if (tag)
+            MG_STORE(heap->pairs[tag].account, account);
+    }
+}
+
+static struct mg_account *no_room(void)
+{
+    if (!tree.said_full) {
+        tree.said_full = true;
+        mg_say("no room for another account; the memory of further tasks is charged to their executor");
+    }
+    return NULL;
+}
+
+struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
+{
+    struct mg_heap *heap = mg_heap_open(1);
+    if (!heap)
+        return no_room();
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = open_slot(name, parent, limit, heap);
+    if (account)
+        adopt_heap(heap, account);
+    mg_unlock(&mg_books_lock);
+    if (account)
+        return account;
+    mg_heap_close(heap);
+    return no_room();
+}
+
+bool mg_accounts_start(const char *name, unsigned arenas)
+{
+    tree.slots = mg_os_allocate(MAX_ACCOUNTS * sizeof *tree.slots);
+    tree.closed = mg_os_allocate(MG_CLOSED_KEPT * sizeof *tree.closed);
+    struct mg_heap *heap = mg_heap_open(arenas);
+    if (!tree.slots || !tree.closed || !heap)
+        return false;
+    mg_accounts_root = open_slot(name, NULL, -1, heap);
+    return true;
+}
+
+/* ---- Strangers' frees ---- */
+
+/* Bytes that strangers freed of a pair since its present account has it. */
+static int64_t strangers_bytes(const struct mg_pair *pair)
+{
+    return MG_LOAD(pair->refunded) - pair->refunded_before;
+}
+
+static int64_t strangers_frees(const struct mg_pair *pair)
+{
+    return MG_LOAD(pair->frees) - pair->frees_before;
+}
+
+/* Takes in what strangers freed up to that reading of pair->refunded. */
+static void collect_pair(struct mg_account *account, struct mg_pair *pair, int64_t refunded)
+{
+    int64_t fresh = refunded - pair->collected;
+    if (!fresh)
+        return;
+    pair->collected = refunded;
+    mg_accounts_move_taken(account, -fresh);
+    MG_ADD(mg_libraries[pair->library].used, -fresh);
+}
+
+/* Every pair of one heap, or of all, that belongs to the account. */
+static void each_pair(const struct mg_account *account, void (*visit)(struct mg_account *, struct mg_pair *, void *),
+                      void *argument)
+{
+    unsigned from = account->parent ? account->heap->index : 0;
+    unsigned to = account->parent ? from + 1 : mg_heap_count();
+    for (unsigned i = from; i < to; i++) {
+        struct mg_heap *heap = mg_heap_at(i);
+        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++) {
+            struct mg_pair *pair = &heap->pairs[tag];
+            struct mg_account *owner = MG_LOAD(pair->account);
+            if (pair->in_use && owner == account)
+                visit(owner, pair, argument);
+        }
+    }
+}
+
+static void visit_collect(struct mg_account *account, struct mg_pair *pair, void *argument)
+{
+    (void)argument;
+    collect_pair(account, pair, MG_LOAD(pair->refunded));
+}
+
+void mg_accounts_collect(struct mg_account *account)
+{
+    each_pair(account, visit_collect, NULL);
+}
+
+static void visit_books(struct mg_account *account, struct mg_pair *pair, void *argument)
+{
+    (void)account;
+    struct mg_book *books = argument;
+    books[pair->library].refunded += strangers_bytes(pair);
+    books[pair->library].frees += strangers_frees(pair);
+}
+
+void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
+{
+    memcpy(books, account->books, sizeof account->books);
+    each_pair(account, visit_books, books);
+}
+
+/* ---- Closing ---- */
+
+bool mg_accounts_close(struct mg_account *account)
+{
+    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
+    return account->lanes == 0;
+}
+
+/* A survivors' pair whose blocks are all freed goes back to its heap. */
+static void release_empty(struct mg_heap *heap)
+{
+    for (unsigned tag = 1; tag < MG_TAGS; tag++) {
+        struct mg_pair *pair = &heap->pairs[tag];
+        if (!pair->in_use || !pair->survives || strangers_bytes(pair) != pair->survivors ||
+            strangers_frees(pair) != pair->survivor_count)
+            continue;
+        struct mg_account *owner = MG_LOAD(pair->account);
+        collect_pair(owner, pair, MG_LOAD(pair->refunded));
+        owner->books[pair->library].refunded += strangers_bytes(pair);
+        owner->books[pair->library].frees += strangers_frees(pair);
+        pair->in_use = false;
+    }
+}
+
+/* The pair's blocks that are still alive go to the parent: a refund here, a charge there. */
+static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
+{
+    struct mg_pair *pair = &heap->pairs[tag];
+    struct mg_book *book = &account->books[pair->library];
+    /* Strangers go on freeing: what they did up to these two readings is this account's, all else the parent's. */
+    int64_t refunded = MG_LOAD(pair->refunded);
+    int64_t frees = MG_LOAD(pair->frees);
+    collect_pair(account, pair, refunded);
+    book->refunded += refunded - pair->refunded_before;
+    book->frees += frees - pair->frees_before;
+    pair->refunded_before = refunded;
+    pair->frees_before = frees;
+    int64_t bytes = book->charged - book->refunded;
+    int64_t blocks = book->allocations - book->frees;
+    MG_INVARIANT(bytes >= 0 && blocks >= 0);
+    if (!bytes && !blocks)
+        return; /* the tag stays the library's, for the next account */
+    book->refunded += bytes;
+    book->frees += blocks;
+    struct mg_account *parent = account->parent;
+    parent->books[pair->library].charged += bytes;
+    parent->books[pair->library].allocations += blocks;
+    MG_ADD(mg_libraries[pair->library].transferred, bytes);
+    MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
+    mg_accounts_move_taken(account, -bytes);
+    mg_accounts_move_taken(parent, bytes);
+    pair->survives = true;
+    pair->survivors = bytes;
+    pair->survivor_count = blocks;
+    MG_STORE(heap->tag_of[pair->library], 0);
+    MG_STORE(pair->account, parent);
+}
+
+static void add_book(struct mg_book *to, const struct mg_book *book)
+{
+    to->charged += book->charged;
+    to->refunded += book->refunded;
+    to->allocations += book->allocations;
+    to->frees += book->frees;
+}
+
+static void forget(struct mg_closed *closed)
+{
+    struct mg_closed *older = &tree.older;
+    add_book(&older->sum, &closed->sum);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++)
+        add_book(&older->books[library], &closed->books[library]);
+    older->denials += closed->denials;
+    older->peak = closed->peak > older->peak ? closed->peak : older->peak;
+    older->overdraft_peak = closed->overdraft_peak > older->overdraft_peak ? closed->overdraft_peak
+                                                                            : older->overdraft_peak;
+}
+
+static void keep(const struct mg_account *account)
+{
+    struct mg_closed *closed = &tree.closed[tree.closed_count % MG_CLOSED_KEPT];
+    if (tree.closed_count >= MG_CLOSED_KEPT)
+        forget(closed);
+    tree.closed_count++;
+    *closed = (struct mg_closed){ .id = account->id, .parent = account->parent->id, .limit = account->limit,
+        .peak = MG_LOAD(account->peak), .denials = MG_LOAD(account->denials),
+        .overdraft_peak = MG_LOAD(account->overdraft_peak) };
+    memcpy(closed->name, account->name, sizeof closed->name);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        closed->books[library] = account->books[library];
+        add_book(&closed->sum, &account->books[library]);
+        add_book(&account->parent->descendants[library], &account->books[library]);
+    }
+}
+
+struct mg_heap *mg_accounts_finish(struct mg_account *account)
+{
+    struct mg_heap *heap = account->heap;
+    release_empty(heap);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        unsigned tag = MG_LOAD(heap->tag_of[library]);
+        if (tag)
+            hand_over(account, heap, tag);
+    }
+    /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
+    MG_INVARIANT(MG_LOAD(account->taken) == 0);
+    keep(account);
+    MG_STORE(account->state, MG_ACCOUNT_CLOSED);
+    account->listed = false;
+    return heap;
+}
+
+unsigned mg_accounts_closed_count(void)
+{
+    return tree.closed_count < MG_CLOSED_KEPT ? (unsigned)tree.closed_count : MG_CLOSED_KEPT;
+}
+
+const struct mg_closed *mg_accounts_closed(unsigned index)
+{
+    uint64_t first = tree.closed_count < MG_CLOSED_KEPT ? 0 : tree.closed_count - MG_CLOSED_KEPT;
+    return &tree.closed[(first + index) % MG_CLOSED_KEPT];
+}
+
+const struct mg_closed *mg_accounts_older(uint64_t *count)
+{
+    *count = tree.closed_count - mg_accounts_closed_count();
+    return &tree.older;
+}

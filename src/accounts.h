@@ -1,0 +1,94 @@
+/* Accounts: who is charged. A tree; the root is the process or the executor, its children are tasks. All books are kept
+ * per library, folded in from lanes when a thread leaves the account.
+ *
+ *   used     = charged - refunded, exactly, over books, lanes and strangers' frees
+ *   taken    = used + credit of the account's lanes     (I3; at rest, after collecting strangers' frees)
+ *   I1: used <= granted + overdraft, where overdraft = max(0, taken - granted), when enforcing
+ *
+ * Runs inside malloc; opening, closing and reading take the books' lock. */
+#ifndef MG_ACCOUNTS_H
+#define MG_ACCOUNTS_H
+
+#include "base.h"
+#include "heap.h"
+#include "os.h"
+
+enum mg_account_state { MG_ACCOUNT_OPEN, MG_ACCOUNT_CLOSING, MG_ACCOUNT_CLOSED };
+
+/* Bytes and blocks of one library. */
+struct mg_book {
+    int64_t charged, refunded, allocations, frees;
+};
+
+struct mg_account {
+    char name[96];
+    uint64_t id;
+    struct mg_account *parent;
+    _Atomic(int) state;
+    bool listed;                      /* the slot is in use */
+    unsigned lanes;                   /* threads bound to it */
+    int64_t limit;                    /* -1 none */
+    struct mg_heap *heap;
+    _Atomic(int64_t) granted;
+    _Atomic(int64_t) taken;
+    _Atomic(int64_t) total;           /* taken, with all descendants' */
+    _Atomic(int64_t) peak;            /* of used, with descendants */
+    _Atomic(int64_t) overdraft_peak;
+    _Atomic(int64_t) denials;
+    _Atomic(int64_t) tolerated;       /* overdraft below this asks for no boundary */
+    _Atomic(bool) attention;          /* the task thread should stop by at its next boundary */
+    _Atomic(bool) refused;            /* the accountant's last word was no */
+    _Atomic(unsigned) culprit;        /* library that made it overdrawn */
+    _Atomic(uint32_t) doorbell;       /* futex of its courier */
+    _Atomic(int64_t) wanted;          /* bytes of the request posted, 0 none */
+    _Atomic(bool) answering;          /* a courier has taken it and has not answered */
+    _Atomic(bool) stopped;            /* no more requests */
+    _Atomic(int64_t) refused_ns;      /* when */
+    struct mg_book books[MG_LIBRARIES];    /* its own threads that left, and strangers' frees of closed pairs */
+    struct mg_book descendants[MG_LIBRARIES]; /* closed ones */
+};
+
+/* What is kept of a closed account. */
+struct mg_closed {
+    uint64_t id, parent;
+    char name[96];
+    int64_t limit, granted, peak, denials, overdraft_peak;
+    struct mg_book sum;
+    struct mg_book books[MG_LIBRARIES];
+};
+#define MG_CLOSED_KEPT 1000
+
+/* Guards the tree, books, pairs and which lane belongs to whom. */
+extern struct mg_lock mg_books_lock;
+
+/* The root. False when there is no heap for it. Runs at startup. */
+bool mg_accounts_start(const char *name, unsigned arenas);
+extern struct mg_account *mg_accounts_root;
+
+struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
+/* Closing begins: no thread is bound to it again. True when nobody is bound to it now: mg_accounts_finish it. */
+bool mg_accounts_close(struct mg_account *account);
+/* Under the lock, when the last thread has left a closing account: what survives goes to the parent. The heap that is
+ * returned is to be closed after the lock was given back. */
+struct mg_heap *mg_accounts_finish(struct mg_account *account);
+
+/* More or fewer bytes are taken from the account. */
+void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
+/* A lane with that much unused credit at its lowest was seen: raises peaks. */
+void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
+void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value);
+/* Takes in what strangers freed. Under the lock. */
+void mg_accounts_collect(struct mg_account *account);
+
+/* Own books by library: folded, lanes, strangers. Under the lock. The lanes' part is added by lanes.c. */
+void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
+
+/* For the report, under the lock: slots, of which some are listed; and the closed ones, newest last. */
+unsigned mg_accounts_slots(void);
+struct mg_account *mg_accounts_slot(unsigned index);
+unsigned mg_accounts_closed_count(void);
+const struct mg_closed *mg_accounts_closed(unsigned index);
+/* Sum over the closed ones that are no longer kept, and how many. */
+const struct mg_closed *mg_accounts_older(uint64_t *count);
+
+#endif

@@ -1,0 +1,274 @@
+#include "grants.h"
+
+#include "libraries.h"
+#include "memgrant.h"
+#include "os.h"
+#include "say.h"
+#include "settings.h"
+
+struct mg_grants mg_grants;
+
+/* A refused account asks again this much later at the earliest: memory that came free meanwhile is worth a try. */
+#define ASK_AGAIN_NS 10000000
+
+/* ---- Requests ---- */
+
+static bool may_ask(const struct mg_account *account)
+{
+    if (!mg_grants.by_couriers || MG_LOAD(account->stopped) || MG_LOAD(account->answering))
+        return false;
+    return !MG_LOAD(account->refused) || mg_os_now_ns() - MG_LOAD(account->refused_ns) > ASK_AGAIN_NS;
+}
+
+static void ask(struct mg_account *account, int64_t bytes)
+{
+    if (!may_ask(account))
+        return;
+    int64_t before = MG_LOAD(account->wanted);
+    while (before < bytes && !atomic_compare_exchange_weak_explicit(&account->wanted, &before, bytes,
+                                                                    memory_order_relaxed, memory_order_relaxed))
+        ;
+    if (before)
+        return; /* it is posted already, and grew at most */
+    MG_ADD(mg_grants.requests, 1);
+    atomic_fetch_add_explicit(&account->doorbell, 1, memory_order_release);
+    mg_os_wake(&account->doorbell, 1);
+}
+
+static void ask_in_time(struct mg_account *account)
+{
+    int64_t unused = MG_LOAD(account->granted) - MG_LOAD(account->taken);
+    if (unused < mg_settings.grant_batch / 2)
+        ask(account, mg_settings.grant_batch - unused);
+}
+
+int64_t mg_await_request(struct mg_account *account)
+{
+    for (;;) {
+        uint32_t bell = atomic_load_explicit(&account->doorbell, memory_order_acquire);
+        if (MG_LOAD(account->stopped))
+            return -1;
+        int64_t wanted = MG_LOAD(account->wanted);
+        if (wanted > 0) {
+            MG_STORE(account->answering, true);
+            return wanted;
+        }
+        mg_os_wait(&account->doorbell, bell);
+    }
+}
+
+/* The account has what it used: nothing is wrong any more. */
+static void calm(struct mg_account *account)
+{
+    if (MG_LOAD(account->granted) >= MG_LOAD(account->taken))
+        MG_STORE(account->attention, false);
+}
+
+static void add_grant(struct mg_account *account, int64_t bytes)
+{
+    MG_ADD(mg_grants.crossings, 1);
+    MG_ADD(mg_grants.bytes_acquired, bytes);
+    MG_ADD(account->granted, bytes);
+    calm(account);
+}
+
+void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns)
+{
+    add_grant(account, granted);
+    mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
+    MG_STORE(account->refused_ns, mg_os_now_ns());
+    MG_STORE(account->refused, granted < asked);
+    MG_STORE(account->wanted, 0);
+    MG_STORE(account->answering, false);
+}
+
+void mg_grant(struct mg_account *account, int64_t bytes)
+{
+    add_grant(account, bytes);
+    if (MG_LOAD(account->granted) > MG_LOAD(account->taken))
+        MG_STORE(account->refused, false);
+}
+
+int64_t mg_take_back(struct mg_account *account, int64_t bytes)
+{
+    int64_t granted = MG_LOAD(account->granted);
+    int64_t back;
+    do {
+        int64_t unused = granted - MG_LOAD(account->taken);
+        back = unused < bytes ? unused : bytes;
+        if (back <= 0)
+            return 0;
+    } while (!atomic_compare_exchange_weak_explicit(&account->granted, &granted, granted - back, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    MG_ADD(mg_grants.bytes_released, back);
+    return back;
+}
+
+int64_t mg_overdraft(const struct mg_account *account)
+{
+    int64_t over = MG_LOAD(account->taken) - MG_LOAD(account->granted);
+    return over > 0 ? over : 0;
+}
+
+void mg_tolerate(struct mg_account *account, int64_t further_bytes)
+{
+    int64_t until;
+    if (__builtin_add_overflow(mg_overdraft(account), further_bytes, &until))
+        until = INT64_MAX;
+    MG_STORE(account->tolerated, until);
+    MG_STORE(account->attention, false);
+}
+
+void mg_deny(struct mg_account *account)
+{
+    MG_STORE(account->refused, true);
+    MG_STORE(account->refused_ns, mg_os_now_ns());
+    MG_ADD(account->denials, 1);
+    MG_ADD(mg_libraries[MG_LOAD(account->culprit)].denials, 1);
+}
+
+void mg_stop_requests(struct mg_account *account)
+{
+    MG_STORE(account->stopped, true);
+    atomic_fetch_add_explicit(&account->doorbell, 1, memory_order_release);
+    mg_os_wake(&account->doorbell, 1000);
+}
+
+/* ---- Taking ---- */
+
+/* Takes need to want bytes of what is granted and not taken; 0 when that is less than need. */
+static int64_t take_unused(struct mg_account *account, int64_t need, int64_t want)
+{
+    int64_t taken = MG_LOAD(account->taken);
+    int64_t bytes;
+    do {
+        int64_t unused = MG_LOAD(account->granted) - taken;
+        if (unused < need)
+            return 0;
+        /* Near the limit smaller batches, so that credit in idle lanes is not what others lack. */
+        if (unused < 16 * (want - need) && want - need > mg_settings.lane_batch_near_limit)
+            want = need + mg_settings.lane_batch_near_limit;
+        bytes = unused < want ? unused : want;
+    } while (!atomic_compare_exchange_weak_explicit(&account->taken, &taken, taken + bytes, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    for (struct mg_account *a = account; a; a = a->parent)
+        MG_ADD(a->total, bytes);
+    return bytes;
+}
+
+/* What a denial of this library in this account does, here and now. */
+static enum mg_fate fate_of(const struct mg_account *account, struct mg_library *library)
+{
+    if (library->role == MG_ROLE_SYSTEM || (mg_grants.by_couriers && account == mg_accounts_root))
+        return MG_FATE_OVERDRAFT;
+    enum mg_fate fate = library->fate ? library->fate : mg_settings.on_denial ? mg_settings.on_denial : MG_FATE_STOP;
+    if (fate != MG_FATE_STOP || mg_grants.by_couriers)
+        return fate;
+    if (!mg_libraries_jvm_here())
+        return MG_FATE_FAIL;
+    if (!library->said_so) {
+        library->said_so = true;
+        mg_say("%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
+               library->name);
+    }
+    return MG_FATE_OVERDRAFT;
+}
+
+static int64_t deny(struct mg_account *account, struct mg_library *library)
+{
+    MG_ADD(account->denials, 1);
+    MG_ADD(library->denials, 1);
+    return 0;
+}
+
+static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
+{
+    mg_accounts_move_taken(account, bytes);
+    int64_t over = mg_overdraft(account);
+    mg_accounts_raise(&account->overdraft_peak, over);
+    if (fate == MG_FATE_STOP && over > MG_LOAD(account->tolerated)) {
+        if (!MG_LOAD(account->culprit))
+            MG_STORE(account->culprit, library);
+        MG_STORE(account->attention, true);
+    }
+    if (fate == MG_FATE_OVERDRAFT)
+        deny(account, &mg_libraries[library]);
+    return bytes;
+}
+
+/* More is needed than was granted. */
+static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    enum mg_fate fate = fate_of(account, library);
+    int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
+    bool beyond_cap = over > mg_settings.overdraft_cap;
+    if (mg_grants.by_couriers)
+        ask(account, over + mg_settings.grant_batch);
+    /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
+    bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
+    if (fate == MG_FATE_FAIL && denied)
+        return deny(account, library);
+    if (fate == MG_FATE_STOP && beyond_cap && library->copes)
+        return deny(account, library);
+    return overdraw(account, slot, need, fate);
+}
+
+int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want)
+{
+    if (!MG_LOAD(mg_grants.enforcing)) {
+        mg_accounts_move_taken(account, want);
+        return want;
+    }
+    int64_t taken = take_unused(account, need, want);
+    if (!taken) {
+        /* What strangers freed may be enough. */
+        mg_lock(&mg_books_lock);
+        mg_accounts_collect(account);
+        mg_unlock(&mg_books_lock);
+        taken = take_unused(account, need, need);
+    }
+    if (!taken)
+        return shortage(account, library, need);
+    ask_in_time(account);
+    return taken;
+}
+
+bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t bytes)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    int64_t used = MG_ADD(library->used, bytes) + bytes;
+    if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
+        deny(account, library);
+        if (fate_of(account, library) == MG_FATE_FAIL) {
+            MG_ADD(library->used, -bytes);
+            return false;
+        }
+    }
+    mg_library_raise(slot, used);
+    return true;
+}
+
+bool mg_grants_injected(struct mg_account *account, unsigned library)
+{
+    if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)
+        return false;
+    deny(account, &mg_libraries[library]);
+    return fate_of(account, &mg_libraries[library]) == MG_FATE_FAIL;
+}
+
+/* ---- Settling ---- */
+
+int64_t mg_settle(struct mg_account *account)
+{
+    struct mg_heap *heap = NULL;
+    mg_lock(&mg_books_lock);
+    int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
+    if (mg_accounts_close(account))
+        heap = mg_accounts_finish(account);
+    mg_unlock(&mg_books_lock);
+    MG_ADD(mg_grants.bytes_released, granted);
+    if (heap)
+        mg_heap_close(heap);
+    return granted;
+}

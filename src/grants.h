@@ -1,0 +1,26 @@
+/* Grants: the bytes that an account's parent, in the end Spark, gave it; requests for more, which couriers carry; and
+ * what happens when the answer is no. Nothing here waits, but mg_await_request on a courier. Runs inside malloc. */
+#ifndef MG_GRANTS_H
+#define MG_GRANTS_H
+
+#include "accounts.h"
+
+/* Fixed before the first charge, but for `enforcing`, which a fork child and a broken rule end. */
+struct mg_grants {
+    _Atomic(bool) enforcing;
+    bool by_couriers; /* Spark grants; else the limit is the grant */
+    /* For the report. */
+    _Atomic(int64_t) requests, crossings, bytes_acquired, bytes_released, wait_ns_max;
+    _Atomic(int64_t) charges; /* for deny_nth */
+};
+extern struct mg_grants mg_grants;
+
+/* Takes `need` bytes from the account's unused grant, and up to `want` if there is plenty; asks for more in time. What
+ * it returns is at least `need`; 0 is a denial. */
+int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want);
+/* A charge against the library's own limit. False is a denial. */
+bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
+/* Whether this charge is the one that deny_nth names. */
+bool mg_grants_injected(struct mg_account *account, unsigned library);
+
+#endif

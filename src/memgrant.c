@@ -1,0 +1,352 @@
+/* The decisions: tracked or not, whose, charged, placed, refunded. */
+#include "memgrant.h"
+
+#include "accounts.h"
+#include "base.h"
+#include "classes.h"
+#include "grants.h"
+#include "heap.h"
+#include "jemalloc.h"
+#include "lanes.h"
+#include "libraries.h"
+#include "self.h"
+#include "settings.h"
+#include "walk.h"
+
+#include <string.h>
+
+_Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each library slot");
+
+/* ---- Who ---- */
+
+unsigned mg_library_at(const void *code)
+{
+    return mg_libraries_slot((const char *)code - 1, true);
+}
+
+/* On whose behalf a transparent library allocates: the library that the thread is in, or whose thread it is; only where
+ * neither is known the stack is asked. */
+static unsigned owner_of_transparent(const struct mg_self *self)
+{
+    if (self->library)
+        return self->library;
+    return self->home ? self->home : mg_walk_owner();
+}
+
+/* The referee blames by the stack alone, for every allocation of the process, whatever we do with it. */
+static MG_NOINLINE void ask_referee(size_t size)
+{
+    unsigned owner = mg_walk_owner();
+    unsigned class = mg_class_of(size < 16 ? 16 : size);
+    if (owner == MG_LIBRARY_OTHER || !class)
+        return;
+    MG_ADD(mg_libraries[owner].referee_bytes, (int64_t)mg_classes.size[class]);
+    MG_ADD(mg_libraries[owner].referee_allocations, 1);
+}
+
+/* ---- Blocks ---- */
+
+bool mg_owns(const void *block)
+{
+    return mg_window_holds(block);
+}
+
+size_t mg_usable_size(const void *block)
+{
+    return mg_classes.size[mg_window_owner(block).class];
+}
+
+/* The class of a block to be; 0 when it is too large for any. */
+static unsigned class_for(size_t size, size_t alignment)
+{
+    if (MG_LIKELY(alignment <= 16))
+        return mg_class_of(size < 16 ? 16 : size);
+    if (size > (size_t)1 << 47 || alignment > (size_t)1 << 40)
+        return 0;
+    size_t usable = mgje_nallocx(size < 16 ? 16 : size, (int)__builtin_ctzl(alignment));
+    return usable ? mg_class_of(usable) : 0;
+}
+
+static unsigned tag_for(struct mg_self *self, unsigned library)
+{
+    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
+    if (MG_LIKELY(tag))
+        return tag;
+    mg_lock(&mg_books_lock);
+    tag = MG_LOAD(self->heap->tag_of[library]);
+    if (!tag)
+        tag = mg_heap_new_tag(self->heap, self->account, library);
+    mg_unlock(&mg_books_lock);
+    return tag;
+}
+
+static bool charge(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    bool limited = mg_libraries[library].limit >= 0;
+    if (MG_UNLIKELY(limited) && !mg_grants_within_library(self->account, library, bytes))
+        return false;
+    if (MG_LIKELY(mg_lanes_charge(self, library, bytes)))
+        return true;
+    if (limited)
+        MG_ADD(mg_libraries[library].used, -bytes);
+    return false;
+}
+
+static void refund(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
+        MG_ADD(mg_libraries[library].used, -bytes);
+    mg_lanes_refund(self, library, bytes);
+}
+
+/* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
+static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
+{
+    unsigned class = class_for(size, alignment);
+    if (MG_UNLIKELY(!class))
+        return false;
+    int64_t bytes = (int64_t)mg_classes.size[class];
+    *block = NULL;
+    if (!charge(self, library, bytes))
+        return true;
+    /* After the charge: that may have moved the thread to another account. */
+    unsigned tag = tag_for(self, library);
+    if (tag)
+        *block = mg_heap_allocate(size, alignment, zeroed);
+    if (MG_UNLIKELY(!*block)) {
+        refund(self, library, bytes);
+        return false; /* our window or the machine is full: the next allocator has its own say */
+    }
+    mg_window_mark(*block, class, tag);
+    return true;
+}
+
+static MG_NOINLINE bool attach(struct mg_self *self)
+{
+    self->inside++;
+    bool attached = mg_lanes_bind(self, mg_accounts_root);
+    self->inside--;
+    return attached;
+}
+
+bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
+{
+    struct mg_self *self = &mg_self;
+    if (MG_UNLIKELY(self->inside))
+        return false;
+    if (MG_UNLIKELY(mg_settings.referee))
+        ask_referee(size);
+    if (MG_UNLIKELY(library == MG_LIBRARY_TRANSPARENT))
+        library = owner_of_transparent(self);
+    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !attach(self)))
+        return false;
+    self->inside++;
+    bool served = serve(self, library, size, alignment, zeroed, block);
+    self->inside--;
+    return served;
+}
+
+static struct mg_heap *heap_of(const void *block)
+{
+    return mg_heap_at(mg_window_heap(block));
+}
+
+/* Whether the thread may refund on its own lane and give the block to its own cache. */
+static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap, const struct mg_pair *pair)
+{
+    return self->heap == heap && !self->inside && MG_LOAD(pair->account) == self->account;
+}
+
+/* By anybody else: a thread of another account or of none, one that is inside us, or one whose end has come. */
+static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *pair, int64_t bytes, void *block)
+{
+    if (mg_libraries[pair->library].limit >= 0)
+        MG_ADD(mg_libraries[pair->library].used, -bytes);
+    MG_ADD(pair->refunded, bytes);
+    MG_ADD(pair->frees, 1);
+    mg_heap_push_remote(heap, block);
+}
+
+void mg_free(void *block)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_heap *heap = heap_of(block);
+    struct mg_owner owner = mg_window_owner(block);
+    struct mg_pair *pair = &heap->pairs[owner.tag];
+    size_t bytes = mg_classes.size[owner.class];
+    if (MG_UNLIKELY(!is_local(self, heap, pair))) {
+        free_as_stranger(heap, pair, (int64_t)bytes, block);
+        return;
+    }
+    self->inside++;
+    refund(self, pair->library, (int64_t)bytes);
+    mgje_sdallocx(block, bytes, 0);
+    self->inside--;
+}
+
+/* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
+static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, void *block, size_t size, void **moved)
+{
+    int64_t before = (int64_t)mg_usable_size(block);
+    unsigned class = class_for(size, 0);
+    if (!class)
+        return false;
+    int64_t after = (int64_t)mg_classes.size[class];
+    *moved = NULL;
+    if (after > before && !charge(self, pair->library, after - before))
+        return true;
+    if (self->heap != heap_of(block)) {
+        /* The charge moved the thread to another account: the block can't follow in place. */
+        refund(self, pair->library, after - before);
+        return false;
+    }
+    *moved = mgje_rallocx(block, (size_t)after, 0);
+    if (!*moved) {
+        if (after > before)
+            refund(self, pair->library, after - before);
+        return false;
+    }
+    mg_window_mark(*moved, class, tag);
+    if (before > after)
+        refund(self, pair->library, before - after);
+    return true;
+}
+
+/* To a block of the calling library's. */
+static bool move(unsigned library, void *block, size_t size, void **moved)
+{
+    if (!mg_allocate(library, size, 0, false, moved))
+        return false;
+    if (*moved) {
+        size_t before = mg_usable_size(block);
+        memcpy(*moved, block, before < size ? before : size);
+        mg_free(block);
+    }
+    return true;
+}
+
+bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_owner owner = mg_window_owner(block);
+    struct mg_heap *heap = heap_of(block);
+    struct mg_pair *pair = &heap->pairs[owner.tag];
+    if (library == MG_LIBRARY_TRANSPARENT)
+        library = owner_of_transparent(self);
+    if (!is_local(self, heap, pair) || pair->library != library)
+        return move(library, block, size, moved);
+    if (MG_UNLIKELY(mg_settings.referee))
+        ask_referee(size);
+    self->inside++;
+    bool served = resize(self, pair, owner.tag, block, size, moved);
+    self->inside--;
+    return served;
+}
+
+/* ---- Threads ---- */
+
+bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
+{
+    struct mg_self *self = &mg_self;
+    if (!mg_active || self->inside)
+        return false;
+    if (library == MG_LIBRARY_TRANSPARENT)
+        library = owner_of_transparent(self);
+    if (mg_libraries[library].role != MG_ROLE_TARGET)
+        return false;
+    struct mg_account *account = self->account ? self->account : mg_accounts_root;
+    *inheritance = (struct mg_inheritance){ account, account->id, library };
+    return true;
+}
+
+void mg_thread_begins(const struct mg_inheritance *inheritance)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_account *account = inheritance->account;
+    self->home = inheritance->library;
+    if (account->id != inheritance->account_id)
+        account = mg_accounts_root; /* it has closed since, and its place was given to another */
+    self->inside++;
+    mg_lanes_bind(self, account);
+    self->inside--;
+}
+
+/* ---- Libraries ---- */
+
+void mg_libraries_changed(void)
+{
+    mg_libraries_refresh();
+}
+
+unsigned mg_library_bound(const void *code)
+{
+    return mg_libraries_slot(code, true);
+}
+
+bool mg_library_is_target(unsigned library)
+{
+    return mg_libraries[library].role == MG_ROLE_TARGET;
+}
+
+const char *mg_library_name(unsigned library)
+{
+    return mg_libraries[library].name;
+}
+
+/* ---- The JVM side ---- */
+
+struct mg_account *mg_root(void)
+{
+    return mg_accounts_root;
+}
+
+struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit)
+{
+    mg_self.inside++;
+    struct mg_account *account = mg_accounts_open(name, parent, limit);
+    mg_self.inside--;
+    return account;
+}
+
+void mg_bind(struct mg_account *account)
+{
+    struct mg_self *self = &mg_self;
+    self->inside++;
+    if (mg_lanes_bind(self, account))
+        self->task_thread = true;
+    self->inside--;
+}
+
+void mg_unbind(void)
+{
+    struct mg_self *self = &mg_self;
+    self->inside++;
+    if (self->state == MG_THREAD_ATTACHED)
+        mg_lanes_unbind(self, false);
+    self->inside--;
+}
+
+unsigned mg_library_entered(unsigned library)
+{
+    unsigned before = mg_self.library;
+    mg_self.library = library;
+    return before;
+}
+
+void mg_library_left(unsigned before)
+{
+    mg_self.library = before;
+}
+
+struct mg_account *mg_account_wants_boundary(void)
+{
+    const struct mg_self *self = &mg_self;
+    if (MG_LIKELY(!self->task_thread || !MG_LOAD(self->account->attention)))
+        return NULL;
+    return self->account;
+}
+
+const char *mg_account_culprit(struct mg_account *account)
+{
+    return mg_libraries[MG_LOAD(account->culprit)].name;
+}

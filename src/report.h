@@ -1,0 +1,20 @@
+/* The report: who used what, and what is left over, as JSON. Interface of others: fields are added, none renamed.
+ * Runs on request. */
+#ifndef MG_REPORT_H
+#define MG_REPORT_H
+
+#include "accounts.h"
+
+#include <stdbool.h>
+
+/* Takes the owner's word from the settings. Runs at startup. */
+void mg_report_start(void);
+/* One account's figures, in the order of memgrant.h. */
+void mg_report_figures(struct mg_account *account, int64_t *figures);
+/* Writes the file, whole or not at all. False: somebody holds the books and `wait` is false, or nothing is asked for. */
+bool mg_report_write(bool wait);
+/* A report was asked for by `memgrant dump` while it could not be written: write it now. */
+void mg_report_write_if_asked(void);
+void mg_report_after_fork_in_child(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* What each thread has for itself. One struct, in static TLS, valid from the thread's first instruction to its last,
+ * all zero at the beginning. Runs inside malloc. */
+#ifndef MG_SELF_H
+#define MG_SELF_H
+
+#include "base.h"
+
+struct mg_account;
+struct mg_heap;
+struct mg_lane;
+
+/* LEFT: the thread's destructors have run; what it frees goes to the owner's remote list, what it allocates passes. */
+enum mg_thread_state { MG_THREAD_NEW, MG_THREAD_ATTACHED, MG_THREAD_LEFT };
+
+struct mg_self {
+    struct mg_lane *lane;        /* NULL until the thread charges for the first time */
+    struct mg_account *account;  /* to which the lane belongs now */
+    struct mg_heap *heap;        /* to which jemalloc's thread cache is bound now */
+    unsigned char inside;        /* the thread is in our code: a malloc now comes from us or from a signal handler */
+    unsigned char state;
+    bool task_thread;            /* bound by the plugin: here a denial may be thrown */
+    unsigned char name_looks;    /* how often the thread's name was compared with pool-threads */
+    unsigned library;            /* whose native method the thread is in; 0 none */
+    unsigned home;               /* whose thread it is; 0 the host's */
+    /* The last range of code that was looked up, and when it was taken. */
+    uintptr_t code_from, code_to;
+    unsigned code_slot;
+    uint32_t code_snapshot;
+};
+extern MG_PER_THREAD struct mg_self mg_self;
+
+#endif

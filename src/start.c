@@ -1,0 +1,167 @@
+/* How the library comes to life: by its constructor when MEMGRANT_* is set, or armed by the plugin; and how it goes
+ * through fork. Runs at startup. */
+#include "accounts.h"
+#include "classes.h"
+#include "got.h"
+#include "grants.h"
+#include "heap.h"
+#include "lanes.h"
+#include "libraries.h"
+#include "memgrant.h"
+#include "os.h"
+#include "report.h"
+#include "say.h"
+#include "self.h"
+#include "settings.h"
+#include "specs.h"
+#include "window.h"
+
+#include <pthread.h>
+#include <string.h>
+
+bool mg_active;
+
+/* ---- fork ---- */
+
+/* Around jemalloc's own handlers: locks that are held while jemalloc is called are taken before its own, the window's,
+ * which is taken while jemalloc's are held, after them. (Handlers run in the reverse order of registration.) */
+static void before_fork(void)
+{
+    mg_self.inside++;
+    mg_lock(&mg_books_lock);
+    mg_heap_before_fork();
+    mg_libraries_before_fork();
+}
+
+static void after_fork(void)
+{
+    mg_libraries_after_fork();
+    mg_heap_after_fork();
+    mg_unlock(&mg_books_lock);
+    mg_self.inside--;
+}
+
+/* The child has books of its own that begin as a copy: it has a copy of the memory too. No courier came along. */
+static void after_fork_in_child(void)
+{
+    if (mg_lanes_many())
+        mg_libraries_freeze();
+    mg_lanes_after_fork_in_child();
+    if (mg_grants.by_couriers)
+        MG_STORE(mg_grants.enforcing, false);
+    mg_report_after_fork_in_child();
+    after_fork();
+}
+
+/* ---- Starting ---- */
+
+static const char *start_heap(void)
+{
+    if (!mg_window_start())
+        return "no addresses are to be had (ulimit -v?); nothing is counted";
+    if (!mg_lanes_start())
+        return "no memory or thread key for the lanes; nothing is counted";
+    pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork);
+    if (!mg_classes_start() || !mg_heap_start())
+        return "the jemalloc inside is not the one it was built for; nothing is counted";
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    return NULL;
+}
+
+static bool any_library_limit(void)
+{
+    return strstr(mg_settings.targets, "limit=") != NULL;
+}
+
+static void choose_mode(bool in_spark)
+{
+    bool limited = mg_settings.limit >= 0 || any_library_limit();
+    bool enforce = mg_settings.mode == MG_MODE_ENFORCE || (mg_settings.mode == MG_MODE_UNSET && limited);
+    if (enforce && !in_spark && !limited) {
+        mg_say("mode enforce needs a limit outside Spark (MEMGRANT_LIMIT=512m); observing");
+        enforce = false;
+    }
+    if (in_spark)
+        enforce = mg_settings.mode == MG_MODE_ENFORCE;
+    mg_grants.by_couriers = in_spark;
+    struct mg_account *root = mg_accounts_root;
+    root->limit = in_spark ? -1 : mg_settings.limit;
+    if (!in_spark)
+        MG_STORE(root->granted, mg_settings.limit >= 0 ? mg_settings.limit : INT64_MAX / 4);
+    MG_STORE(mg_grants.enforcing, enforce);
+}
+
+static const char *start_counting(bool in_spark)
+{
+    const char *wrong = mg_specs_start(in_spark);
+    if (!wrong)
+        wrong = start_heap();
+    if (wrong)
+        return wrong;
+    /* Many threads share the root: a few arenas keep them from waiting for each other. */
+    int arenas = mg_os_processors();
+    if (!mg_accounts_start(in_spark ? "executor" : "process", (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
+        return "no memory for the first account; nothing is counted";
+    choose_mode(in_spark);
+    mg_report_start();
+    mg_libraries_start();
+    mg_active = true;
+    return NULL;
+}
+
+static const char *count_quietly(bool in_spark)
+{
+    mg_self.inside++;
+    const char *wrong = start_counting(in_spark);
+    mg_self.inside--;
+    return wrong;
+}
+
+void mg_start(const struct mg_redirection *entries)
+{
+    bool any;
+    mg_got_start(entries);
+    const char *wrong = mg_settings_read(&any);
+    if (!wrong && any && mg_settings.mode != MG_MODE_OFF)
+        wrong = count_quietly(false);
+    if (wrong)
+        mg_say("%s", wrong);
+}
+
+/* "name=value" */
+static const char *take_setting(const char *setting)
+{
+    char name[64];
+    const char *equals = strchr(setting, '=');
+    if (!equals || (size_t)(equals - setting) >= sizeof name)
+        return "a setting is not of the form name=value; nothing is counted";
+    memcpy(name, setting, (size_t)(equals - setting));
+    name[equals - setting] = '\0';
+    return mg_settings_set(name, equals + 1);
+}
+
+const char *mg_arm(const char *const *settings, int count)
+{
+    if (mg_active)
+        return "MEMGRANT_* is set in the executor's environment, so it counts on its own already; unset it, Spark's plugin "
+               "has its own settings";
+    for (int i = 0; i < count; i++) {
+        const char *wrong = take_setting(settings[i]);
+        if (wrong)
+            return wrong;
+    }
+    return mg_settings.mode == MG_MODE_OFF ? "mode is off; nothing is counted" : count_quietly(true);
+}
+
+void mg_write_report(void)
+{
+    if (mg_active)
+        mg_report_write(true);
+}
+
+void mg_read(struct mg_account *account, int64_t figures[MG_FIGURES])
+{
+    mg_self.inside++;
+    mg_report_figures(account, figures);
+    mg_self.inside--;
+}

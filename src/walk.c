@@ -1,0 +1,35 @@
+#include "walk.h"
+
+#include "libraries.h"
+#include "self.h"
+
+#include <unwind.h>
+
+/* libstdc++'s own calls nest a few frames deep; the rest is caution. */
+#define MAX_FRAMES 40
+
+struct walk {
+    unsigned owner;
+    int frames;
+};
+
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
+{
+    struct walk *walk = argument;
+    uintptr_t code = _Unwind_GetIP(context);
+    if (++walk->frames > MAX_FRAMES || !code)
+        return _URC_END_OF_STACK;
+    unsigned slot = mg_libraries_slot((const void *)(code - 1), false);
+    if (slot == MG_LIBRARY_TRANSPARENT || mg_libraries_is_us((const void *)(code - 1)))
+        return _URC_NO_REASON;
+    walk->owner = slot;
+    return _URC_END_OF_STACK;
+}
+
+/* libgcc's unwinder, linked in: it allocates nothing, and with glibc 2.35 or later takes no lock. */
+unsigned mg_walk_owner(void)
+{
+    struct walk walk = { MG_LIBRARY_OTHER, 0 };
+    _Unwind_Backtrace(step, &walk);
+    return walk.owner;
+}
