@@ -1,0 +1,60 @@
+# Sourced by the tests of this folder: builds the Java classes and the fixture library into WORK, and finds the JVMs.
+# CLASSES has the tests before the jar; `each_jvm` runs a main class under the library on every JDK.
+set -eu
+skip() { echo "$*"; exit 77; }
+fail() { echo "FAILED: $*"; exit 1; }
+
+here=$ROOT/tests/jvm
+[ -f "$LIB" ] || fail "$LIB was not built"
+[ -f "$BUILD/memgrant.jar" ] || fail "$BUILD/memgrant.jar was not built"
+command -v javac >/dev/null || skip "no javac here"
+JAVAC_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
+CLASSES=$WORK/classes:$BUILD/memgrant.jar
+
+# The JDK that javac belongs to, JAVA_HOME and all of /usr/lib/jvm from 17 on, each once.
+jvms() {
+    local home
+    for home in "$JAVAC_HOME" "${JAVA_HOME:-}" /usr/lib/jvm/*; do
+        [ ! -x "$home/bin/java" ] || readlink -f "$home/bin/java"
+    done | sort -u | while read -r java; do
+        case $("$java" -version 2>&1 | head -n 1) in *\"1.* | *\"9* | *\"1[0-6]*) ;; *) echo "$java" ;; esac
+    done
+}
+
+build_target() { # the fixture library, as target and as bystander
+    local flags=(-std=gnu11 -O2 -g -fPIC -shared -fexceptions -fno-omit-frame-pointer -Wall -Wextra -Werror
+        -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux")
+    "${CC:-cc}" "${flags[@]}" -o "$WORK/libmgtarget.so" "$here/target.c" -lpthread -ldl
+    cp "$WORK/libmgtarget.so" "$WORK/libmgtarget-copy.so"
+    cp "$WORK/libmgtarget.so" "$WORK/libmgbystander.so"
+}
+
+build_classes() {
+    javac -Xlint:all -Werror --release 17 -cp "$BUILD/memgrant.jar" -d "$WORK/classes" "$here"/*.java
+}
+
+run_java() { # JAVA MAIN [ARGUMENT]...: under the library; what it says goes to WORK/output too
+    local java=$1 options=(-Xcheck:jni)
+    shift
+    case $("$java" -version 2>&1 | head -n 1) in
+        *\"17* | *\"18* | *\"19* | *\"2[0-3]*) ;;
+        *) options+=(--enable-native-access=ALL-UNNAMED) ;;
+    esac
+    # shellcheck disable=SC2086 # several options
+    LD_PRELOAD=${PRELOAD-$LIB} "$java" "${options[@]}" ${JAVA_FLAGS-} -cp "$CLASSES" "$@" >"$WORK/output" 2>&1
+}
+
+each_jvm() { # MAIN [ARGUMENT]...
+    local java
+    for java in $(jvms); do
+        echo "$java $*"
+        run_java "$java" "$@" || { cat "$WORK/output"; fail "$* on $java"; }
+        cat "$WORK/output"
+    done
+}
+
+expect_lines() { # COUNT PATTERN: in what the last JVM said
+    local got
+    got=$(grep -c -- "$2" "$WORK/output") || true
+    [ "$got" = "$1" ] || { cat "$WORK/output"; fail "$got lines with '$2' instead of $1"; }
+}

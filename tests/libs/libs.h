@@ -1,0 +1,25 @@
+/* What the fixtures offer to test programs. */
+#ifndef MG_TEST_LIBS_H
+#define MG_TEST_LIBS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+void *target_tail_malloc(size_t size);
+void *target_malloc(size_t size);
+void *target_calloc(size_t count, size_t size);
+void *target_realloc(void *block, size_t size);
+void *target_aligned(size_t alignment, size_t size);
+void target_free(void *block);
+void *bystander_malloc(size_t size);
+void *bystander_realloc(void *block, size_t size);
+void bystander_free(void *block);
+void *bag_make(size_t size);
+void bag_drop(void *bag);
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+#!/bin/bash
+# `memgrant spark-conf` prints all that is needed and keeps what the user has, from arguments and from spark-defaults.conf.
+set -u
+cd "$WORK" || exit
+fail() { echo "$1"; echo "--- printed:"; cat out; exit 1; }
+
+prints() { # EXPECTED-LINE...: these lines and no others
+    diff <(printf '%s\n' "$@") out >difference || { cat difference; fail "spark-conf printed something else"; }
+}
+
+mkdir -p bin build conf && cp "$ROOT/scripts/memgrant" bin/ && touch build/libmemgrant.so build/memgrant.jar
+here=$WORK/build plugin=io.memgrant.spark.MemgrantPlugin
+export SPARK_CONF_DIR=$WORK/conf
+
+bin/memgrant spark-conf >out 2>notes || fail "it failed"
+prints "--conf spark.plugins=$plugin" \
+    "--conf spark.driver.extraClassPath=$here/memgrant.jar" \
+    "--conf spark.executor.extraClassPath=$here/memgrant.jar" \
+    "--conf spark.executorEnv.LD_PRELOAD=$here/libmemgrant.so"
+grep -q 'every node' notes || fail "it does not say how the library reaches the executors"
+
+cat >conf/spark-defaults.conf <<'END'
+# a comment
+spark.plugins            com.example.First
+spark.executorEnv.LD_PRELOAD=/usr/lib/libjemalloc.so.2 /opt/other.so
+  spark.driver.extraClassPath : /opt/driver.jar
+#spark.executor.extraClassPath /never.jar
+spark.memory.offHeap.size 3g
+END
+bin/memgrant spark-conf --on-denial stop --target 'libduck*' --target librocksdb -- --class a.B \
+    --conf spark.plugins=com.example.Second --conf spark.memgrant.mode=enforce app.jar --conf >out 2>notes || fail "it failed"
+prints "--conf spark.plugins=com.example.Second,$plugin" \
+    "--conf spark.driver.extraClassPath=$here/memgrant.jar:/opt/driver.jar" \
+    "--conf spark.executor.extraClassPath=$here/memgrant.jar" \
+    "--conf spark.executorEnv.LD_PRELOAD=$here/libmemgrant.so:/usr/lib/libjemalloc.so.2:/opt/other.so" \
+    "--conf spark.memory.offHeap.enabled=true" \
+    "--conf spark.memory.offHeap.size=3g" \
+    "--conf spark.memgrant.mode=enforce" \
+    "--conf spark.memgrant.targets='libduck*;librocksdb'" \
+    "--conf spark.memgrant.onDenial=stop"
+
+# What it printed, given back to it, comes out unchanged; paths may be those of the nodes.
+eval "set -- $(tr '\n' ' ' <out)"
+cp out first
+bin/memgrant spark-conf --target 'libduck*;librocksdb' -- "$@" >out 2>notes && fail "a ';' in a SPEC passed"
+bin/memgrant spark-conf --on-denial stop --target 'libduck*' --target librocksdb -- "$@" >out 2>notes || fail "it failed"
+cmp first out || fail "merging twice is not merging once"
+bin/memgrant spark-conf --library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar --limit 2g -- \
+    --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
+prints "--conf spark.plugins=$plugin" \
+    "--conf spark.driver.extraClassPath=/opt/m/memgrant.jar" \
+    "--conf spark.executor.extraClassPath=/opt/m/memgrant.jar" \
+    "--conf spark.executorEnv.LD_PRELOAD=/opt/m/libmemgrant.so" \
+    "--conf spark.memory.offHeap.enabled=true" \
+    "--conf spark.memory.offHeap.size=2g" \
+    "--conf spark.memgrant.mode=enforce"
+grep -q 'local mode.*LD_PRELOAD=/opt/m/libmemgrant.so' notes || fail "it says nothing of local mode"
