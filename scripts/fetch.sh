@@ -1,5 +1,5 @@
 # What the scripts that fetch things share; to be sourced from the top of the tree, not run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 script=$(basename "$0")
 cache=${MEMGRANT_CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD/build}/.cache}/memgrant}
@@ -25,31 +25,4 @@ new_temporary() {
 # may_download "what is missing"
 may_download() {
     [ "${NO_INSTALL:-}" != 1 ] || fail "$1 and NO_INSTALL=1 forbids fetching it; run scripts/$script without NO_INSTALL"
-}
-
-# need COMMAND PACKAGE...: installs Debian packages for a command that is missing.
-need() {
-    local command=$1
-    shift
-    command -v "$command" >/dev/null || install_packages "$command" "$@"
-}
-
-need_pip() {
-    python3 -c 'import pip' 2>/dev/null || install_packages pip python3-pip
-}
-
-# install_packages WHAT PACKAGE...
-install_packages() {
-    local what=$1 sudo=
-    shift
-    may_download "$what is missing"
-    command -v apt-get >/dev/null || fail "$what is missing; install it (Debian's packages for it: $*)"
-    if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || fail "$what is missing; as root: apt-get install $*"
-        sudo=sudo
-    fi
-    say "installing $* with apt-get, because $what is missing"
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends "$@" ||
-        fail "apt-get could not install $*"
 }

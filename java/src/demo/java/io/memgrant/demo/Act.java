@@ -1,5 +1,7 @@
 package io.memgrant.demo;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -9,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -24,6 +29,8 @@ abstract class Act {
     final Cluster cluster;
     final ObjectNode figures = new ObjectMapper().createObjectNode();
     final Checks checks;
+    List<Census.Executor> census = List.of();
+    private final Map<String, Report> reports = new TreeMap<>();
 
     Act(Arguments arguments, SparkSession spark) throws InterruptedException {
         this.arguments = arguments;
@@ -37,6 +44,75 @@ abstract class Act {
 
     /** Runs the jobs, prints the table, checks. */
     abstract void play() throws Exception;
+
+    /** Asks every executor, once the jobs have ended. */
+    void takeCensus() throws JsonProcessingException {
+        census = cluster.census(arguments.armed());
+        for (Census.Executor executor : census) {
+            ObjectNode node = figures.withArray("executors").addObject();
+            node.put("id", executor.id()).put("pid", executor.pid()).put("other_memory_by_spark", executor.otherMemory());
+            executor.memoryByTask().forEach((task, bytes) -> node.withObject("/memory_by_spark").put("task " + task, bytes));
+            if (executor.report() != null) {
+                reports.put(executor.id(), new Report(executor.report()));
+                node.set("report", reports.get(executor.id()).json());
+            }
+        }
+        cluster.settleEvents();
+    }
+
+    Census.Executor executor(String id) {
+        return census.stream().filter(executor -> executor.id().equals(id)).findFirst().orElseThrow();
+    }
+
+    Report report(Census.Executor executor) {
+        return reports.get(executor.id());
+    }
+
+    /** The account of a task; null when memgrant is not there. */
+    JsonNode account(String executor, long task) {
+        return reports.containsKey(executor) ? reports.get(executor).task(task) : null;
+    }
+
+    JsonNode account(Work.Done task) {
+        return account(task.executor(), task.task());
+    }
+
+    static JsonNode rocksDb(JsonNode account) {
+        return Report.library(account, ROCKSDB);
+    }
+
+    /** A row for each executor: what no task owns, that is RocksDB's thread pools, which serve the whole process. */
+    void showPools(Table table) {
+        reports.forEach((id, report) -> {
+            JsonNode own = report.own();
+            table.row(id, "pools", "", Say.megabytes(Report.figure(own, "charged")),
+                    Say.megabytes(Report.figure(own, "refunded")), "", "");
+        });
+    }
+
+    /** The books of every executor balance. */
+    void checkBooks() {
+        for (Census.Executor executor : census) {
+            checkBooks(executor.id(), report(executor));
+        }
+    }
+
+    private void checkBooks(String executor, Report report) {
+        List<JsonNode> books = new ArrayList<>(report.accounts());
+        books.addAll(report.libraries());
+        report.accounts().forEach(account -> books.addAll(Report.list(account.get("libraries"))));
+        long unbalanced = books.stream().filter(book -> Report.figure(book, "used")
+                != Report.figure(book, "charged") - Report.figure(book, "refunded")).count();
+        checks.quietly(unbalanced == 0, "used = charged - refunded in every account and library",
+                "executor %s: %d accounts and libraries, %d off", executor, books.size(), unbalanced);
+        checks.quietly(report.brokenInvariants() == 0, "no invariant was broken", "executor %s", executor);
+    }
+
+    void checkNobodyLost() {
+        List<String> removed = Events.instance().removed();
+        checks.that(removed.isEmpty(), "no executor was lost", "%s",
+                removed.isEmpty() ? EXECUTORS + " executors" : removed.toString());
+    }
 
     /** Part numbers 1 to count. */
     static List<Integer> parts(int count) {
@@ -73,6 +149,24 @@ abstract class Act {
         });
         checks.that(answer.equals(expected) && answer.rows() > 0, "the job's answer is that of plain Spark SQL",
                 "%d groups, %s rows, every sum equal", expected.sums().size(), Say.count(answer.rows()));
+    }
+
+    /** Waits for the executors' ends and checks the reports that they leave behind. */
+    void afterExit() throws Exception {
+        for (Census.Executor executor : census) {
+            Optional<ProcessHandle> process = ProcessHandle.of(executor.pid());
+            if (process.isPresent()) {
+                process.get().onExit().get();
+            }
+            Path file = arguments.folder().resolve("act" + arguments.act() + "-report.json.executor-" + executor.id());
+            if (arguments.armed()) {
+                boolean there = Files.exists(file);
+                checks.quietly(there, "every executor leaves a report at its end", "%s", file.getFileName());
+                if (there) {
+                    checkBooks(executor.id() + " at its end", new Report(Files.readString(file)));
+                }
+            }
+        }
     }
 
     void write(Path file) throws IOException {

@@ -3,10 +3,12 @@ package io.memgrant.demo;
 import java.nio.file.Path;
 
 /** What the command line says. */
-record Arguments(int act, double scale, boolean armed, int puts, Path folder) {
+record Arguments(int act, double scale, int parts, boolean armed, int puts, long overdraftCap, Path folder) {
     static Arguments parse(String[] words) {
         int act = 0;
         double scale = 0.2;
+        int parts = 8;
+        long overdraftCap = 64L << 20;
         boolean armed = true;
         int puts = 1_000_000;
         Path folder = Path.of("build/demo");
@@ -14,12 +16,14 @@ record Arguments(int act, double scale, boolean armed, int puts, Path folder) {
             switch (words[i]) {
                 case "--act" -> act = Integer.parseInt(words[++i]);
                 case "--scale" -> scale = Double.parseDouble(words[++i]);
+                case "--parts" -> parts = Integer.parseInt(words[++i]);
+                case "--overdraft-cap" -> overdraftCap = Long.parseLong(words[++i]);
                 case "--puts" -> puts = Integer.parseInt(words[++i]);
                 case "--folder" -> folder = Path.of(words[++i]);
                 case "--plain" -> armed = false;
                 default -> throw new IllegalArgumentException("unknown argument " + words[i]);
             }
         }
-        return new Arguments(act, scale, armed, puts, folder);
+        return new Arguments(act, scale, parts, armed, puts, overdraftCap, folder);
     }
 }

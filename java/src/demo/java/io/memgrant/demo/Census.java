@@ -1,9 +1,11 @@
 package io.memgrant.demo;
 
+import io.memgrant.Memgrant;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.memory.MemoryManager;
@@ -12,6 +14,7 @@ import org.apache.spark.memory.TaskMemoryManager;
 /** Asked inside an executor: who it is, what Spark believes of its tasks, what memgrant counted. */
 final class Census {
     private static final Map<Long, TaskMemoryManager> TASKS = new ConcurrentHashMap<>();
+    private static final Map<Long, AtomicLong> PUTS = new ConcurrentHashMap<>();
 
     private Census() {}
 
@@ -19,15 +22,17 @@ final class Census {
      * One executor.
      *
      * @param memoryByTask what Spark still shows for each remembered task
+     * @param putsByTask how far the tasks that count their puts came
      * @param otherMemory execution memory that Spark shows beyond the asking task and the remembered ones
      * @param report memgrant's report; null when memgrant is not there
      */
-    record Executor(String id, long pid, Map<Long, Long> memoryByTask, long otherMemory, String report)
-            implements Serializable {}
+    record Executor(String id, long pid, Map<Long, Long> memoryByTask, Map<Long, Long> putsByTask, long otherMemory,
+            String report) implements Serializable {}
 
-    /** Keeps a task in mind, so that it can be asked about after its end. */
-    static void remember(TaskContext task) {
+    /** Keeps a task in mind, so that it can be asked about after its end. What it counts here outlives it too. */
+    static AtomicLong remember(TaskContext task) {
         TASKS.put(task.taskAttemptId(), task.taskMemoryManager());
+        return PUTS.computeIfAbsent(task.taskAttemptId(), id -> new AtomicLong());
     }
 
     /** Bytes that Spark believes a task to use, on and off heap. */
@@ -45,7 +50,9 @@ final class Census {
             memoryByTask.put(task.getKey(), bytes);
             known += bytes;
         }
-        return new Executor(SparkEnv.get().executorId(), ProcessHandle.current().pid(), memoryByTask,
-                manager.executionMemoryUsed() - known, armed ? io.memgrant.Memgrant.report() : null);
+        Map<Long, Long> puts = new TreeMap<>();
+        PUTS.forEach((task, count) -> puts.put(task, count.get()));
+        return new Executor(SparkEnv.get().executorId(), ProcessHandle.current().pid(), memoryByTask, puts,
+                manager.executionMemoryUsed() - known, armed ? Memgrant.report() : null);
     }
 }

@@ -19,6 +19,7 @@ public final class Demo {
         };
         act.play();
         spark.stop();
+        act.afterExit();
         Path file = arguments.folder().resolve("act" + arguments.act() + ".json");
         act.write(file);
         Say.line("written: %s", file);

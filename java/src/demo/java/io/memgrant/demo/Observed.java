@@ -1,30 +1,46 @@
 package io.memgrant.demo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
 /** Act 1: what each task's RocksDB took, beside what Spark believed. Nothing is granted, nothing denied. */
 final class Observed extends Act {
-    private static final int PARTS = 8;
-
     Observed(Arguments arguments, SparkSession spark) throws InterruptedException {
         super(arguments, spark);
     }
 
     @Override
     void play() throws Exception {
-        Say.progress("loading TPC-H lineitem (scale %s) into RocksDB, in %d tasks", arguments.scale(), PARTS);
-        List<Work.Done> done = load(PARTS);
-        List<Census.Executor> executors = cluster.census(arguments.armed());
-        Table table = new Table("executor", "task", "rows", "Spark believed");
+        Say.progress("loading TPC-H lineitem (scale %s) into RocksDB, in %d tasks, observed only", arguments.scale(),
+                arguments.parts());
+        List<Work.Done> done = load(arguments.parts());
+        takeCensus();
+        Table table = new Table("executor", "task", "rows", "charged", "refunded", "peak", "Spark believed");
         for (Work.Done task : done) {
+            JsonNode account = account(task);
             table.row(task.executor(), Long.toString(task.task()), Say.count(task.rows()),
-                    Say.megabytes(task.sparkPeak()));
+                    Say.megabytes(Report.figure(account, "charged")), Say.megabytes(Report.figure(account, "refunded")),
+                    Say.megabytes(Report.figure(account, "peak")), Say.megabytes(task.sparkPeak()));
         }
-        table.print("Act 1, observed: what each task's RocksDB took");
-        checkAnswer(done, PARTS);
-        for (Census.Executor executor : executors) {
-            Say.line("%s", executor);
+        showPools(table);
+        table.print("Act 1, observed: what each task's RocksDB took, and what Spark believed");
+        checkAnswer(done, arguments.parts());
+        checkNobodyLost();
+        checks.that(done.stream().allMatch(task -> task.sparkPeak() == 0),
+                "Spark believed that no task used any of this memory", "%d tasks, 0 bytes", done.size());
+        if (arguments.armed()) {
+            checkBooks();
+            for (Work.Done task : done) {
+                long charged = Report.figure(rocksDb(account(task)), "charged");
+                checks.quietly(charged > task.rows() * 100, "every task's RocksDB was seen", "task %d: %s for %s rows",
+                        task.task(), Say.megabytes(charged), Say.count(task.rows()));
+            }
+            for (Census.Executor executor : census) {
+                JsonNode grants = report(executor).json().get("grants");
+                checks.quietly(Report.figure(grants, "crossings") == 0 && Report.figure(grants, "bytes_acquired") == 0,
+                        "observing asked Spark for nothing", "executor %s: %s", executor.id(), grants);
+            }
         }
     }
 }

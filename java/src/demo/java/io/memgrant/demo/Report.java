@@ -3,6 +3,7 @@ package io.memgrant.demo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -21,6 +22,16 @@ final class Report {
 
     JsonNode executor() {
         return root.get("accounts").get(0);
+    }
+
+    /** What the executor's own account holds apart from its tasks: its figures less theirs. */
+    JsonNode own() {
+        ObjectNode own = new ObjectMapper().createObjectNode();
+        for (String field : List.of("used", "charged", "refunded", "allocations", "frees")) {
+            long tasks = accounts().stream().skip(1).mapToLong(account -> figure(account, field)).sum();
+            own.put(field, figure(executor(), field) - tasks);
+        }
+        return own;
     }
 
     List<JsonNode> accounts() {

@@ -1,6 +1,7 @@
 package io.memgrant.demo;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A small table: a line of headings, a line of dashes, rows; figures to the right, words to the left. */
@@ -11,8 +12,11 @@ final class Table {
         rows.add(headings);
     }
 
+    /** Cells that are left out at the end stay empty. */
     void row(String... cells) {
-        rows.add(cells);
+        String[] row = Arrays.copyOf(cells, rows.get(0).length);
+        Arrays.fill(row, cells.length, row.length, "");
+        rows.add(row);
     }
 
     void print(String title) {
@@ -33,6 +37,7 @@ final class Table {
                 Say.line("  %s", dashes.toString().stripTrailing());
             }
         }
+        Say.line("");
     }
 
     private String format(String[] row, int[] widths) {
@@ -46,7 +51,7 @@ final class Table {
 
     /** A column is one of figures when all its cells below the heading are figures or empty. */
     private boolean isFigure(int column) {
-        return rows.stream().skip(1).filter(row -> column < row.length).map(row -> row[column])
+        return rows.stream().skip(1).map(row -> row[column])
                 .allMatch(cell -> cell.isEmpty() || cell.equals("-") || Character.isDigit(cell.charAt(0)));
     }
 }

@@ -3,6 +3,7 @@ package io.memgrant.demo;
 import io.trino.tpch.LineItem;
 import java.io.Serializable;
 import java.util.Iterator;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
@@ -29,15 +30,14 @@ final class Work {
     /** The same; {@code loaded} runs between loading and reading. */
     static Done load(double scale, int part, int parts, Pause loaded) throws Exception {
         TaskContext task = TaskContext.get();
-        Census.remember(task);
+        AtomicLong puts = Census.remember(task);
         PricingSummary answer = new PricingSummary();
-        long rows = 0;
         long sparkPeak = 0;
         try (Store store = new Store(WRITE_BUFFER)) {
             for (Iterator<LineItem> items = LineItems.part(scale, part, parts); items.hasNext();) {
                 LineItem item = items.next();
                 store.put(LineItems.key(item), LineItems.value(item));
-                if (++rows % ROWS_BETWEEN_LOOKS == 0) {
+                if (puts.incrementAndGet() % ROWS_BETWEEN_LOOKS == 0) {
                     sparkPeak = Math.max(sparkPeak, Census.memoryBySpark(task));
                 }
             }
@@ -47,7 +47,7 @@ final class Work {
             store.forEachValue(value -> LineItems.sumUp(value, answer));
             sparkPeak = Math.max(sparkPeak, Census.memoryBySpark(task));
         }
-        return new Done(part, task.taskAttemptId(), SparkEnv.get().executorId(), rows, answer, sparkPeak);
+        return new Done(part, task.taskAttemptId(), SparkEnv.get().executorId(), puts.get(), answer, sparkPeak);
     }
 
     /** Something to do that may throw. */
