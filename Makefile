@@ -153,8 +153,8 @@ $(foreach s,$(SANITIZED),$(eval $(call sanitized_rules,$(s:build-%=%),$s)))
 $(foreach s,$(SANITIZED),$(UNIT:%=$s/obj/tests/%.o)): CFLAGS += -Itests
 
 # Fixtures: tiny libraries that stand for a user's. Test programs must make every call that they spell.
-TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -D_GNU_SOURCE -Itests -pthread
-TESTLINK  := -L$(B)/libs -Wl,--no-as-needed -Wl,-rpath,'$$ORIGIN/../libs' -ldl
+TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -D_GNU_SOURCE -Itests -pthread -Wl,--as-needed
+TESTLINK  := -L$(B)/libs $(LIBS:$(B)/libs/lib%.so=-l%) -Wl,-rpath,'$$ORIGIN/../libs'
 $(B)/libs/%.so: tests/libs/%.c | $(B)/.tools-test
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -fPIC -shared -o $@ $<

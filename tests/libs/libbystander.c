@@ -5,6 +5,15 @@ void *bystander_malloc(size_t size);
 void *bystander_realloc(void *block, size_t size);
 void bystander_free(void *block);
 
-void *bystander_malloc(size_t size) { return malloc(size); }
-void *bystander_realloc(void *block, size_t size) { return realloc(block, size); }
-void bystander_free(void *block) { free(block); }
+void *bystander_malloc(size_t size)
+{
+    return malloc(size);
+}
+void *bystander_realloc(void *block, size_t size)
+{
+    return realloc(block, size);
+}
+void bystander_free(void *block)
+{
+    free(block);
+}

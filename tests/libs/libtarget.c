@@ -11,7 +11,10 @@ void target_free(void *block);
 
 static volatile int calls;
 
-void *target_tail_malloc(size_t size) { return malloc(size); }
+void *target_tail_malloc(size_t size)
+{
+    return malloc(size);
+}
 
 /* Something to do after the call, so that it is no tail call. */
 static void *counted(void *block)
@@ -20,8 +23,23 @@ static void *counted(void *block)
     return block;
 }
 
-void *target_malloc(size_t size) { return counted(malloc(size)); }
-void *target_calloc(size_t count, size_t size) { return counted(calloc(count, size)); }
-void *target_realloc(void *block, size_t size) { return counted(realloc(block, size)); }
-void *target_aligned(size_t alignment, size_t size) { return counted(memalign(alignment, size)); }
-void target_free(void *block) { free(block); }
+void *target_malloc(size_t size)
+{
+    return counted(malloc(size));
+}
+void *target_calloc(size_t count, size_t size)
+{
+    return counted(calloc(count, size));
+}
+void *target_realloc(void *block, size_t size)
+{
+    return counted(realloc(block, size));
+}
+void *target_aligned(size_t alignment, size_t size)
+{
+    return counted(memalign(alignment, size));
+}
+void target_free(void *block)
+{
+    free(block);
+}

@@ -23,4 +23,7 @@ extern "C" bag *bag_make(size_t size)
     return made;
 }
 
-extern "C" void bag_drop(bag *made) { delete made; }
+extern "C" void bag_drop(bag *made)
+{
+    delete made;
+}

@@ -21,14 +21,17 @@ static void give_up_the_reserve()
 
 struct counter {
     int *count;
-    ~counter() { ++*count; }
+    ~counter()
+    {
+        ++*count;
+    }
 };
 
 static int destroyed;
 
 __attribute__((noinline)) static void *deep(int depth)
 {
-    counter c{&destroyed};
+    counter c{ &destroyed };
     KEEP(depth);
     return depth ? deep(depth - 1) : ::operator new(too_much);
 }

@@ -8,23 +8,55 @@
 #include <unistd.h>
 
 static void *block;
-static void by_malloc(void) { block = malloc(10); }
-static void by_calloc(void) { block = calloc(2, 5); }
-static void by_realloc(void) { block = realloc(NULL, 10); }
-static void by_reallocarray(void) { block = reallocarray(NULL, 2, 5); }
-static void by_memalign(void) { block = memalign(64, 10); }
-static void by_aligned_alloc(void) { block = aligned_alloc(64, 64); }
-static void by_valloc(void) { block = valloc(10); }
-static void by_pvalloc(void) { block = pvalloc(10); }
-static void by_free(void) { free(NULL); block = malloc(10); }
-static void by_usable_size(void) { block = malloc_usable_size(NULL) ? NULL : malloc(10); }
+static void by_malloc(void)
+{
+    block = malloc(10);
+}
+static void by_calloc(void)
+{
+    block = calloc(2, 5);
+}
+static void by_realloc(void)
+{
+    block = realloc(NULL, 10);
+}
+static void by_reallocarray(void)
+{
+    block = reallocarray(NULL, 2, 5);
+}
+static void by_memalign(void)
+{
+    block = memalign(64, 10);
+}
+static void by_aligned_alloc(void)
+{
+    block = aligned_alloc(64, 64);
+}
+static void by_valloc(void)
+{
+    block = valloc(10);
+}
+static void by_pvalloc(void)
+{
+    block = pvalloc(10);
+}
+static void by_free(void)
+{
+    free(NULL);
+    block = malloc(10);
+}
+static void by_usable_size(void)
+{
+    block = malloc_usable_size(NULL) ? NULL : malloc(10);
+}
 static void by_posix_memalign(void)
 {
     if (posix_memalign(&block, 64, 10))
         block = NULL;
 }
-static void (*const ways[])(void) = { by_malloc, by_calloc, by_realloc, by_reallocarray, by_memalign, by_aligned_alloc,
-                                      by_valloc, by_pvalloc, by_free, by_usable_size, by_posix_memalign };
+static void (*const ways[])(void) = { by_malloc,   by_calloc,        by_realloc,       by_reallocarray,
+                                      by_memalign, by_aligned_alloc, by_valloc,        by_pvalloc,
+                                      by_free,     by_usable_size,   by_posix_memalign };
 enum { WAYS = sizeof ways / sizeof *ways };
 
 /* Runs before the constructors of every library, ours included. */
@@ -34,7 +66,8 @@ static void before_all(int count, char **words, char **environment)
     if (count == 2)
         ways[atoi(words[1])]();
 }
-__attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **, char **) = before_all;
+__attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **,
+                                                                            char **) = before_all;
 
 static void *on_thread(void *way)
 {

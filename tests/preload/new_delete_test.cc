@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-static const std::align_val_t wide{256};
+static const std::align_val_t wide{ 256 };
 
 static void *checked(void *block, size_t alignment)
 {

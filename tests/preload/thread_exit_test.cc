@@ -18,7 +18,10 @@ static void free_late(void *block)
 
 struct holder {
     std::vector<std::string> lines;
-    ~holder() { lines.emplace_back(5000, 'z'); }
+    ~holder()
+    {
+        lines.emplace_back(5000, 'z');
+    }
 };
 static thread_local holder held;
 
@@ -31,7 +34,10 @@ static void *thread(void *number)
 }
 
 static void *at_exit_block;
-static void free_at_exit() { free(at_exit_block); }
+static void free_at_exit()
+{
+    free(at_exit_block);
+}
 
 int main()
 {

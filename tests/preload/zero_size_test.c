@@ -6,7 +6,8 @@
 
 int main(void)
 {
-    char *a = malloc(0), *b = malloc(0), *c = calloc(0, 8), *d = calloc(8, 0), *e = memalign(64, 0), *f = NULL;
+    char *a = malloc(0), *b = malloc(0), *c = calloc(0, 8), *d = calloc(8, 0), *e = memalign(64, 0),
+         *f = NULL;
     CHECK(a && b && c && d && e);
     CHECK(a != b && b != c && c != d);
     CHECK(posix_memalign((void **)&f, 64, 0) == 0 && f);
