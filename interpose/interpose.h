@@ -1,0 +1,26 @@
+/* What the files of interpose/ offer each other. Runs inside malloc. */
+#ifndef MG_INTERPOSE_H
+#define MG_INTERPOSE_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+/* malloc, memalign and free for a library whose slot is known. */
+void *mg_malloc_from(unsigned library, size_t size);
+void *mg_memalign_from(unsigned library, size_t alignment, size_t size);
+void mg_free_any(void *block);
+
+/* The entries of each function that symbols.def calls ALLOCATES or CREATES. */
+#define MG_ENTRIES_ALLOCATES(name) extern void *const name##_entries[];
+#define MG_ENTRIES_CREATES(name) extern void *const name##_entries[];
+#define MG_ENTRIES_PLAIN(name)
+#define MG_SYMBOL(name, kind) MG_ENTRIES_##kind(name)
+#include "symbols.def"
+#undef MG_SYMBOL
+
+/* C23 and C++ functions that no header of ours declares. */
+void cfree(void *block);
+void free_sized(void *block, size_t size);
+void free_aligned_sized(void *block, size_t alignment, size_t size);
+
+#endif

@@ -1,0 +1,108 @@
+/* What else the process does that we must see: threads that begin, libraries that go, and the end. */
+#include "entries.h"
+#include "interpose.h"
+#include "memgrant.h"
+#include "next.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- Threads ---- */
+
+struct beginning {
+    void *(*start)(void *);
+    void *argument;
+    struct mg_inheritance inheritance;
+};
+
+static void *begin(void *argument)
+{
+    struct beginning beginning = *(struct beginning *)argument;
+    mg_next.free(argument);
+    mg_thread_begins(&beginning.inheritance);
+    return beginning.start(beginning.argument);
+}
+
+static int pthread_create_from(unsigned library, pthread_t *thread, const pthread_attr_t *attributes,
+                               void *(*start)(void *), void *argument)
+{
+    struct mg_inheritance inheritance;
+    struct beginning *beginning = NULL;
+    if (library && mg_thread_created_by(library, &inheritance))
+        beginning = mg_next.malloc(sizeof *beginning);
+    if (!beginning)
+        return mg_next.pthread_create(thread, attributes, start, argument);
+    *beginning = (struct beginning){ start, argument, inheritance };
+    int error = mg_next.pthread_create(thread, attributes, begin, beginning);
+    if (error)
+        mg_next.free(beginning);
+    return error;
+}
+
+#define ENTRY_pthread_create(name, n) \
+    static int name##_for_##n(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), \
+                              void *argument) \
+    { \
+        return pthread_create_from(n, thread, attributes, start, argument); \
+    }
+MG_EACH_SLOT(ENTRY_pthread_create, pthread_create)
+MG_ENTRY_TABLE(pthread_create)
+
+MG_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes,
+                             void *(*start)(void *), void *restrict argument)
+{
+    return pthread_create_from(MG_CALLER(), thread, attributes, start, argument);
+}
+
+/* ---- Libraries ---- */
+
+MG_EXPORT int dlclose(void *handle)
+{
+    int result = mg_next.dlclose(handle);
+    if (mg_active)
+        mg_libraries_changed();
+    return result;
+}
+
+/* ---- The end ---- */
+
+/* Fork servers and shells end this way; their report would be lost. */
+MG_EXPORT void _exit(int status)
+{
+    mg_write_report();
+    mg_next.exit_now(status);
+    __builtin_unreachable();
+}
+
+MG_EXPORT void _Exit(int status)
+{
+    mg_write_report();
+    mg_next.exit_now(status);
+    __builtin_unreachable();
+}
+
+/* ---- The beginning ---- */
+
+#define ROW_ALLOCATES(name) { #name, name##_entries },
+#define ROW_CREATES(name) { #name, name##_entries },
+#define ROW_PLAIN(name)
+static const struct mg_redirection entries[] = {
+#define MG_SYMBOL(name, kind) ROW_##kind(name)
+#include "symbols.def"
+#undef MG_SYMBOL
+    { NULL, NULL },
+};
+
+__attribute__((constructor(101))) static void begin_process(void)
+{
+    free(malloc(1)); /* finds the functions behind ours while there is one thread */
+    mg_start(entries);
+    if (mg_active)
+        at_quick_exit(mg_write_report);
+}
+
+__attribute__((destructor(101))) static void end_process(void)
+{
+    mg_write_report();
+}
