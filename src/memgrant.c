@@ -209,6 +209,11 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
     mg_window_mark(*moved, class, tag);
     if (before > after)
         refund(self, pair->library, before - after);
+    /* The charge counted a block that came or the refund one that went; it was the same one. */
+    if (after > before)
+        MG_BUMP(self->lane->books[pair->library].frees, 1);
+    else if (before > after)
+        MG_BUMP(self->lane->books[pair->library].allocations, 1);
     return true;
 }
 
