@@ -163,6 +163,14 @@ static void grant(JNIEnv *env, jclass class, jlong account, jlong bytes)
         mg_grant(account_of(account), bytes);
 }
 
+/* Of slot 0, which stands for no library, mode stop has none. */
+static jstring culprit(JNIEnv *env, jclass class, jlong account)
+{
+    (void)class;
+    const char *name = account ? mg_account_culprit(account_of(account)) : NULL;
+    return name && name != mg_library_name(0) ? mg_text_to_java(env, name) : NULL;
+}
+
 static jlong take_back(JNIEnv *env, jclass class, jlong account, jlong bytes)
 {
     (void)env, (void)class;
@@ -252,6 +260,7 @@ static const struct native_method methods[] = {
     { "awaitRequest", "(J)J", await_request },
     { "answer", "(JJJJ)V", answer },
     { "grant", "(JJ)V", grant },
+    { "culprit", "(J)Ljava/lang/String;", culprit },
     { "takeBack", "(JJ)J", take_back },
     { "overdraft", "(J)J", overdraft },
     { "tolerate", "(JJ)V", tolerate },

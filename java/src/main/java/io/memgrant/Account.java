@@ -90,6 +90,11 @@ public final class Account {
         return Native.overdraft(handle);
     }
 
+    /** The library in mode stop whose charge went beyond the grant first; null when there was none. */
+    public String culprit() {
+        return Native.culprit(handle);
+    }
+
     /** Says nothing more about the overdraft at boundaries until it has grown by that much (Long.MAX_VALUE: ever). */
     public void tolerate(long furtherBytes) {
         Native.tolerate(handle, furtherBytes);

@@ -50,6 +50,9 @@ final class Native {
     /** Bytes used beyond the grant now; 0 when there are none. */
     static native long overdraft(long account);
 
+    /** The library of mode stop that went beyond the account's grant first, the one that boundaries name; null for none. */
+    static native String culprit(long account);
+
     /** No boundary is reported for this account until its overdraft has grown by that many bytes (Long.MAX_VALUE: ever). */
     static native void tolerate(long account, long furtherBytes);
 

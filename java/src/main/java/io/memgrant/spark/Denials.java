@@ -24,18 +24,16 @@ final class Denials {
 
     private final SparkMemory memory;
     private final ExecutorAccountant executor;
-    private final boolean mayStop;
     private final Set<EnforcedTask> open = ConcurrentHashMap.newKeySet();
 
-    /** What Spark refused: the library that wanted it (null when unknown), bytes asked for and received. */
+    /** What Spark refused: the library that wanted it bytes asked for and received. */
     record Denial(String library, long asked, long received) {}
 
     private record Holder(String name, long bytes) {}
 
-    Denials(SparkMemory memory, ExecutorAccountant executor, boolean mayStop) {
+    Denials(SparkMemory memory, ExecutorAccountant executor) {
         this.memory = memory;
         this.executor = executor;
-        this.mayStop = mayStop;
     }
 
     void opened(EnforcedTask task) {
@@ -44,11 +42,6 @@ final class Denials {
 
     void closed(EnforcedTask task) {
         open.remove(task);
-    }
-
-    /** False where a setting says that no task is stopped for being denied. */
-    boolean mayStop() {
-        return mayStop;
     }
 
     /** The first one costs up to two seconds, in which Spark reads its messages: better at the start than in a task. */
@@ -80,9 +73,8 @@ final class Denials {
     }
 
     private static String describe(Account account, Denial denial) {
-        String library = denial.library() == null ? "its native libraries" : denial.library();
         long limit = account.limit();
-        return library + " in " + account + ": limit " + (limit == Account.NO_LIMIT ? "none" : limit) + ", granted "
+        return denial.library() + " in " + account + ": limit " + (limit == Account.NO_LIMIT ? "none" : limit) + ", granted "
                 + account.granted() + ", used " + account.used() + " bytes";
     }
 

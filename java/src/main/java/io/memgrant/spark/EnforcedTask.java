@@ -16,8 +16,8 @@ import org.apache.spark.util.TaskCompletionListener;
  * until its overdraft has grown by {@link #FURTHER}. Task thread only.
  */
 final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
-    /** Asked for beyond what is missing, so that not every page brings the task here again. */
-    private static final long CUSHION = 1 << 20;
+    /** Asked for beyond what is missing, so that Spark spills seldom and much rather than often and little. */
+    private static final long CUSHION = 4 << 20;
     /** Overdraft that a stopped task may still take to clean up, and after which it is stopped again. */
     private static final long FURTHER = 4 << 20;
 
@@ -73,6 +73,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         long overdraft = account.overdraft();
         if (overdraft <= 0) {
             denied = null;
+            account.tolerate(0); // not of interest any more, until there is a new one
             return null;
         }
         if (denied == null && !memory.isBeingManagedByThisThread()) {
@@ -97,7 +98,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             return null;
         }
         account.deny();
-        return new Denials.Denial(library, overdraft, got);
+        return new Denials.Denial(library, overdraft + cushion, got);
     }
 
     private void grant(long bytes) {
@@ -137,18 +138,19 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     /**
-     * What the boundaries did not reach: a task beyond its grant that was never stopped. Spark is asked once more, and if
-     * it refuses, the task fails. Null when it may succeed.
+     * What the boundaries did not reach: a task that a library in mode stop brought beyond its grant, and that was never
+     * stopped or went on. Spark is asked once more, and if it refuses, the task fails. Null when it may succeed.
      */
     private SparkOutOfMemoryError lastWord() {
-        if (context.isFailed() || context.isInterrupted() || !denials.mayStop()) {
+        String library = account.culprit();
+        if (library == null || context.isFailed() || context.isInterrupted()) {
             return null;
         }
         long missing = account.overdraft();
         if (missing <= 0 && !stopped) {
             missing = denied != null ? account.overdraftPeak() : memory.refusedOverdraft();
         }
-        Denials.Denial last = missing > 0 ? ask(missing, 0, null) : null;
+        Denials.Denial last = missing > 0 ? ask(missing, 0, library) : null;
         return last == null ? null : denials.exception(account, last);
     }
 

@@ -17,7 +17,7 @@ final class Enforcement {
         env.blockManager().memoryStore();
         memory = new SparkMemory(env.memoryManager());
         ExecutorAccountant accountant = new ExecutorAccountant(memory);
-        denials = new Denials(memory, accountant, settings.mayStop());
+        denials = new Denials(memory, accountant);
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
         Denials.loadClasses();
         executor.startCourier(accountant);

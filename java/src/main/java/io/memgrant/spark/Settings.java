@@ -53,11 +53,6 @@ final class Settings {
         return mode().equals("off");
     }
 
-    /** Whether a denied task may be stopped at all: profiles do, unless a setting says otherwise for everybody. */
-    boolean mayStop() {
-        return get("on_denial", "stop").equals("stop");
-    }
-
     /** The pool from which native memory is granted, in bytes; 0 when Spark has none. */
     long offHeapSize() {
         return conf.getBoolean("spark.memory.offHeap.enabled", false)
