@@ -4,10 +4,11 @@
 #include "memgrant.h"
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Frames fetched at once, and how deep we look. A static initialiser below that counts as found. */
-enum { FRAMES = 128, FRAMES_MAX = 64 * FRAMES };
+/* Of the Java stack that fit into a frame of our own. Spark's tasks have 60 to 200. */
+enum { FRAMES = 256 };
 
 /* Written once, before the first thunk can ask. */
 static struct {
@@ -61,28 +62,23 @@ static bool is_static_initialiser(jmethodID method)
     return found;
 }
 
-/* True also when it can't be told. */
+/* The stack is fetched whole: every fetch walks from its top. True also when it can't be told. */
 static bool in_static_initialiser(void)
 {
     jvmtiEnv *jvmti = java.jvmti;
     if (!jvmti)
         return true;
-    jvmtiFrameInfo frames[FRAMES];
-    for (jint start = 0; start < FRAMES_MAX; start += FRAMES) {
-        jint count = 0;
-        jvmtiError error = (*jvmti)->GetStackTrace(jvmti, NULL, start, FRAMES, frames, &count);
-        /* The stack is not deeper than `start`. */
-        if (error == JVMTI_ERROR_ILLEGAL_ARGUMENT && start > 0)
-            return false;
-        if (error != JVMTI_ERROR_NONE)
-            return true;
-        for (jint i = 0; i < count; i++)
-            if (is_static_initialiser(frames[i].method))
-                return true;
-        if (count < FRAMES)
-            return false;
-    }
-    return true;
+    jvmtiFrameInfo few[FRAMES], *frames = few, *many = NULL;
+    jint depth = 0, count = 0;
+    if ((*jvmti)->GetFrameCount(jvmti, NULL, &depth) != JVMTI_ERROR_NONE)
+        return true;
+    if (depth > FRAMES)
+        frames = many = malloc((size_t)depth * sizeof *many);
+    bool found = !frames || (*jvmti)->GetStackTrace(jvmti, NULL, 0, depth, frames, &count) != JVMTI_ERROR_NONE;
+    for (jint i = 0; i < count && !found; i++)
+        found = is_static_initialiser(frames[i].method);
+    free(many);
+    return found;
 }
 
 /* Calls Boundary.reached. True when its answer was thrown. */

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "children.h"
 
 #include "base.h"
@@ -68,12 +67,18 @@ static void change_libc(void)
     }
 }
 
+/* The result of a call into Java, NULL when it threw. */
+static jobject unless_thrown(JNIEnv *env, jobject result)
+{
+    return (*env)->ExceptionCheck(env) ? NULL : result;
+}
+
 /* An entry of ProcessEnvironment.theEnvironment: valueOf(String) of its class Variable or Value. */
 static jobject external_data(JNIEnv *env, const char *class_name, const char *factory, jstring text)
 {
     jclass class = (*env)->FindClass(env, class_name);
     jmethodID value_of = class ? (*env)->GetStaticMethodID(env, class, "valueOf", factory) : NULL;
-    return value_of ? (*env)->CallStaticObjectMethod(env, class, value_of, text) : NULL;
+    return value_of ? unless_thrown(env, (*env)->CallStaticObjectMethod(env, class, value_of, text)) : NULL;
 }
 
 static jobject java_environment(JNIEnv *env)
@@ -96,12 +101,12 @@ static jstring java_value(JNIEnv *env, jobject map, jobject key)
 {
     jmethodID get = (*env)->GetMethodID(env, (*env)->GetObjectClass(env, map), "get",
                                         "(Ljava/lang/Object;)Ljava/lang/Object;");
-    jobject value = get ? (*env)->CallObjectMethod(env, map, get, key) : NULL;
+    jobject value = get ? unless_thrown(env, (*env)->CallObjectMethod(env, map, get, key)) : NULL;
     if (!value)
         return NULL;
     jmethodID to_string = (*env)->GetMethodID(env, (*env)->GetObjectClass(env, value), "toString",
                                               "()Ljava/lang/String;");
-    return to_string ? (*env)->CallObjectMethod(env, value, to_string) : NULL;
+    return to_string ? unless_thrown(env, (*env)->CallObjectMethod(env, value, to_string)) : NULL;
 }
 
 /* A new local reference to the text without our entry; NULL when it has none, or when an exception is pending. */

@@ -116,7 +116,7 @@ static bool is_virtual_thread(JNIEnv *env)
         jmethodID ask = class ? (*env)->GetMethodID(env, class, "isVirtual", "()Z") : NULL;
         jmethodID current = ask ? (*env)->GetStaticMethodID(env, class, "currentThread", "()Ljava/lang/Thread;") : NULL;
         jobject thread = current ? (*env)->CallStaticObjectMethod(env, class, current) : NULL;
-        if (thread)
+        if (thread && !(*env)->ExceptionCheck(env))
             is_virtual = (*env)->CallBooleanMethod(env, thread, ask);
         (*env)->ExceptionClear(env);
         (*env)->PopLocalFrame(env, NULL);
