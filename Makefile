@@ -12,12 +12,12 @@ U         := $(if $(SANITIZE),build-$(SANITIZE),$(B))
 WARN   := -Wall -Wextra -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Werror
 ALLOC  := malloc calloc realloc reallocarray free memalign aligned_alloc posix_memalign valloc pvalloc strdup strndup
 CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer -fexceptions \
-          $(WARN) -Wmissing-prototypes -Wstrict-prototypes $(ALLOC:%=-fno-builtin-%) -D_GNU_SOURCE \
+          $(WARN) -Wmissing-prototypes -Wstrict-prototypes $(ALLOC:%=-fno-builtin-%) -D_GNU_SOURCE= \
           -DMG_VERSION='"$(VERSION)"' -Isrc -I$(B)
 # Link-time optimisation makes small files free. Fat objects, because the checks read them; gcc only, because clang's
 # needs another linker.
 LTO     := $(if $(findstring clang,$(CC)),,-flto -ffat-lto-objects -flto-partition=one)
-LDFLAGS := -shared -Wl,-z,defs,-z,relro,-z,now -Wl,--version-script=$(B)/exports.map -Wl,--exclude-libs,ALL \
+LDFLAGS := -shared -Wno-stringop-overflow -Wl,-z,defs,-z,relro,-z,now -Wl,--version-script=$(B)/exports.map -Wl,--exclude-libs,ALL \
            -Wl,--build-id -static-libgcc -Wl,-soname,libmemgrant.so
 JVMFLAGS = -I$(shell scripts/find-java)/include -I$(shell scripts/find-java)/include/linux
 
@@ -95,6 +95,8 @@ $(SPARKJAR): | $(B)/.tools-demo
 $(B)/.flags: FORCE
 	@mkdir -p $(B); echo '$(CC) $(CFLAGS) $(LTO) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(LTO) $(LDFLAGS)' >$@
 
+$(B)/obj/src/specs.o: src/profiles
+
 # What people may load in our place stays visible; everything else is local.
 $(B)/exports.map: interpose/symbols.def
 	$(Q)mkdir -p $(B); { echo '{ global:'; sed -n 's/^MG_SYMBOL(\([^,]*\),.*/    \1;/p' $<; \
@@ -122,16 +124,16 @@ $(B)/obj/%.o: %.S $(B)/.flags | $(B)/.tools-c
 
 $(B)/libmemgrant.so: $(OBJ) $(B)/libmgje.a $(B)/exports.map
 	@echo '  LINK  $@'
-	$(Q)$(CC) $(CFLAGS) $(LTO) $(LDFLAGS) -o $@ $(OBJ) $(B)/libmgje.a -lm
+	$(Q)$(CC) $(CFLAGS) $(LTO) -Wno-stringop-overflow $(LDFLAGS) -o $@.tmp $(OBJ) $(B)/libmgje.a -lm && mv $@.tmp $@
 
 # ---- Java ----
 $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	@echo '  JAVA  $@'
 	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
-	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all -Werror -proc:none -d $(B)/classes \
+	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all,-path -Werror -proc:none -d $(B)/classes \
 	  -cp '$(B)/spark-$(SPARK)/jars/*' $(filter %.java,$(JAVA))
 	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
-	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@ -C $(B)/classes .
+	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
 
 # ---- Tests and benchmarks ----
 $(B)/unit/%: tests/unit/%.c tests/test.h $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
@@ -153,25 +155,25 @@ $(foreach s,$(SANITIZED),$(eval $(call sanitized_rules,$(s:build-%=%),$s)))
 $(foreach s,$(SANITIZED),$(UNIT:%=$s/obj/tests/%.o)): CFLAGS += -Itests
 
 # Fixtures: tiny libraries that stand for a user's. Test programs must make every call that they spell.
-TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -D_GNU_SOURCE -Itests -pthread -Wl,--as-needed
+TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -Itests -pthread -Wl,--as-needed
 TESTLINK  := -L$(B)/libs $(LIBS:$(B)/libs/lib%.so=-l%) -Wl,-rpath,'$$ORIGIN/../libs'
 $(B)/libs/%.so: tests/libs/%.c | $(B)/.tools-test
 	@echo '  CC    $<'
-	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -fPIC -shared -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -fPIC -shared -o $@ $<
 $(B)/libs/%.so: tests/libs/%.cc | $(B)/.tools-test
 	@echo '  CXX   $<'
 	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -fPIC -shared -o $@ $<
 $(B)/preload/%: tests/preload/%.c tests/test.h $(LIBS)
 	@echo '  CC    $<'
-	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 $(B)/preload/%: tests/preload/%.cc tests/test.h $(LIBS)
 	@echo '  CXX   $<'
 	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -std=c++17 -o $@ $< $(TESTLINK)
 $(B)/bench/%: tests/bench/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
-	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 $(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
-	$(Q)mkdir -p $(@D) && $(CC) $(TESTFLAGS) -o $@ $< $(TESTLINK)
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 
 -include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d))

@@ -33,7 +33,7 @@ refuses 126 "can't execute" run "$ROOT/README.md"
 refuses 126 "can't execute" run /
 refuses 127 'no such\|there is no' run /no/such/program
 refuses 127 'command not found' run no-such-program-anywhere
-refuses 125 'needs a pool' spark-conf -- --conf spark.memgrant.mode=enforce
+refuses 125 'needs a pool' spark-conf --jar /a.jar -- --conf spark.memgrant.mode=enforce
 
 cd / && ln -s "$memgrant" "$WORK/link" || exit
 "$WORK/link" run -- sh -c 'exit 37'

@@ -11,12 +11,13 @@ int main(void)
     for (int round = 0; round < 20; round++) {
         void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         CHECK(library != NULL);
-        void *(*allocate)(size_t) = (void *(*)(size_t))dlsym(library, "target_tail_malloc");
+        void *(*allocate)(size_t) = (void *(*)(size_t))dlsym(library, "target_malloc");
+        void *(*allocate_by_tail)(size_t) = (void *(*)(size_t))dlsym(library, "target_tail_malloc");
         void (*release)(void *) = (void (*)(void *))dlsym(library, "target_free");
-        CHECK(allocate && release);
+        CHECK(allocate && allocate_by_tail && release);
         kept[round] = allocate(1000);
         memset(kept[round], round, 1000);
-        release(allocate(500));
+        release(allocate_by_tail(500));
         CHECK(!dlclose(library));
     }
     for (int round = 0; round < 20; round += 2) {

@@ -24,15 +24,16 @@ same() { # COMMAND...: output and end are the plain run's
     [ $code = $plain_code ] || fail "$*: ended with $code instead of $plain_code: $(cat ours.errors)"
     cmp plain ours || fail "$*: printed something else"
     cmp plain.errors ours.errors || fail "$*: complained of something else: $(cat ours.errors)"
-    balanced "$*"
+    # A signal that kills leaves no time for a report.
+    [ $code -gt 128 ] || balanced "$*"
 }
 
-needs_more() { # CODE MESSAGE COMMAND...: what it says when 16 MB are too little
-    local code=$1 message=$2 ended
-    shift 2
+needs_more() { # MESSAGE COMMAND...: what it says when 16 MB are too little
+    local message=$1 ended
+    shift
     "$memgrant" run --target '*' --limit 16m --on-denial fail --report report.json -- "$@" <input >ours 2>&1
     ended=$?
-    [ $ended = "$code" ] || fail "$*: ended with $ended instead of $code: $(tail -n 5 ours)"
+    [ $ended -gt 0 ] && [ $ended -lt 125 ] || fail "$*: ended with $ended: $(tail -n 5 ours)"
     grep -q "$message" ours || fail "$*: did not say '$message': $(tail -n 5 ours)"
     grep -q '"denials":[1-9]' report.json || fail "$*: no denial was counted"
     balanced "$*"
@@ -75,6 +76,6 @@ same sh -c 'kill -TERM $$' 2>/dev/null
 same awk '{ seen[$1 % 1000]++ } END { for (i in seen) n += seen[i]; print n }'
 
 tr -d '\n' <input >long && for _ in 1 2 3; do cat long long >longer && mv longer long; done
-needs_more 2 'memory exhausted' sort long
-needs_more 1 MemoryError "$python" -c 'b = bytearray(100_000_000)'
-needs_more 1 'out of memory' sqlite3 :memory: 'select length(hex(zeroblob(50000000)));'
+needs_more 'memory exhausted' sort long
+needs_more MemoryError "$python" -c 'b = bytearray(100_000_000)'
+needs_more 'out of memory' sqlite3 :memory: 'select length(hex(zeroblob(50000000)));'
