@@ -10,6 +10,10 @@ void *mg_malloc_from(unsigned library, size_t size);
 void *mg_memalign_from(unsigned library, size_t alignment, size_t size);
 void mg_free_any(void *block);
 
+/* free and malloc_usable_size as we bring them, not as the process calls them. */
+__attribute__((visibility("hidden"))) void mg_our_free(void *block);
+__attribute__((visibility("hidden"))) size_t mg_our_malloc_usable_size(void *block);
+
 /* The entries of each function that symbols.def calls ALLOCATES or CREATES. */
 #define MG_ENTRIES_ALLOCATES(name) extern void *const name##_entries[];
 #define MG_ENTRIES_CREATES(name) extern void *const name##_entries[];

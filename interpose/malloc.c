@@ -249,3 +249,8 @@ MG_EXPORT size_t malloc_usable_size(void *block)
         return mg_usable_size(block);
     return mg_next_from_pool(block) ? ((size_t *)block)[-1] : mg_next.malloc_usable_size(block);
 }
+
+/* Our own functions, whoever's the process calls by those names. */
+extern __typeof__(free) mg_our_free __attribute__((alias("free"), visibility("hidden")));
+extern __typeof__(malloc_usable_size) mg_our_malloc_usable_size
+    __attribute__((alias("malloc_usable_size"), visibility("hidden")));

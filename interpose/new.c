@@ -36,6 +36,28 @@ static void throw_bad_alloc(void)
     mg_say("operator new was denied, and there is no libstdc++ to throw std::bad_alloc");
 }
 
+/* A handler may throw, and a nothrow new must catch that, which C can't: libstdc++'s own nothrow new does. It calls our
+ * plain new, on behalf of the library that it is told. */
+static void *new_catching(unsigned library, size_t size, size_t alignment)
+{
+    typedef void *(*new_nothrow)(size_t, const void *);
+    typedef void *(*new_aligned_nothrow)(size_t, size_t, const void *);
+    static const char nothrow = 0;
+    void *libstdcxx = dlopen("libstdc++.so.6", RTLD_NOLOAD | RTLD_LAZY);
+    void *symbol = libstdcxx ? dlsym(libstdcxx, alignment ? "_ZnwmSt11align_val_tRKSt9nothrow_t" : "_ZnwmRKSt9nothrow_t")
+                             : NULL;
+    new_nothrow plain;
+    new_aligned_nothrow aligned;
+    memcpy(&plain, &symbol, sizeof plain);
+    memcpy(&aligned, &symbol, sizeof aligned);
+    if (!symbol)
+        return NULL;
+    unsigned before = mg_library_entered(library);
+    void *block = alignment ? aligned(size, alignment, &nothrow) : plain(size, &nothrow);
+    mg_library_left(before);
+    return block;
+}
+
 static MG_NOINLINE void *new_slowly(unsigned library, size_t size, size_t alignment, bool throws)
 {
     for (;;) {
@@ -45,6 +67,8 @@ static MG_NOINLINE void *new_slowly(unsigned library, size_t size, size_t alignm
                 throw_bad_alloc();
             return NULL;
         }
+        if (!throws)
+            return new_catching(library, size, alignment);
         handler();
         void *block = alignment ? mg_memalign_from(library, alignment, size) : mg_malloc_from(library, size);
         if (block)

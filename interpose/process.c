@@ -5,6 +5,8 @@
 #include "next.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -94,10 +96,33 @@ static const struct mg_redirection entries[] = {
     { NULL, NULL },
 };
 
+/* What the process calls by that name. NULL when that can't be told: a program that takes a function's address has an
+ * entry of its own for it, and that is what dlsym finds. */
+static void *called_by(const char *name)
+{
+    void *symbol = dlsym(RTLD_DEFAULT, name);
+    const ElfW(Sym) *entry = NULL;
+    Dl_info info;
+    void *details = &entry;
+    if (symbol && dladdr1(symbol, &info, details, RTLD_DL_SYMENT) && entry && entry->st_shndx == SHN_UNDEF)
+        return NULL;
+    return symbol;
+}
+
+/* Behind another allocator we must not serve: its free would get our blocks. */
+static bool stands_in_front(void)
+{
+    void *ours = (void *)&mg_our_malloc_usable_size;
+    void *ours_too = (void *)&mg_our_free;
+    void *called = called_by("malloc_usable_size");
+    void *called_too = called_by("free");
+    return (!called || called == ours) && (!called_too || called_too == ours_too);
+}
+
 __attribute__((constructor(101))) static void begin_process(void)
 {
     free(malloc(1)); /* finds the functions behind ours while there is one thread */
-    mg_start(entries);
+    mg_start(entries, stands_in_front());
     if (mg_active)
         at_quick_exit(mg_write_report);
 }

@@ -23,9 +23,9 @@ struct mg_redirection;
 /* ---- Start and end (runs at startup, runs on request) ---- */
 
 /* Called by interpose/ once, before main: reads MEMGRANT_*; dormant when none of them is set. The entries, for library
- * slots below MG_SLOTS, end with a NULL name and stay interpose/'s. */
+ * slots below MG_SLOTS, end with a NULL name and stay interpose/'s. Not in front of all other allocators we stay dormant. */
 #define MG_SLOTS 96
-void mg_start(const struct mg_redirection *entries);
+void mg_start(const struct mg_redirection *entries, bool in_front);
 /* False while dormant, switched off or broken: every call goes straight to the next allocator. */
 extern bool mg_active;
 /* Writes the report to its file, if one is asked for and this process is its owner. */

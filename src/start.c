@@ -117,11 +117,18 @@ static const char *count_quietly(bool in_spark)
     return wrong;
 }
 
-void mg_start(const struct mg_redirection *entries)
+static bool behind_another;
+static const char *const behind = "another malloc is in front of ours (an LD_PRELOAD before libmemgrant.so, or the program "
+                                  "brings its own); put libmemgrant.so first; nothing is counted";
+
+void mg_start(const struct mg_redirection *entries, bool in_front)
 {
     bool any;
     mg_got_start(entries);
+    behind_another = !in_front;
     const char *wrong = mg_settings_read(&any);
+    if (!wrong && any && behind_another && mg_settings.mode != MG_MODE_OFF)
+        wrong = behind;
     if (!wrong && any && mg_settings.mode != MG_MODE_OFF)
         wrong = count_quietly(false);
     if (wrong)
@@ -142,6 +149,8 @@ static const char *take_setting(const char *setting)
 
 const char *mg_arm(const char *const *settings, int count)
 {
+    if (behind_another)
+        return behind;
     if (mg_active)
         return "MEMGRANT_* is set in the executor's environment, so it counts on its own already; unset it, Spark's plugin "
                "has its own settings";
