@@ -25,7 +25,7 @@ final class Courier extends Thread {
         try {
             carry();
         } catch (Throwable broken) {
-            Say.once("no more memory will be asked for by " + getName(), broken);
+            Say.once("no more memory is asked for", getName() + ": " + broken);
         }
     }
 

@@ -20,23 +20,23 @@ public final class Say {
      * @param line what is wrong and what to do, without "memgrant: " in front
      */
     public static void once(String line) {
+        once(line, null);
+    }
+
+    /**
+     * Says a line with a detail of the first occurrence; later ones say nothing, whatever their detail.
+     *
+     * @param line what is wrong and what follows from it
+     * @param detail for example what was caught; may be null
+     */
+    public static void once(String line, Object detail) {
         try {
             if (SAID.add(line)) {
-                say("memgrant: " + line);
+                say("memgrant: " + line + (detail == null ? "" : ": " + detail));
             }
         } catch (Throwable nowhereToSayIt) {
             // Whoever has something to say is a guest in somebody else's program.
         }
-    }
-
-    /**
-     * Says that something unexpected was caught.
-     *
-     * @param consequence what follows from it, for the user
-     * @param caught what was caught
-     */
-    public static void once(String consequence, Throwable caught) {
-        once(consequence + ": " + caught);
     }
 
     private static void say(String line) {

@@ -25,15 +25,15 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     private final Thread thread = Thread.currentThread();
     private final Account account;
     private final TaskMemory memory;
-    private final Denials denials;
-    private Denials.Denial denied;
+    private final Enforcement enforcement;
+    private Denial denied;
     private boolean stopped;
 
-    EnforcedTask(TaskContext context, Account account, TaskMemory memory, Denials denials) {
+    EnforcedTask(TaskContext context, Account account, TaskMemory memory, Enforcement enforcement) {
         this.context = context;
         this.account = account;
         this.memory = memory;
-        this.denials = denials;
+        this.enforcement = enforcement;
     }
 
     /**
@@ -43,7 +43,6 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
      */
     void start(long firstGrant) {
         context.addTaskCompletionListener(this);
-        denials.opened(this);
         if (firstGrant > 0) {
             memory.takeAnchor();
             grant(memory.acquireFree(firstGrant));
@@ -88,7 +87,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     /** Null when Spark granted what was missing. */
-    private Denials.Denial ask(long overdraft, long cushion, String library) {
+    private Denial ask(long overdraft, long cushion, String library) {
         long got = memory.ask(overdraft + cushion);
         grant(got);
         if (got >= overdraft) {
@@ -98,7 +97,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             return null;
         }
         account.deny();
-        return new Denials.Denial(library, overdraft + cushion, got);
+        return new Denial(library, overdraft + cushion, got);
     }
 
     private void grant(long bytes) {
@@ -108,7 +107,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     private Throwable stop() {
-        Throwable stop = denials.exception(account, denied);
+        Throwable stop = enforcement.exception(account, denied);
         denied = null;
         stopped = true;
         account.tolerate(FURTHER);
@@ -124,7 +123,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
                 Account.unbind();
             }
             if (!account.endCourier()) {
-                Say.once("the courier of " + account + " did not end");
+                Say.once("a courier did not end", account);
             }
             stop = lastWord();
         } catch (Throwable broken) {
@@ -150,8 +149,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         if (missing <= 0 && !stopped) {
             missing = denied != null ? account.overdraftPeak() : memory.refusedOverdraft();
         }
-        Denials.Denial last = missing > 0 ? ask(missing, 0, library) : null;
-        return last == null ? null : denials.exception(account, last);
+        Denial last = missing > 0 ? ask(missing, 0, library) : null;
+        return last == null ? null : enforcement.exception(account, last);
     }
 
     private void settle() {
@@ -159,13 +158,11 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             long taken = account.settle();
             long held = memory.close();
             if (taken != held) {
-                Say.once("the books differ: " + account + " gave back " + taken + " bytes of grant, Spark had given "
-                        + held);
+                Say.once("the books of a task differ", taken + " bytes of grant were left, and Spark had given " + held);
             }
+            enforcement.ended(this);
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);
-        } finally {
-            denials.closed(this);
         }
     }
 }

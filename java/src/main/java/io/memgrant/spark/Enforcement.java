@@ -1,31 +1,50 @@
 package io.memgrant.spark;
 
 import io.memgrant.Account;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
+import org.apache.spark.memory.SparkOutOfMemoryError;
 
 /** How Spark's memory manager grants native memory in this executor: one for all of its tasks. Thread-safe. */
 final class Enforcement {
     private final SparkMemory memory;
-    private final Denials denials;
+    private final Account executor;
+    private final ExecutorAccountant accountant;
     /** What a task is granted before it asks, in bytes. */
     private final long firstGrant;
+    private final Set<EnforcedTask> tasks = ConcurrentHashMap.newKeySet();
 
     /** Starts to grant what the executor's own account needs. */
     Enforcement(SparkEnv env, Settings settings, Account executor) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
-        memory = new SparkMemory(env.memoryManager());
-        ExecutorAccountant accountant = new ExecutorAccountant(memory);
-        denials = new Denials(memory, accountant);
+        this.memory = new SparkMemory(env.memoryManager());
+        this.executor = executor;
+        accountant = new ExecutorAccountant(memory);
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
-        Denials.loadClasses();
+        Denial.loadClasses();
         executor.startCourier(accountant);
     }
 
     /** On the task's thread, when it starts. */
     void start(TaskContext context, Account account) {
         TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account);
-        new EnforcedTask(context, account, granted, denials).start(firstGrant);
+        EnforcedTask task = new EnforcedTask(context, account, granted, this);
+        tasks.add(task);
+        task.start(firstGrant);
+    }
+
+    /** A task was settled. What it left behind is the executor's now; what others freed, the executor can give back. */
+    void ended(EnforcedTask task) {
+        tasks.remove(task);
+        long usedByTasks = tasks.stream().mapToLong(open -> open.account().used()).sum();
+        accountant.giveBackSurplus(executor, executor.used() - usedByTasks);
+    }
+
+    /** What a task is stopped with. */
+    SparkOutOfMemoryError exception(Account account, Denial denial) {
+        return denial.exception(account, () -> new Holders(memory, accountant, tasks).toString());
     }
 }

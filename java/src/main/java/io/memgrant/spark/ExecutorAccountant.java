@@ -1,5 +1,6 @@
 package io.memgrant.spark;
 
+import io.memgrant.Account;
 import io.memgrant.NativeMemoryAccountant;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,6 +15,9 @@ import org.apache.spark.storage.TestBlockId;
 final class ExecutorAccountant implements NativeMemoryAccountant {
     /** Storage memory comes all or nothing: smaller pieces than this are not worth a try. */
     static final long SMALLEST = 64 << 10;
+
+    /** Unused memory that stays with the account, so that it does not come and go with each task. */
+    private static final long KEPT = 16 << 20;
 
     private final SparkMemory memory;
     /** No block of that name ever exists; Spark needs one only to log it and to know that it is no RDD's. */
@@ -38,6 +42,20 @@ final class ExecutorAccountant implements NativeMemoryAccountant {
     public void releaseMemory(long bytes) {
         memory.releaseStorage(bytes);
         held.addAndGet(-bytes);
+    }
+
+    /**
+     * Returns what an account has not used for long enough to be trusted: Spark has no way to ask for it, since no block
+     * of its cache holds it.
+     *
+     * @param account whose accountant this is
+     * @param used what that account uses itself, without its tasks; a guess will do
+     */
+    void giveBackSurplus(Account account, long used) {
+        long surplus = held.get() - used - KEPT;
+        if (surplus > 0) {
+            releaseMemory(account.takeBack(surplus));
+        }
     }
 
     /** Bytes of storage memory that the executor's account has. */
