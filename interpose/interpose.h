@@ -10,9 +10,12 @@ void *mg_malloc_from(unsigned library, size_t size);
 void *mg_memalign_from(unsigned library, size_t alignment, size_t size);
 void mg_free_any(void *block);
 
-/* free and malloc_usable_size as we bring them, not as the process calls them. */
-__attribute__((visibility("hidden"))) void mg_our_free(void *block);
-__attribute__((visibility("hidden"))) size_t mg_our_malloc_usable_size(void *block);
+/* Our own functions, whoever's the process calls by those names. */
+struct mg_our_functions {
+    void (*free)(void *block);
+    size_t (*malloc_usable_size)(void *block);
+};
+extern const struct mg_our_functions mg_our_functions;
 
 /* The entries of each function that symbols.def calls ALLOCATES or CREATES. */
 #define MG_ENTRIES_ALLOCATES(name) extern void *const name##_entries[];

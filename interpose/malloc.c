@@ -221,10 +221,12 @@ void mg_free_any(void *block)
         mg_next.free(block);
 }
 
-MG_EXPORT void free(void *block)
+/* Under names that nobody else can bring: what the process calls `free` may be another's (see stands_in_front). */
+static void our_free(void *block)
 {
     mg_free_any(block);
 }
+extern void free(void *block) __attribute__((alias("our_free"), visibility("default")));
 
 MG_EXPORT void cfree(void *block)
 {
@@ -243,14 +245,12 @@ MG_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
     mg_free_any(block);
 }
 
-MG_EXPORT size_t malloc_usable_size(void *block)
+static size_t our_usable_size(void *block)
 {
     if (mg_owns(block))
         return mg_usable_size(block);
     return mg_next_from_pool(block) ? ((size_t *)block)[-1] : mg_next.malloc_usable_size(block);
 }
+extern size_t malloc_usable_size(void *block) __attribute__((alias("our_usable_size"), visibility("default")));
 
-/* Our own functions, whoever's the process calls by those names. */
-extern __typeof__(free) mg_our_free __attribute__((alias("free"), visibility("hidden")));
-extern __typeof__(malloc_usable_size) mg_our_malloc_usable_size
-    __attribute__((alias("malloc_usable_size"), visibility("hidden")));
+const struct mg_our_functions mg_our_functions = { our_free, our_usable_size };

@@ -112,8 +112,8 @@ static void *called_by(const char *name)
 /* Behind another allocator we must not serve: its free would get our blocks. */
 static bool stands_in_front(void)
 {
-    void *ours = (void *)&mg_our_malloc_usable_size;
-    void *ours_too = (void *)&mg_our_free;
+    void *ours = (void *)mg_our_functions.malloc_usable_size;
+    void *ours_too = (void *)mg_our_functions.free;
     void *called = called_by("malloc_usable_size");
     void *called_too = called_by("free");
     return (!called || called == ours) && (!called_too || called_too == ours_too);
