@@ -55,6 +55,9 @@ abstract class Act {
             if (executor.report() != null) {
                 reports.put(executor.id(), new Report(executor.report()));
                 node.set("report", reports.get(executor.id()).json());
+            } else if (arguments.armed()) {
+                throw new IllegalStateException("memgrant counts nothing in executor " + executor.id()
+                        + "; its log says why");
             }
         }
         cluster.settleEvents();
@@ -85,8 +88,9 @@ abstract class Act {
     void showPools(Table table) {
         reports.forEach((id, report) -> {
             JsonNode own = report.own();
-            table.row(id, "pools", "", Say.megabytes(Report.figure(own, "charged")),
-                    Say.megabytes(Report.figure(own, "refunded")), "", "");
+            table.sparseRow("executor", id, "task", "pools", "charged", Say.megabytes(Report.figure(own, "charged")),
+                    "refunded", Say.megabytes(Report.figure(own, "refunded")));
+            figures.withObject("/pools").set(id, own);
         });
     }
 

@@ -17,8 +17,11 @@ public final class Demo {
             case 3 -> new Denied(arguments, spark);
             default -> throw new IllegalArgumentException("there are acts 1, 2 and 3");
         };
-        act.play();
-        spark.stop();
+        try {
+            act.play();
+        } finally {
+            spark.stop();
+        }
         act.afterExit();
         Path file = arguments.folder().resolve("act" + arguments.act() + ".json");
         act.write(file);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.apache.spark.sql.SparkSession;
 
@@ -105,13 +106,18 @@ final class Denied extends Act {
                 first.failure());
         checks.that(first.counted(), "Spark counts it as a failed attempt", "attempt %d", first.attempt());
         JsonNode account = account(first.executor(), first.task());
-        checks.that(message.contains(ROCKSDB) && message.contains(account.get("name").asText())
-                && Pattern.compile("\\d").matcher(message).find(),
-                "its text names the library, the bytes, the account, its limit and who holds the rest", "printed above");
+        checks.that(message.contains(ROCKSDB) && message.contains(account.get("name").asText()),
+                "its text names the library and the account", "%s, %s", ROCKSDB, account.get("name").asText());
+        checks.that(Pattern.compile("acquire [1-9]\\d* bytes of memory, got \\d+").matcher(message).find()
+                && Pattern.compile("limit [1-9]\\d*").matcher(message).find(), "and the bytes asked for and the limit",
+                "printed above");
+        List<String> holders = Pattern.compile("(native memory of task \\d+|Spark's \\w+)[^,;]* has [1-9]\\d*")
+                .matcher(message).results().map(MatchResult::group).toList();
+        checks.that(holders.size() >= 2, "and who holds the rest", "%s", holders);
         Pattern inRocksDb = Pattern.compile("at org\\.rocksdb\\.\\w+\\.\\w+\\(Native Method\\)");
         checks.that(inRocksDb.matcher(stack).find() && !stack.contains("TaskCompletionListener"),
                 "it was stopped at one of RocksDB's own methods, not by the completion listener", "%s",
-                inRocksDb.matcher(stack).results().map(r -> r.group()).findFirst().orElse("no such frame"));
+                inRocksDb.matcher(stack).results().map(MatchResult::group).findFirst().orElse("no such frame"));
         long puts = executor(first.executor()).putsByTask().get(first.task());
         checks.that(puts < arguments.puts(), "it was stopped inside its one record", "after %s of %s puts",
                 Say.count(puts), Say.count(arguments.puts()));

@@ -9,7 +9,7 @@ import java.util.TreeMap;
  * The sums of TPC-H's query 1 by return flag and line status, in exact integers: cents for prices, hundredths for
  * discount and tax. Overflow throws.
  */
-final class PricingSummary implements Serializable {
+public final class PricingSummary implements Serializable {
     private static final long serialVersionUID = 1;
 
     /** 1998-12-01 less 90 days, in days since 1970: the last ship date of query 1. */
@@ -55,7 +55,7 @@ final class PricingSummary implements Serializable {
         return groups;
     }
 
-    long rows() {
+    public long rows() {
         return groups.values().stream().mapToLong(sums -> sums[COUNT]).sum();
     }
 

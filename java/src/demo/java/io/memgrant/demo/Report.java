@@ -9,23 +9,23 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 
 /** memgrant's report of one process. */
-final class Report {
+public final class Report {
     private final JsonNode root;
 
-    Report(String text) throws JsonProcessingException {
+    public Report(String text) throws JsonProcessingException {
         root = new ObjectMapper().readTree(text);
     }
 
-    JsonNode json() {
+    public JsonNode json() {
         return root;
     }
 
-    JsonNode executor() {
+    public JsonNode executor() {
         return root.get("accounts").get(0);
     }
 
     /** What the executor's own account holds apart from its tasks: its figures less theirs. */
-    JsonNode own() {
+    public JsonNode own() {
         ObjectNode own = new ObjectMapper().createObjectNode();
         for (String field : List.of("used", "charged", "refunded", "allocations", "frees")) {
             long tasks = accounts().stream().skip(1).mapToLong(account -> figure(account, field)).sum();
@@ -34,21 +34,21 @@ final class Report {
         return own;
     }
 
-    List<JsonNode> accounts() {
+    public List<JsonNode> accounts() {
         return list(root.get("accounts"));
     }
 
-    List<JsonNode> libraries() {
+    public List<JsonNode> libraries() {
         return list(root.get("libraries"));
     }
 
     /** The account of a task attempt, which is named "task ID"; null when there is none. */
-    JsonNode task(long id) {
+    public JsonNode task(long id) {
         return find(accounts(), "task " + id);
     }
 
     /** A library's figures in the whole process, or in one account; null when it is not there. */
-    static JsonNode library(JsonNode of, String prefix) {
+    public static JsonNode library(JsonNode of, String prefix) {
         return list(of.get("libraries")).stream().filter(library -> library.get("name").asText().startsWith(prefix))
                 .findFirst().orElse(null);
     }
@@ -58,16 +58,16 @@ final class Report {
                 || node.get("name").asText().startsWith(name + " ")).findFirst().orElse(null);
     }
 
-    static List<JsonNode> list(JsonNode array) {
+    public static List<JsonNode> list(JsonNode array) {
         return array == null ? new ArrayList<>() : StreamSupport.stream(array.spliterator(), false).toList();
     }
 
     /** A figure, 0 when the node or the field is missing. */
-    static long figure(JsonNode node, String field) {
+    public static long figure(JsonNode node, String field) {
         return node == null || node.get(field) == null ? 0 : node.get(field).asLong();
     }
 
-    long brokenInvariants() {
+    public long brokenInvariants() {
         return root.get("invariants_broken").asLong();
     }
 }

@@ -12,10 +12,21 @@ final class Table {
         rows.add(headings);
     }
 
-    /** Cells that are left out at the end stay empty. */
     void row(String... cells) {
-        String[] row = Arrays.copyOf(cells, rows.get(0).length);
-        Arrays.fill(row, cells.length, row.length, "");
+        rows.add(cells);
+    }
+
+    /** A row of heading, cell, heading, cell...; all others stay empty. */
+    void sparseRow(String... headingsAndCells) {
+        List<String> headings = List.of(rows.get(0));
+        String[] row = new String[headings.size()];
+        Arrays.fill(row, "");
+        for (int i = 0; i < headingsAndCells.length; i += 2) {
+            int column = headings.indexOf(headingsAndCells[i]);
+            if (column >= 0) {
+                row[column] = headingsAndCells[i + 1];
+            }
+        }
         rows.add(row);
     }
 
@@ -49,9 +60,9 @@ final class Table {
         return line.toString().stripTrailing();
     }
 
-    /** A column is one of figures when all its cells below the heading are figures or empty. */
+    /** A column is one of figures when the cell below its heading is one. */
     private boolean isFigure(int column) {
-        return rows.stream().skip(1).map(row -> row[column])
-                .allMatch(cell -> cell.isEmpty() || cell.equals("-") || Character.isDigit(cell.charAt(0)));
+        String first = rows.size() > 1 ? rows.get(1)[column] : "";
+        return !first.isEmpty() && Character.isDigit(first.charAt(0));
     }
 }

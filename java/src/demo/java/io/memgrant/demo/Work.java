@@ -8,7 +8,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 
 /** What the demo's tasks do: load a store, read it back. It is a user's code: it knows of Spark and RocksDB only. */
-final class Work {
+public final class Work {
     private static final long WRITE_BUFFER = 64L << 20;
     private static final int ROWS_BETWEEN_LOOKS = 4096;
 
@@ -19,11 +19,11 @@ final class Work {
      *
      * @param sparkPeak the most that Spark's TaskMemoryManager said of this task
      */
-    record Done(int part, long task, String executor, long rows, PricingSummary answer, long sparkPeak)
+    public record Done(int part, long task, String executor, long rows, PricingSummary answer, long sparkPeak)
             implements Serializable {}
 
     /** Loads a part of lineitem into RocksDB, flushes it, and answers query 1 from what RocksDB gives back. */
-    static Done load(double scale, int part, int parts) throws Exception {
+    public static Done load(double scale, int part, int parts) throws Exception {
         return load(scale, part, parts, () -> { });
     }
 
