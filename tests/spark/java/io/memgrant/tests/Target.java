@@ -1,0 +1,24 @@
+package io.memgrant.tests;
+
+/** A target library of our own: target.c. Blocks are addresses. */
+final class Target {
+    static {
+        System.load(System.getenv("TARGET"));
+    }
+
+    private Target() {}
+
+    /** A block whose every byte was written; 0 when there was none. */
+    static native long allocate(long bytes);
+
+    static native void free(long block);
+
+    /** Allocates while the JVM may not collect garbage (GetPrimitiveArrayCritical). */
+    static native long allocateInCritical(byte[] array, long bytes);
+
+    /** Does nothing: a place where a denied task is stopped. */
+    static native void boundary();
+
+    /** Frees on a thread that the library makes for it. */
+    static native boolean freeOnOwnThread(long block);
+}

@@ -1,0 +1,60 @@
+# What the tests on Spark share; sourced by NAME_test.sh. One JVM: the driver is the executor (local mode), preloaded.
+# shellcheck shell=bash
+set -euo pipefail
+: "${ROOT:=$(cd "$(dirname "$0")/../.." && pwd)}" "${BUILD:=$ROOT/build}" "${LIB:=$BUILD/libmemgrant.so}"
+[ -n "${WORK:-}" ] || { WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT; }
+export WORK ROOT BUILD LIB
+spark_home=$BUILD/spark-${SPARK:-4.3.0}
+built=$BUILD/spark-tests
+
+skip() {
+    echo "$1"
+    exit 77
+}
+
+fail() {
+    echo "FAILED - $1"
+    exit 1
+}
+
+build_tests() {
+    local jdk classes
+    cd "$ROOT"
+    scripts/get-spark "${SPARK:-4.3.0}" || skip "there is no Spark: run scripts/get-spark"
+    scripts/get-jars || skip "there are no jars: run scripts/get-jars"
+    scripts/demo --compile
+    jdk=$(scripts/find-java)
+    [ ! -f "$built/tests.jar" ] ||
+        [ -n "$(find tests/spark build/memgrant-demo.jar -newer "$built/tests.jar" -print -quit)" ] || return 0
+    mkdir -p "$built"
+    for library in libtarget.so libtarget_constructor.so; do
+        ${CC:-gcc} -O1 -g -fno-builtin -Wall -Wextra -Werror -fPIC -shared -pthread -I"$jdk/include" \
+            -I"$jdk/include/linux" "$([ $library = libtarget.so ] && echo -UCONSTRUCTOR || echo -DCONSTRUCTOR)" \
+            -o "$built/$library" tests/spark/target.c
+    done
+    classes=$(mktemp -d "$built/classes.XXXXXX")
+    find tests/spark/java -name '*.java' -exec "$jdk/bin/javac" --release 17 -Xlint:all,-path,-classfile -Werror \
+        -proc:none -cp "$spark_home/jars/*:build/deps/*:build/memgrant.jar:build/memgrant-demo.jar" -d "$classes" {} +
+    "$jdk/bin/jar" --create --file "$built/tests.jar.new" -C "$classes" .
+    mv "$built/tests.jar.new" "$built/tests.jar"
+    rm -rf "$classes"
+}
+
+# on_spark CLASS [spark-submit options]: runs the program; its messages, Spark's log among them, go to $WORK/log.
+# PRELOAD: what to preload, default the library.
+on_spark() {
+    local class=$1
+    shift
+    TARGET=$built/libtarget.so TARGET_CONSTRUCTOR=$built/libtarget_constructor.so SPARK_HOME=$spark_home \
+        LD_PRELOAD=${PRELOAD-$LIB} "$spark_home/bin/spark-submit" --master 'local[3]' \
+        --class "io.memgrant.tests.$class" --jars "$BUILD/memgrant-demo.jar,$(echo "$BUILD"/deps/*.jar | tr ' ' ,)" \
+        --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
+        --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
+        --conf spark.ui.enabled=false "$@" "$built/tests.jar" 2>"$WORK/log" || {
+        local code=$?
+        grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
+        fail "$class ended with $code"
+    }
+}
+
+build_tests
