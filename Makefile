@@ -136,7 +136,7 @@ $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
 
 # ---- Tests and benchmarks ----
-$(B)/unit/%: tests/unit/%.c tests/test.h $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
+$(B)/unit/%: tests/unit/%.c tests/test.h $(wildcard tests/unit/*.h) $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Itests -fno-lto -o $@ $< $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a -lm -pthread
 
@@ -145,7 +145,7 @@ $(B)/unit/%: tests/unit/%.c tests/test.h $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
 define sanitized_rules
 $2/obj/%.o: %.c $(B)/.flags | $(B)/.tools-c
 	@echo '  CC    $$< ($1)'
-	$(Q)mkdir -p $$(@D) && $(CC) $(CFLAGS) -DMG_DEBUG -fsanitize=$1 -fno-sanitize-recover=all -MMD -MP -c $$< -o $$@
+	$(Q)mkdir -p $$(@D) && $(CC) $$(CFLAGS) -DMG_DEBUG -fsanitize=$1 -fno-sanitize-recover=all -MMD -MP -c $$< -o $$@
 $2/unit/%: $2/obj/tests/unit/%.o $(SRC:%.c=$2/obj/%.o) $(B)/libmgje.a
 	$(Q)mkdir -p $$(@D) && $(CC) -fsanitize=$1 -o $$@ $$^ -lm -pthread
 unit-all: $(UNIT:%=$2/%)

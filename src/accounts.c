@@ -53,77 +53,6 @@ void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit)
         mg_accounts_raise(&a->peak, MG_LOAD(a->total) - lowest_credit);
 }
 
-/* ---- Opening ---- */
-
-static struct mg_account *free_slot(void)
-{
-    for (unsigned i = 1; i < tree.used; i++)
-        if (!tree.slots[i].listed)
-            return &tree.slots[i];
-    return tree.used < MAX_ACCOUNTS ? &tree.slots[tree.used++] : NULL;
-}
-
-static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit, struct mg_heap *heap)
-{
-    struct mg_account *account = free_slot();
-    if (!account)
-        return NULL;
-    memset(account, 0, sizeof *account);
-    mg_print(account->name, sizeof account->name, "%s", name);
-    account->id = tree.next_id++;
-    account->parent = parent;
-    account->limit = limit;
-    account->heap = heap;
-    account->listed = true;
-    return account;
-}
-
-/* A recycled heap's pairs whose blocks are all gone serve the new account again, so that pages keep their tags. */
-static void adopt_heap(struct mg_heap *heap, struct mg_account *account)
-{
-    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        unsigned tag = MG_LOAD(heap->tag_of[library]);
-        if (tag)
-            MG_STORE(heap->pairs[tag].account, account);
-    }
-}
-
-static struct mg_account *no_room(void)
-{
-    if (!tree.said_full) {
-        tree.said_full = true;
-        mg_say("no room for another account; the memory of further tasks is charged to their executor");
-    }
-    return NULL;
-}
-
-struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
-{
-    struct mg_heap *heap = mg_heap_open(1);
-    if (!heap)
-        return no_room();
-    mg_lock(&mg_books_lock);
-    struct mg_account *account = open_slot(name, parent, limit, heap);
-    if (account)
-        adopt_heap(heap, account);
-    mg_unlock(&mg_books_lock);
-    if (account)
-        return account;
-    mg_heap_close(heap);
-    return no_room();
-}
-
-bool mg_accounts_start(const char *name, unsigned arenas)
-{
-    tree.slots = mg_os_allocate(MAX_ACCOUNTS * sizeof *tree.slots);
-    tree.closed = mg_os_allocate(MG_CLOSED_KEPT * sizeof *tree.closed);
-    struct mg_heap *heap = mg_heap_open(arenas);
-    if (!tree.slots || !tree.closed || !heap)
-        return false;
-    mg_accounts_root = open_slot(name, NULL, -1, heap);
-    return true;
-}
-
 /* ---- Strangers' frees ---- */
 
 /* Bytes that strangers freed of a pair since its present account has it. */
@@ -190,14 +119,6 @@ void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG
     each_pair(account, visit_books, books);
 }
 
-/* ---- Closing ---- */
-
-bool mg_accounts_close(struct mg_account *account)
-{
-    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
-    return account->lanes == 0;
-}
-
 /* A survivors' pair whose blocks are all freed goes back to its heap. */
 static void release_empty(struct mg_heap *heap)
 {
@@ -212,6 +133,99 @@ static void release_empty(struct mg_heap *heap)
         owner->books[pair->library].frees += strangers_frees(pair);
         pair->in_use = false;
     }
+}
+
+/* ---- Opening ---- */
+
+static struct mg_account *free_slot(void)
+{
+    for (unsigned i = 1; i < tree.used; i++)
+        if (!tree.slots[i].listed)
+            return &tree.slots[i];
+    return tree.used < MAX_ACCOUNTS ? &tree.slots[tree.used++] : NULL;
+}
+
+static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit, struct mg_heap *heap)
+{
+    struct mg_account *account = free_slot();
+    if (!account)
+        return NULL;
+    memset(account, 0, sizeof *account);
+    mg_print(account->name, sizeof account->name, "%s", name);
+    account->id = tree.next_id++;
+    account->parent = parent;
+    account->limit = limit;
+    account->heap = heap;
+    account->listed = true;
+    return account;
+}
+
+/* A recycled heap's pairs whose blocks are all gone serve the new account again, so that pages keep their tags. */
+static void adopt_heap(struct mg_heap *heap, struct mg_account *account)
+{
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        unsigned tag = MG_LOAD(heap->tag_of[library]);
+        if (tag)
+            MG_STORE(heap->pairs[tag].account, account);
+    }
+}
+
+static struct mg_account *no_room(void)
+{
+    if (!tree.said_full) {
+        tree.said_full = true;
+        mg_say("no room for another account; the memory of further tasks is charged to their executor");
+    }
+    return NULL;
+}
+
+/* A full heap whose survivors have gone meanwhile serves again. */
+static void reconsider_a_full_heap(void)
+{
+    struct mg_heap *heap = mg_heap_reconsider();
+    if (!heap)
+        return;
+    mg_lock(&mg_books_lock);
+    release_empty(heap);
+    heap->full = mg_heap_is_full(heap);
+    mg_unlock(&mg_books_lock);
+    mg_heap_close(heap);
+}
+
+struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
+{
+    reconsider_a_full_heap();
+    struct mg_heap *heap = mg_heap_open(1);
+    if (!heap)
+        return no_room();
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = open_slot(name, parent, limit, heap);
+    if (account)
+        adopt_heap(heap, account);
+    mg_unlock(&mg_books_lock);
+    if (account)
+        return account;
+    mg_heap_close(heap);
+    return no_room();
+}
+
+bool mg_accounts_start(const char *name, unsigned arenas)
+{
+    tree.slots = mg_os_allocate(MAX_ACCOUNTS * sizeof *tree.slots);
+    tree.closed = mg_os_allocate(MG_CLOSED_KEPT * sizeof *tree.closed);
+    struct mg_heap *heap = mg_heap_open(arenas);
+    if (!tree.slots || !tree.closed || !heap)
+        return false;
+    mg_accounts_root = open_slot(name, NULL, -1, heap);
+    return true;
+}
+
+/* ---- Closing ---- */
+
+bool mg_accounts_close(struct mg_account *account)
+{
+    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
+    return account->lanes == 0;
 }
 
 /* The pair's blocks that are still alive go to the parent: a refund here, a charge there. */
@@ -294,6 +308,7 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
         if (tag)
             hand_over(account, heap, tag);
     }
+    heap->full = mg_heap_is_full(heap);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
     keep(account);

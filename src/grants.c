@@ -35,7 +35,7 @@ static void ask(struct mg_account *account, int64_t bytes)
     mg_os_wake(&account->doorbell, 1);
 }
 
-static void ask_in_time(struct mg_account *account)
+void mg_grants_ask_in_time(struct mg_account *account)
 {
     int64_t unused = MG_LOAD(account->granted) - MG_LOAD(account->taken);
     if (unused < mg_settings.grant_batch / 2)
@@ -191,7 +191,8 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
             MG_STORE(account->culprit, library);
         MG_STORE(account->attention, true);
     }
-    if (fate == MG_FATE_OVERDRAFT)
+    /* With couriers it is a denial only once they have brought a no. */
+    if (fate == MG_FATE_OVERDRAFT && (!mg_grants.by_couriers || MG_LOAD(account->refused)))
         deny(account, &mg_libraries[library]);
     return bytes;
 }
@@ -230,7 +231,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     }
     if (!taken)
         return shortage(account, library, need);
-    ask_in_time(account);
+    mg_grants_ask_in_time(account);
     return taken;
 }
 

@@ -18,6 +18,8 @@ extern struct mg_grants mg_grants;
 /* Takes `need` bytes from the account's unused grant, and up to `want` if there is plenty; asks for more in time. What
  * it returns is at least `need`; 0 is a denial. */
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want);
+/* Posts a request when the account's unused grant is low. */
+void mg_grants_ask_in_time(struct mg_account *account);
 /* A charge against the library's own limit. False is a denial. */
 bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
 /* Whether this charge is the one that deny_nth names. */

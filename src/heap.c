@@ -19,6 +19,7 @@ static struct {
     _Atomic(struct mg_heap *) by_index[MAX_HEAPS];
     _Atomic(unsigned) count;
     struct mg_heap *idle;
+    struct mg_heap *aside, **aside_end; /* full ones, a queue */
     size_t bind_mib[4], bind_depth, flush_mib[4], flush_depth;
 } heaps;
 
@@ -143,9 +144,35 @@ void mg_heap_close(struct mg_heap *heap)
     mg_heap_drain(heap, false);
     purge(heap);
     mg_lock(&heaps.lock);
-    heap->next_idle = heaps.idle;
-    heaps.idle = heap;
+    if (heap->full) {
+        heap->next_idle = NULL;
+        *(heaps.aside ? heaps.aside_end : &heaps.aside) = heap;
+        heaps.aside_end = &heap->next_idle;
+    } else {
+        heap->next_idle = heaps.idle;
+        heaps.idle = heap;
+    }
     mg_unlock(&heaps.lock);
+}
+
+struct mg_heap *mg_heap_reconsider(void)
+{
+    mg_lock(&heaps.lock);
+    struct mg_heap *heap = heaps.aside;
+    if (heap)
+        heaps.aside = heap->next_idle;
+    mg_unlock(&heaps.lock);
+    return heap;
+}
+
+bool mg_heap_is_full(const struct mg_heap *heap)
+{
+    /* A task charges to a handful of libraries. */
+    enum { ENOUGH = 32 };
+    int unused = 0;
+    for (unsigned tag = 1; tag < MG_TAGS; tag++)
+        unused += !heap->pairs[tag].in_use;
+    return unused < ENOUGH;
 }
 
 struct mg_heap *mg_heap_at(unsigned index)

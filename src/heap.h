@@ -39,6 +39,7 @@ struct mg_heap {
     _Atomic(void *) remote;                   /* blocks freed by strangers, linked through their first word */
     _Atomic(uint8_t) tag_of[MG_LIBRARIES];    /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;
+    bool full;                                /* of survivors: hardly a tag is left */
     struct mg_pair pairs[MG_TAGS];
 };
 
@@ -46,8 +47,12 @@ struct mg_heap {
 bool mg_heap_start(void);
 /* A heap for an account, recycled or new. NULL when there are no more. Takes no part of the accounts' lock. */
 struct mg_heap *mg_heap_open(unsigned arenas);
-/* Gives its free memory back to the system and keeps the heap for the next account. */
+/* Gives its free memory back to the system and keeps the heap for the next account, or aside while it is full. */
 void mg_heap_close(struct mg_heap *heap);
+/* One of the heaps that were put aside, in turn, for the caller to close again; NULL when there are none. */
+struct mg_heap *mg_heap_reconsider(void);
+/* Whether survivors have nearly all tags. Under the accounts' lock. */
+bool mg_heap_is_full(const struct mg_heap *heap);
 struct mg_heap *mg_heap_at(unsigned index);
 unsigned mg_heap_count(void);
 

@@ -1,0 +1,113 @@
+/* Accounts in one thread: what is charged is refunded, closing hands survivors over, recycled heaps keep owners right. */
+#include "unit.h"
+
+static void at_rest_the_arena_holds_what_the_owners_hold(void)
+{
+    struct mg_account *account = mg_account_open("at rest", mg_root(), -1);
+    void *blocks[2000];
+    mg_bind(account);
+    size_t before = mg_heap_allocated(account->heap);
+    for (size_t i = 0; i < 2000; i++)
+        blocks[i] = unit_allocate(i * 37 + 1);
+    for (size_t i = 0; i < 2000; i += 2)
+        mg_free(blocks[i]);
+    mg_unbind(); /* its cache goes back */
+    CHECK_EQ(mg_heap_allocated(account->heap) - before, unit_read(account, MG_USED));
+    for (size_t i = 1; i < 2000; i += 2)
+        mg_free(blocks[i]); /* as a stranger */
+    CHECK_EQ(unit_read(account, MG_USED), 0);
+    mg_heap_drain(account->heap, false);
+    CHECK_EQ(mg_heap_allocated(account->heap), before);
+    CHECK_EQ(unit_read(account, MG_ALLOCATIONS), 2000);
+    CHECK_EQ(unit_read(account, MG_FREES), 2000);
+    mg_stop_requests(account);
+    mg_settle(account);
+}
+
+static void survivors_go_to_the_parent_and_are_refunded_there(void)
+{
+    int64_t root_before = unit_read(mg_root(), MG_USED);
+    struct mg_account *account = mg_account_open("leaver", mg_root(), -1);
+    mg_bind(account);
+    void *kept = unit_allocate(1000);
+    void *gone = unit_allocate(5000);
+    mg_free(gone);
+    mg_unbind();
+    mg_settle(account);
+    CHECK_EQ(MG_LOAD(account->state), MG_ACCOUNT_CLOSED);
+    CHECK_EQ(unit_read(mg_root(), MG_USED) - root_before, (int64_t)mg_usable_size(kept));
+    mg_free(kept);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), root_before);
+}
+
+/* 3,000 accounts in turn each leave 64 bytes: the figures stay right and nearly no heaps are used up. */
+static void recycled_heaps_keep_survivors_right(void)
+{
+    enum { TASKS = 3000 };
+    static void *survivors[TASKS];
+    int64_t root_before = unit_read(mg_root(), MG_USED);
+    unsigned heaps_before = mg_heap_count();
+    for (int i = 0; i < TASKS; i++) {
+        struct mg_account *account = mg_account_open("task", mg_root(), -1);
+        CHECK(account);
+        mg_bind(account);
+        survivors[i] = unit_allocate(64);
+        mg_free(unit_allocate(3000));
+        mg_unbind();
+        mg_settle(account);
+    }
+    CHECK_EQ(unit_read(mg_root(), MG_USED) - root_before, TASKS * 64);
+    /* A heap holds 255 owners. */
+    CHECK(mg_heap_count() - heaps_before <= TASKS / 255 + 2);
+    for (int i = 0; i < TASKS; i++)
+        mg_free(survivors[i]);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), root_before);
+}
+
+static void peak_of_one_thread_is_exact(void)
+{
+    struct mg_account *account = mg_account_open("peak", mg_root(), -1);
+    mg_bind(account);
+    void *large = unit_allocate(1 << 20);
+    void *small = unit_allocate(100);
+    int64_t most = unit_read(account, MG_USED);
+    mg_free(large);
+    void *later = unit_allocate(500000);
+    CHECK_EQ(unit_read(account, MG_PEAK), most);
+    mg_free(small);
+    mg_free(later);
+    mg_unbind();
+    mg_settle(account);
+}
+
+static void resizing_keeps_the_books(void)
+{
+    struct mg_account *account = mg_account_open("resize", mg_root(), -1);
+    mg_bind(account);
+    void *block = unit_allocate(10);
+    for (size_t size = 1; size < 3000000; size = size * 3 / 2 + 1) {
+        CHECK(mg_reallocate(UNIT_LIBRARY, block, size, &block));
+        CHECK_EQ(unit_read(account, MG_USED), (int64_t)mg_usable_size(block));
+        CHECK_EQ(unit_read(account, MG_ALLOCATIONS) - unit_read(account, MG_FREES), 1);
+    }
+    for (size_t size = 3000000; size > 1; size /= 2) {
+        CHECK(mg_reallocate(UNIT_LIBRARY, block, size, &block));
+        CHECK_EQ(unit_read(account, MG_USED), (int64_t)mg_usable_size(block));
+    }
+    mg_free(block);
+    CHECK_EQ(unit_read(account, MG_USED), 0);
+    mg_unbind();
+    mg_settle(account);
+}
+
+int main(void)
+{
+    unit_start("observe", NULL);
+    at_rest_the_arena_holds_what_the_owners_hold();
+    survivors_go_to_the_parent_and_are_refunded_there();
+    recycled_heaps_keep_survivors_right();
+    peak_of_one_thread_is_exact();
+    resizing_keeps_the_books();
+    CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
+    return 0;
+}
