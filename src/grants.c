@@ -204,10 +204,9 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need)
     enum mg_fate fate = fate_of(account, library);
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
     bool beyond_cap = over > mg_settings.overdraft_cap;
-    if (mg_grants.by_couriers)
-        ask(account, over + mg_settings.grant_batch);
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
+    ask(account, over + mg_settings.grant_batch);
     if (fate == MG_FATE_FAIL && denied)
         return deny(account, library);
     if (fate == MG_FATE_STOP && beyond_cap && library->copes)
