@@ -19,6 +19,11 @@ const char *mg_image_path(void)
     return dladdr(__ehdr_start, &info) && info.dli_fname ? info.dli_fname : "libmemgrant.so";
 }
 
+void mg_image_stay(void)
+{
+    (void)dlopen(mg_image_path(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 /* `&malloc` would not do: like every exported name it means the process's malloc, also in a second copy. */
 bool mg_image_is_preloaded(const char **other)
 {

@@ -36,12 +36,14 @@ static const char *find_setting(const char *const *settings, int count, const ch
 /* Arms, with the boundaries in place before the first account exists. NULL, or what is wrong. */
 static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
 {
+    const bool was_active = mg_active;
     const char *no_boundaries = mg_boundary_find_java(env);
     if (!no_boundaries)
         no_boundaries = mg_thunks_watch(true);
     const char *wrong = mg_arm(settings, count);
     if (wrong) {
-        if (!no_boundaries)
+        /* Who was armed before stays armed, boundaries and all. */
+        if (!no_boundaries && !was_active)
             (void)mg_thunks_watch(false);
         return wrong;
     }
@@ -130,10 +132,13 @@ static void bind_thread(JNIEnv *env, jclass class, jlong account)
     (void)class;
     if (!account)
         return;
-    if (is_virtual_thread(env))
-        mg_say("a virtual thread was not bound to its task: what it takes is charged to nobody");
-    else
+    if (!is_virtual_thread(env)) {
         mg_bind(account_of(account));
+        return;
+    }
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&said))
+        mg_say("a virtual thread was not bound to its task: what it takes is charged to nobody");
 }
 
 static void unbind(JNIEnv *env, jclass class)

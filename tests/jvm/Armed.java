@@ -37,9 +37,9 @@ final class Armed {
         return account;
     }
 
-    /** The library's name as boundaries are told it. */
+    /** The library as boundaries and the report name it. */
     static String target() {
-        return "libmgtarget.so";
+        return "libmgtarget";
     }
 
     static boolean mapped(String name) throws Exception {

@@ -46,6 +46,8 @@ final class Target {
     static native int initialise(int a);
     static native void callOnOwnThread(Runnable runnable);
 
+    static native int shell(String command);
+
     static native int unwinds();
     static native int unwindsFromStack(long a, long b, long c, long d, long e);
     static native void stopHere(long a, long b, long c, long d, long e);

@@ -21,10 +21,13 @@ jvms() {
     done
 }
 
-build_target() { # the fixture library, as target and as bystander
-    local flags=(-std=gnu11 -O2 -g -fPIC -shared -fexceptions -fno-omit-frame-pointer -Wall -Wextra -Werror
-        -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux")
-    "${CC:-cc}" "${flags[@]}" -o "$WORK/libmgtarget.so" "$here/target.c" -lpthread -ldl
+build_library() { # NAME: NAME.c becomes WORK/libNAME.so
+    "${CC:-cc}" -std=gnu11 -O2 -g -fPIC -shared -fexceptions -fno-omit-frame-pointer -Wall -Wextra -Werror \
+        -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux" -o "$WORK/lib$1.so" "$here/${1#mg}.c" -lpthread -ldl
+}
+
+build_target() { # the fixture library, twice as target and once as bystander
+    build_library mgtarget
     cp "$WORK/libmgtarget.so" "$WORK/libmgtarget-copy.so"
     cp "$WORK/libmgtarget.so" "$WORK/libmgbystander.so"
 }

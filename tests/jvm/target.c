@@ -22,7 +22,6 @@ static bool is_in_our_library(const void *code)
     return dladdr(code, &info) && info.dli_fname && strstr(info.dli_fname, "libmemgrant");
 }
 
-/* Also that the stack is aligned as the ABI says: a movaps to it faults otherwise. */
 static void note(const void *caller)
 {
     if (is_in_our_library(caller))
@@ -122,7 +121,7 @@ NATIVE(jbyteArray, bytes, jint length)
 NATIVE(jlong, take, jlong size)
 {
     NOTE;
-    void *block = malloc((size_t)size);
+    void *volatile block = malloc((size_t)size); /* volatile: no tail call, which would hide us from malloc */
     return (jlong)(uintptr_t)block;
 }
 NATIVE(void, put, jlong size) /* the same with nothing to lose */
@@ -138,12 +137,12 @@ NATIVE(void, release0, jlong block)
 }
 NATIVE(void, target_1close_1all) { NOTE; }
 NATIVE(jint, isClosed) { NOTE; return 3; }
-NATIVE(void, call, jobject runnable)
+static void run(JNIEnv *env, jobject runnable)
 {
-    NOTE;
     jclass class = (*env)->GetObjectClass(env, runnable);
     (*env)->CallVoidMethod(env, runnable, (*env)->GetMethodID(env, class, "run", "()V"));
 }
+NATIVE(void, call, jobject runnable) { NOTE; run(env, runnable); }
 NATIVE(jlong, fail, jobject throwable)
 {
     NOTE;
@@ -157,7 +156,7 @@ static void *call_on_thread(void *argument)
     JavaVM *vm = ((void **)argument)[0];
     void *env = NULL;
     (*vm)->AttachCurrentThread(vm, &env, NULL);
-    Java_io_memgrant_Target_call(env, NULL, ((void **)argument)[1]);
+    run(env, ((void **)argument)[1]);
     (*vm)->DetachCurrentThread(vm);
     return NULL;
 }
@@ -171,6 +170,16 @@ NATIVE(void, callOnOwnThread, jobject runnable) /* a thread of the library's tha
     if (pthread_create(&thread, NULL, call_on_thread, argument) == 0)
         pthread_join(thread, NULL);
     (*env)->DeleteGlobalRef(env, argument[1]);
+}
+
+/* The exit code of a shell that C starts. */
+NATIVE(jint, shell, jstring command)
+{
+    NOTE;
+    const char *chars = (*env)->GetStringUTFChars(env, command, NULL);
+    int code = system(chars);
+    (*env)->ReleaseStringUTFChars(env, command, chars);
+    return code;
 }
 
 /* ---- Unwinding: this function, our thunk, then the JVM's code, which is in no file ---- */

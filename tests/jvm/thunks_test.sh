@@ -3,13 +3,21 @@
 . "$ROOT/tests/jvm/setup.bash"
 build_target
 build_classes
+
+clean_run() { # JAVA LINE MAIN [ARGUMENT]...: memgrant says that line, or nothing; -Xcheck:jni warns of nothing
+    local java=$1 line=$2
+    shift 2
+    echo "$java $*"
+    run_java "$java" "$@" || { cat "$WORK/output"; fail "$* on $java"; }
+    expect_lines 0 WARNING
+    expect_lines "$([ -z "$line" ] && echo 0 || echo 1)" memgrant:
+    expect_lines "$([ -z "$line" ] && echo 0 || echo 1)" "memgrant: ${line:-.}"
+    cat "$WORK/output"
+}
+
 for java in $(jvms); do
-    for main in ShapesMain BoundariesMain RebindMain; do
-        echo "$java $main"
-        run_java "$java" "io.memgrant.$main" || { cat "$WORK/output"; fail "$main on $java"; }
-        # -Xcheck:jni warns of anything that JNI forbids; nothing else has anything to say.
-        expect_lines 0 WARNING
-        case $main in RebindMain) expect_lines 1 'memgrant: more than 4096 native methods' ;; *) expect_lines 0 memgrant: ;; esac
-        cat "$WORK/output"
-    done
+    clean_run "$java" '' io.memgrant.ShapesMain
+    clean_run "$java" 'a boundary was passed without asking' io.memgrant.BoundariesMain
+    clean_run "$java" '' io.memgrant.RebindMain
+    clean_run "$java" 'more than 4096 native methods' io.memgrant.RebindMain use-up
 done

@@ -1,0 +1,56 @@
+package io.memgrant;
+
+import static io.memgrant.Armed.check;
+import static io.memgrant.Armed.equal;
+
+import java.util.function.Supplier;
+
+/** What is wrong comes back as text; what is odd does no harm. */
+final class ArmMain {
+    public static void main(String[] args) {
+        Armed.load();
+        String wrong = Native.arm(new String[] {"mode=enforce", "no_such_setting=1"});
+        check(wrong != null && !wrong.isEmpty() && !wrong.contains("\n"), "an unknown setting: " + wrong);
+        check(Native.arm(Armed.ENFORCING) == null, "armed");
+        check(Native.arm(Armed.ENFORCING) != null, "armed twice");
+
+        equal(0L, Native.open(null, Native.root(), -1), "an account without a name");
+        equal(0L, Native.open("of nobody", 0, -1), "an account without a parent");
+        equal(-1L, Native.awaitRequest(0), "no account");
+        equal(0L, Native.settle(0), "no account");
+        equal(12, Native.read(0).length, "no account");
+        long account = Native.open("t\u00e4sk \ud83d\ude00", Native.root(), -1);
+        check(Native.report().contains("t\u00e4sk"), "the report is Java text: " + Native.report());
+
+        // The second arm() did not take the boundaries away.
+        Armed.loadTarget();
+        equal(42, Target.i0(), "i0");
+        check(Target.byThunk() > 0, "natives are called by thunks");
+        onVirtualThread(account);
+        System.out.println("arm: ok");
+    }
+
+    /** A virtual thread can't be a task's own thread: nothing is bound, and the carrier is not either. */
+    private static void onVirtualThread(long account) {
+        Supplier<Long> run = () -> {
+            Native.bind(account);
+            Target.release0(Target.take(1 << 20));
+            Target.call(Thread::yield);
+            Native.unbind();
+            return Native.read(account)[Native.CHARGED];
+        };
+        try {
+            Object[] charged = new Object[1];
+            for (int i = 0; i < 2; i++) {
+                Runnable body = () -> charged[0] = run.get();
+                ((Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, body)).join();
+            }
+            equal(0L, charged[0], "charged by a virtual thread");
+            System.out.println("on a virtual thread");
+        } catch (NoSuchMethodException older) {
+            check(Runtime.version().feature() < 21, "no virtual threads: " + older);
+        } catch (ReflectiveOperationException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
