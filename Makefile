@@ -35,6 +35,7 @@ SPARKJAR := $(B)/spark-$(SPARK)/jars/spark-core_2.13-$(SPARK).jar
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .PHONY: all help deps test test-unit test-preload test-jvm test-spark check bench demo stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
