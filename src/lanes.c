@@ -209,8 +209,14 @@ static int64_t lane_batch(void)
     return mg_settings.deny_nth ? 0 : mg_settings.lane_batch;
 }
 
+static void nothing(void)
+{
+}
+void (*mg_lanes_at_slow_charge)(void) = nothing;
+
 MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
+    mg_lanes_at_slow_charge();
     if (belongs_to_root(self, library) && !mg_lanes_bind(self, mg_accounts_root))
         return false;
     struct mg_lane *lane = self->lane;

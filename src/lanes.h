@@ -35,6 +35,9 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account);
 /* The thread leaves its account, and for good when it ends. */
 void mg_lanes_unbind(struct mg_self *self, bool thread_ends);
 
+/* Called at every slow charge, where the thread holds no lock: for the report that a signal could not write. */
+extern void (*mg_lanes_at_slow_charge)(void);
+
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */
 bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes);
 void mg_lanes_give_back(struct mg_self *self, unsigned library);

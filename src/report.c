@@ -396,7 +396,7 @@ bool mg_report_write(bool wait)
     return text != NULL;
 }
 
-void mg_report_write_if_asked(void)
+static void write_if_asked(void)
 {
     if (MG_UNLIKELY(MG_LOAD(report.asked)))
         mg_report_write(true);
@@ -412,6 +412,7 @@ static void asked_to_dump(int signal_number)
 
 void mg_report_start(void)
 {
+    mg_lanes_at_slow_charge = write_if_asked;
     report.process = mg_os_process();
     report.owner = report.process;
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {

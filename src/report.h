@@ -13,8 +13,6 @@ void mg_report_start(void);
 void mg_report_figures(struct mg_account *account, int64_t *figures);
 /* Writes the file, whole or not at all. False: somebody holds the books and `wait` is false, or nothing is asked for. */
 bool mg_report_write(bool wait);
-/* A report was asked for by `memgrant dump` while it could not be written: write it now. */
-void mg_report_write_if_asked(void);
 void mg_report_after_fork_in_child(void);
 
 #endif
