@@ -136,10 +136,16 @@ static void first_exit_now(int status)
     __builtin_trap();
 }
 
+static void *first_sbrk(intptr_t growth)
+{
+    look_up();
+    return mg_next.sbrk == first_sbrk ? (void *)-1 : mg_next.sbrk(growth);
+}
+
 struct mg_next mg_next = {
     first_malloc,         first_calloc, first_realloc, first_memalign, first_aligned_alloc,
     first_posix_memalign, first_valloc, first_pvalloc, first_free,     first_malloc_usable_size,
-    first_pthread_create, first_dlclose, first_exit_now,
+    first_pthread_create, first_dlclose, first_exit_now, first_sbrk,
 };
 
 /* Runs in the first thread, before it has made a second one; what the lookup calls comes back here and leaves again. */
@@ -168,6 +174,7 @@ static void look_up(void)
     FIND(pthread_create, "pthread_create");
     FIND(dlclose, "dlclose");
     FIND(exit_now, "_exit");
+    FIND(sbrk, "sbrk");
 #undef FIND
     mg_next = found;
     atomic_store(&looking, false);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct mg_next {
     void *(*malloc)(size_t);
@@ -21,6 +22,7 @@ struct mg_next {
     int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     int (*dlclose)(void *);
     void (*exit_now)(int);
+    void *(*sbrk)(intptr_t);
 };
 extern struct mg_next mg_next;
 

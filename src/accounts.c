@@ -77,6 +77,11 @@ static void collect_pair(struct mg_account *account, struct mg_pair *pair, int64
     MG_ADD(mg_libraries[pair->library].used, -fresh);
 }
 
+void mg_accounts_collect_pair(struct mg_pair *pair)
+{
+    collect_pair(MG_LOAD(pair->account), pair, MG_LOAD(pair->refunded));
+}
+
 /* Every pair of one heap, or of all, that belongs to the account. */
 static void each_pair(const struct mg_account *account, void (*visit)(struct mg_account *, struct mg_pair *, void *),
                       void *argument)

@@ -79,6 +79,7 @@ void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value);
 /* Takes in what strangers freed. Under the lock. */
 void mg_accounts_collect(struct mg_account *account);
+void mg_accounts_collect_pair(struct mg_pair *pair);
 
 /* Own books by library: folded, lanes, strangers. Under the lock. The lanes' part is added by lanes.c. */
 void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);

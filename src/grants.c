@@ -1,6 +1,7 @@
 #include "grants.h"
 
 #include "libraries.h"
+#include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
 #include "say.h"
@@ -74,6 +75,7 @@ static void add_grant(struct mg_account *account, int64_t bytes)
 
 void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns)
 {
+    mg_mappings_measure(); /* now and then, off every hot path */
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
     MG_STORE(account->refused_ns, mg_os_now_ns());
@@ -222,7 +224,8 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     }
     int64_t taken = take_unused(account, need, want);
     if (!taken) {
-        /* What strangers freed may be enough. */
+        /* What strangers freed, or madvise gave back, may be enough. */
+        mg_mappings_measure();
         mg_lock(&mg_books_lock);
         mg_accounts_collect(account);
         mg_unlock(&mg_books_lock);
@@ -262,6 +265,7 @@ bool mg_grants_injected(struct mg_account *account, unsigned library)
 int64_t mg_settle(struct mg_account *account)
 {
     struct mg_heap *heap = NULL;
+    mg_mappings_measure();
     mg_lock(&mg_books_lock);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
     if (mg_accounts_close(account))

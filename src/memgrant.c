@@ -3,6 +3,7 @@
 
 #include "accounts.h"
 #include "base.h"
+#include "charges.h"
 #include "classes.h"
 #include "grants.h"
 #include "heap.h"
@@ -22,15 +23,6 @@ _Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each libra
 unsigned mg_library_at(const void *code)
 {
     return mg_libraries_slot((const char *)code - 1, true);
-}
-
-/* On whose behalf a transparent library allocates: the library that the thread is in, or whose thread it is; only where
- * neither is known the stack is asked. */
-static unsigned owner_of_transparent(const struct mg_self *self)
-{
-    if (self->library)
-        return self->library;
-    return self->home ? self->home : mg_walk_owner();
 }
 
 /* The referee blames by the stack alone, for every allocation of the process, whatever we do with it. */
@@ -67,38 +59,6 @@ static unsigned class_for(size_t size, size_t alignment)
     return usable ? mg_class_of(usable) : 0;
 }
 
-static unsigned tag_for(struct mg_self *self, unsigned library)
-{
-    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
-    if (MG_LIKELY(tag))
-        return tag;
-    mg_lock(&mg_books_lock);
-    tag = MG_LOAD(self->heap->tag_of[library]);
-    if (!tag)
-        tag = mg_heap_new_tag(self->heap, self->account, library);
-    mg_unlock(&mg_books_lock);
-    return tag;
-}
-
-static bool charge(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    bool limited = mg_libraries[library].limit >= 0;
-    if (MG_UNLIKELY(limited) && !mg_grants_within_library(self->account, library, bytes))
-        return false;
-    if (MG_LIKELY(mg_lanes_charge(self, library, bytes)))
-        return true;
-    if (limited)
-        MG_ADD(mg_libraries[library].used, -bytes);
-    return false;
-}
-
-static void refund(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
-        MG_ADD(mg_libraries[library].used, -bytes);
-    mg_lanes_refund(self, library, bytes);
-}
-
 /* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
 static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
 {
@@ -107,26 +67,18 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
         return false;
     int64_t bytes = (int64_t)mg_classes.size[class];
     *block = NULL;
-    if (!charge(self, library, bytes))
+    if (!mg_charges_take(self, library, bytes))
         return true;
     /* After the charge: that may have moved the thread to another account. */
-    unsigned tag = tag_for(self, library);
+    unsigned tag = mg_charges_tag(self, library);
     if (tag)
         *block = mg_heap_allocate(size, alignment, zeroed);
     if (MG_UNLIKELY(!*block)) {
-        refund(self, library, bytes);
+        mg_charges_return(self, library, bytes);
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
     mg_window_mark(*block, class, tag);
     return true;
-}
-
-static MG_NOINLINE bool attach(struct mg_self *self)
-{
-    self->inside++;
-    bool attached = mg_lanes_bind(self, mg_accounts_root);
-    self->inside--;
-    return attached;
 }
 
 bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
@@ -137,8 +89,8 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, v
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
     if (MG_UNLIKELY(library == MG_LIBRARY_TRANSPARENT))
-        library = owner_of_transparent(self);
-    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !attach(self)))
+        library = mg_charges_owner(self);
+    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
         return false;
     self->inside++;
     bool served = serve(self, library, size, alignment, zeroed, block);
@@ -179,7 +131,7 @@ void mg_free(void *block)
         return;
     }
     self->inside++;
-    refund(self, pair->library, (int64_t)bytes);
+    mg_charges_return(self, pair->library, (int64_t)bytes);
     mgje_sdallocx(block, bytes, 0);
     self->inside--;
 }
@@ -193,22 +145,22 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
         return false;
     int64_t after = (int64_t)mg_classes.size[class];
     *moved = NULL;
-    if (after > before && !charge(self, pair->library, after - before))
+    if (after > before && !mg_charges_take(self, pair->library, after - before))
         return true;
     if (self->heap != heap_of(block)) {
         /* The charge moved the thread to another account: the block can't follow in place. */
-        refund(self, pair->library, after - before);
+        mg_charges_return(self, pair->library, after - before);
         return false;
     }
     *moved = mgje_rallocx(block, (size_t)after, 0);
     if (!*moved) {
         if (after > before)
-            refund(self, pair->library, after - before);
+            mg_charges_return(self, pair->library, after - before);
         return false;
     }
     mg_window_mark(*moved, class, tag);
     if (before > after)
-        refund(self, pair->library, before - after);
+        mg_charges_return(self, pair->library, before - after);
     /* The charge counted a block that came or the refund one that went; it was the same one. */
     if (after > before)
         MG_BUMP(self->lane->books[pair->library].frees, 1);
@@ -237,7 +189,7 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
     if (library == MG_LIBRARY_TRANSPARENT)
-        library = owner_of_transparent(self);
+        library = mg_charges_owner(self);
     if (!is_local(self, heap, pair) || pair->library != library)
         return move(library, block, size, moved);
     if (MG_UNLIKELY(mg_settings.referee))
@@ -256,7 +208,7 @@ bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
     if (!mg_active || self->inside)
         return false;
     if (library == MG_LIBRARY_TRANSPARENT)
-        library = owner_of_transparent(self);
+        library = mg_charges_owner(self);
     if (mg_libraries[library].role != MG_ROLE_TARGET)
         return false;
     struct mg_account *account = self->account ? self->account : mg_accounts_root;

@@ -48,6 +48,17 @@ void mg_free(void *block);
  * old block is untouched then. */
 bool mg_reallocate(unsigned library, void *block, size_t size, void **moved);
 
+/* ---- Mappings ---- */
+
+/* mmap and its kin; results are the kernel's: an address or 0, or -errno. A denied one is -ENOMEM. */
+long mg_map(unsigned library, void *address, size_t size, int protection, int flags, int file, long offset);
+long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int flags, void *new_address);
+long mg_unmap(void *address, size_t size);
+long mg_protect(void *address, size_t size, int protection);
+long mg_advise(void *address, size_t size, int advice);
+/* sbrk, by way of the function that moves the break; sets errno as that does. */
+void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t));
+
 /* ---- Threads ---- */
 
 /* What a new thread takes over from its creator. */

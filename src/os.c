@@ -59,6 +59,46 @@ bool mg_os_discard(void *address, size_t size)
     return enter(SYS_madvise, (long)address, (long)size, MADV_DONTNEED, 0, 0, 0) == 0;
 }
 
+size_t mg_os_resident(uintptr_t from, size_t size)
+{
+    unsigned char pages[1024];
+    size_t resident = 0;
+    for (size_t done = 0; done < size;) {
+        size_t part = size - done < sizeof pages * MG_PAGE ? size - done : sizeof pages * MG_PAGE;
+        if (enter(SYS_mincore, (long)(from + done), (long)part, (long)pages, 0, 0, 0))
+            return resident;
+        for (size_t i = 0; i < part / MG_PAGE; i++)
+            resident += pages[i] & 1 ? MG_PAGE : 0;
+        done += part;
+    }
+    return resident;
+}
+
+long mg_os_call_mmap(void *address, size_t size, int protection, int flags, int file, long offset)
+{
+    return enter(SYS_mmap, (long)address, (long)size, protection, flags, file, offset);
+}
+
+long mg_os_call_munmap(void *address, size_t size)
+{
+    return enter(SYS_munmap, (long)address, (long)size, 0, 0, 0, 0);
+}
+
+long mg_os_call_mremap(void *address, size_t size, size_t new_size, int flags, void *new_address)
+{
+    return enter(SYS_mremap, (long)address, (long)size, (long)new_size, flags, (long)new_address, 0);
+}
+
+long mg_os_call_mprotect(void *address, size_t size, int protection)
+{
+    return enter(SYS_mprotect, (long)address, (long)size, protection, 0, 0, 0);
+}
+
+long mg_os_call_madvise(void *address, size_t size, int advice)
+{
+    return enter(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0);
+}
+
 bool mg_os_write(int file, const void *bytes, size_t size)
 {
     const char *at = bytes;

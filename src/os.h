@@ -19,6 +19,15 @@ bool mg_os_make_readonly(void *address, size_t size);
 /* The pages' content and memory are given back; they read as zero. */
 bool mg_os_discard(void *address, size_t size);
 
+/* Bytes of whole pages from there on that have memory behind them now. */
+size_t mg_os_resident(uintptr_t from, size_t size);
+/* The raw calls: an address or 0, or -errno. */
+long mg_os_call_mmap(void *address, size_t size, int protection, int flags, int file, long offset);
+long mg_os_call_munmap(void *address, size_t size);
+long mg_os_call_mremap(void *address, size_t size, size_t new_size, int flags, void *new_address);
+long mg_os_call_mprotect(void *address, size_t size, int protection);
+long mg_os_call_madvise(void *address, size_t size, int advice);
+
 bool mg_os_write(int file, const void *bytes, size_t size);
 /* Creates or empties a file; negative when it can't be. */
 int mg_os_create(const char *path);

@@ -4,6 +4,7 @@
 #include "grants.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
 #include "say.h"
@@ -20,6 +21,7 @@ static struct {
     int owner;   /* the process that writes the very name */
     int process; /* this one; differs from getpid() in a vfork child, which shares our books */
     _Atomic(bool) asked;
+    int64_t mapped[MG_LIBRARIES]; /* under the books' lock */
 } report;
 
 /* ---- Text that grows ---- */
@@ -260,7 +262,8 @@ static void add_library(struct text *text, const struct mg_library *library, con
     add(text, ",\"role\":\"%s\",\"used\":%ld,\"peak\":%ld,", roles[library->role], used_of(&own),
         at_least(MG_LOAD(library->peak), used_of(&own)));
     add_sums(text, &own);
-    add(text, ",\"denials\":%ld", MG_LOAD(library->denials));
+    add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
+        report.mapped[library - mg_libraries]);
     if (mg_settings.referee)
         add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld", MG_LOAD(library->referee_bytes),
             MG_LOAD(library->referee_allocations));
@@ -309,12 +312,30 @@ static char *write_text(size_t *length)
     return text.at;
 }
 
+/* NULL when it would have to wait for a lock, which this very thread may hold, and must not. */
+static char *make_text(size_t *length, bool wait)
+{
+    int64_t mapped[MG_LIBRARIES];
+    char *text = NULL;
+    if (!mg_mappings_read(mapped, wait))
+        return NULL;
+    if (wait)
+        mg_lock(&mg_books_lock);
+    else if (!mg_try_lock(&mg_books_lock))
+        return NULL;
+    memcpy(report.mapped, mapped, sizeof mapped);
+    text = write_text(length);
+    mg_unlock(&mg_books_lock);
+    return text;
+}
+
 char *mg_report_text(size_t *length)
 {
+    if (!mg_accounts_root)
+        return NULL;
     mg_self.inside++;
-    mg_lock(&mg_books_lock);
-    char *text = mg_accounts_root ? write_text(length) : NULL;
-    mg_unlock(&mg_books_lock);
+    mg_mappings_measure();
+    char *text = make_text(length, true);
     mg_self.inside--;
     return text;
 }
@@ -383,10 +404,9 @@ bool mg_report_write(bool wait)
     size_t length;
     if (!mg_accounts_root || !path_of(path, sizeof path) || !mg_try_lock(&report.lock))
         return false;
-    bool mine = wait || mg_try_lock(&mg_books_lock);
-    if (mine && !wait)
-        mg_unlock(&mg_books_lock); /* nobody of this thread holds it: waiting for it is safe */
-    char *text = mine ? mg_report_text(&length) : NULL;
+    mg_self.inside++;
+    char *text = make_text(&length, wait);
+    mg_self.inside--;
     if (text) {
         write_file(path, text);
         mg_report_free(text, length);

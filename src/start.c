@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
 #include "report.h"
@@ -28,6 +29,7 @@ bool mg_active;
 static void before_fork(void)
 {
     mg_self.inside++;
+    mg_mappings_before_fork();
     mg_lock(&mg_books_lock);
     mg_heap_before_fork();
     mg_libraries_before_fork();
@@ -38,6 +40,7 @@ static void after_fork(void)
     mg_libraries_after_fork();
     mg_heap_after_fork();
     mg_unlock(&mg_books_lock);
+    mg_mappings_after_fork();
     mg_self.inside--;
 }
 

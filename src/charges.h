@@ -1,0 +1,45 @@
+/* Charges and refunds of a thread, by library, with the library's own limit; what blocks and mappings share. The thread
+ * is inside us, and attached. Runs inside malloc. */
+#ifndef MG_CHARGES_H
+#define MG_CHARGES_H
+
+#include "grants.h"
+#include "lanes.h"
+#include "libraries.h"
+#include "self.h"
+
+/* On whose behalf a transparent library allocates: the library that the thread is in, or whose thread it is; only where
+ * neither is known the stack is asked. The thread need not be inside us. */
+unsigned mg_charges_owner(const struct mg_self *self);
+/* A thread that nobody bound charges the root. False: it can't. */
+bool mg_charges_attach(struct mg_self *self);
+
+unsigned mg_charges_new_tag(struct mg_self *self, unsigned library);
+/* The library's tag in the thread's heap; 0 when there is none left. */
+static inline unsigned mg_charges_tag(struct mg_self *self, unsigned library)
+{
+    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
+    return MG_LIKELY(tag) ? tag : mg_charges_new_tag(self, library);
+}
+
+/* False when it is denied. */
+static inline bool mg_charges_take(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    bool limited = mg_libraries[library].limit >= 0;
+    if (MG_UNLIKELY(limited) && !mg_grants_within_library(self->account, library, bytes))
+        return false;
+    if (MG_LIKELY(mg_lanes_charge(self, library, bytes)))
+        return true;
+    if (limited)
+        MG_ADD(mg_libraries[library].used, -bytes);
+    return false;
+}
+
+static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
+        MG_ADD(mg_libraries[library].used, -bytes);
+    mg_lanes_refund(self, library, bytes);
+}
+
+#endif

@@ -1,0 +1,238 @@
+/* mmap and its kin for targets: charged when memory becomes writable, before it is. Calls that concern no target's
+ * mapping go straight to the kernel. */
+#include "charges.h"
+#include "mappings.h"
+#include "memgrant.h"
+#include "os.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+static size_t whole_pages(size_t size)
+{
+    return (size + MG_PAGE - 1) & ~(MG_PAGE - 1);
+}
+
+/* Charges bytes of mappings: no block, so none is counted. */
+static bool charge(struct mg_self *self, unsigned library, size_t bytes)
+{
+    if (!mg_charges_take(self, library, (int64_t)bytes))
+        return false;
+    MG_BUMP(self->lane->books[library].allocations, -1);
+    return true;
+}
+
+static void refund(struct mg_self *self, unsigned library, size_t bytes)
+{
+    mg_charges_return(self, library, (int64_t)bytes);
+    MG_BUMP(self->lane->books[library].frees, -1);
+}
+
+/* The calling thread begins a call for a library: false when the mapping is not to be charged. */
+static bool begin(struct mg_self *self, unsigned *library)
+{
+    if (!mg_active || self->inside)
+        return false;
+    if (*library == MG_LIBRARY_TRANSPARENT)
+        *library = mg_charges_owner(self);
+    return mg_libraries[*library].role == MG_ROLE_TARGET && (self->heap || mg_charges_attach(self));
+}
+
+static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library)
+{
+    return (struct mg_mapping_owner){ self->heap, mg_charges_tag(self, library) };
+}
+
+/* A new mapping of a target's own, under the table's lock. */
+static long map_charged(struct mg_self *self, unsigned library, void *address, size_t size, int protection, int flags)
+{
+    size_t bytes = protection & PROT_WRITE ? whole_pages(size) : 0;
+    if (bytes && !charge(self, library, bytes))
+        return -ENOMEM;
+    struct mg_mapping_owner owner = owner_here(self, library);
+    long mapped = mg_os_call_mmap(address, size, protection, flags, -1, 0);
+    bool good = mapped >= 0 || mapped < -4095;
+    uintptr_t from = (uintptr_t)mapped;
+    enum mg_mapping_state state = bytes ? MG_MAPPING_CHARGED : MG_MAPPING_RESERVED;
+    if ((!good || !owner.tag || !mg_mappings_add(from, from + whole_pages(size), state, owner)) && bytes)
+        refund(self, library, bytes);
+    return mapped;
+}
+
+long mg_map(unsigned library, void *address, size_t size, int protection, int flags, int file, long offset)
+{
+    struct mg_self *self = &mg_self;
+    bool memory = (flags & (MAP_ANONYMOUS | MAP_PRIVATE)) == (MAP_ANONYMOUS | MAP_PRIVATE) && size;
+    bool ours = memory && begin(self, &library);
+    bool replaces = flags & MAP_FIXED && mg_mappings_any() && !self->inside;
+    if (!ours && !replaces)
+        return mg_os_call_mmap(address, size, protection, flags, file, offset);
+    long mapped;
+    self->inside++;
+    mg_mappings_lock();
+    if (ours) {
+        mapped = map_charged(self, library, address, size, protection, flags);
+    } else {
+        mapped = mg_os_call_mmap(address, size, protection, flags, file, offset);
+        if (mapped >= 0)
+            mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + whole_pages(size), MG_MAPPING_GONE);
+    }
+    mg_mappings_unlock();
+    self->inside--;
+    return mapped;
+}
+
+/* A call on a range that gives its mappings another state when it succeeds. */
+static bool concerns_us(const struct mg_self *self)
+{
+    return mg_mappings_any() && !self->inside;
+}
+
+long mg_unmap(void *address, size_t size)
+{
+    struct mg_self *self = &mg_self;
+    if (!concerns_us(self))
+        return mg_os_call_munmap(address, size);
+    self->inside++;
+    mg_mappings_lock();
+    long result = mg_os_call_munmap(address, size);
+    if (!result)
+        mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_GONE);
+    mg_mappings_unlock();
+    self->inside--;
+    return result;
+}
+
+long mg_advise(void *address, size_t size, int advice)
+{
+    struct mg_self *self = &mg_self;
+    bool gives_back = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE;
+    if (!gives_back || !concerns_us(self))
+        return mg_os_call_madvise(address, size, advice);
+    self->inside++;
+    mg_mappings_lock();
+    long result = mg_os_call_madvise(address, size, advice);
+    if (!result)
+        mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_RETURNING);
+    mg_mappings_unlock();
+    self->inside--;
+    return result;
+}
+
+/* Memory that becomes writable is charged to the account of the thread that makes it so. Under the table's lock. */
+static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, int protection)
+{
+    struct mg_mapping_owner owner = { 0 };
+    size_t bytes = mg_mappings_uncharged(from, to, &owner);
+    unsigned library = bytes ? owner.heap->pairs[owner.tag].library : 0;
+    if (bytes && !self->heap && !mg_charges_attach(self))
+        bytes = 0;
+    if (bytes && !charge(self, library, bytes))
+        return -ENOMEM;
+    long result = mg_os_call_mprotect((void *)from, to - from, protection);
+    if (bytes && result)
+        refund(self, library, bytes);
+    else if (bytes)
+        mg_mappings_commit(from, to, owner_here(self, library));
+    return result;
+}
+
+long mg_protect(void *address, size_t size, int protection)
+{
+    struct mg_self *self = &mg_self;
+    uintptr_t from = (uintptr_t)address;
+    uintptr_t to = from + whole_pages(size);
+    if (!concerns_us(self))
+        return mg_os_call_mprotect(address, size, protection);
+    long result;
+    self->inside++;
+    mg_mappings_lock();
+    if (protection & PROT_WRITE) {
+        result = make_writable(self, from, to, protection);
+    } else {
+        result = mg_os_call_mprotect(address, size, protection);
+        if (!result && protection == PROT_NONE)
+            mg_mappings_change(from, to, MG_MAPPING_RESERVED);
+    }
+    mg_mappings_unlock();
+    self->inside--;
+    return result;
+}
+
+/* Under the table's lock; the old range is a target's. */
+static long remap_charged(struct mg_self *self, unsigned library, void *address, size_t size, size_t new_size, int flags,
+                          void *new_address)
+{
+    uintptr_t from = (uintptr_t)address;
+    size_t before = whole_pages(size);
+    size_t after = whole_pages(new_size);
+    struct mg_mapping_owner ignored;
+    bool reserved = mg_mappings_uncharged(from, from + before, &ignored) > 0;
+    size_t growth = after > before && !reserved ? after - before : 0;
+    if (growth && !charge(self, library, growth))
+        return -ENOMEM;
+    long moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
+    if (moved < 0 && moved >= -4095) {
+        if (growth)
+            refund(self, library, growth);
+        return moved;
+    }
+    uintptr_t to = (uintptr_t)moved;
+    if (after < before)
+        mg_mappings_change(from + after, from + before, MG_MAPPING_GONE);
+    if (to != from) {
+        mg_mappings_change(to, to + after, MG_MAPPING_GONE);
+        mg_mappings_move(from, from + (before < after ? before : after), to);
+    }
+    if (growth && !mg_mappings_add(to + before, to + after, MG_MAPPING_CHARGED, owner_here(self, library)))
+        refund(self, library, growth);
+    return moved;
+}
+
+long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int flags, void *new_address)
+{
+    struct mg_self *self = &mg_self;
+    uintptr_t from = (uintptr_t)address;
+    if (!concerns_us(self))
+        return mg_os_call_mremap(address, size, new_size, flags, new_address);
+    bool charges = begin(self, &library);
+    self->inside++;
+    mg_mappings_lock();
+    long moved;
+    if (charges && mg_mappings_touches(from, from + whole_pages(size))) {
+        moved = remap_charged(self, library, address, size, new_size, flags, new_address);
+    } else {
+        moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
+        if (moved >= 0)
+            mg_mappings_change(from, from + whole_pages(size), MG_MAPPING_GONE);
+    }
+    mg_mappings_unlock();
+    self->inside--;
+    return moved;
+}
+
+void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
+{
+    struct mg_self *self = &mg_self;
+    bool ours = growth > 0 && begin(self, &library);
+    if (!growth || (!ours && (growth > 0 || !concerns_us(self))))
+        return move(growth);
+    self->inside++;
+    mg_mappings_lock();
+    void *before = (void *)-1;
+    if (!ours || charge(self, library, (size_t)growth)) {
+        before = move(growth);
+        uintptr_t from = (uintptr_t)before;
+        bool good = before != (void *)-1;
+        if (!ours && good)
+            mg_mappings_change(from - (uintptr_t)-growth, from, MG_MAPPING_GONE);
+        else if (ours && !(good && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED,
+                                                   owner_here(self, library))))
+            refund(self, library, (size_t)growth);
+    } else {
+        errno = ENOMEM;
+    }
+    mg_mappings_unlock();
+    self->inside--;
+    return before;
+}

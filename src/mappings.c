@@ -1,0 +1,255 @@
+#include "mappings.h"
+
+#include "accounts.h"
+#include "os.h"
+#include "say.h"
+
+#include <string.h>
+
+struct range {
+    uintptr_t from, to;
+    struct mg_mapping_owner owner;
+    enum mg_mapping_state state;
+    size_t resident; /* charged bytes of a RETURNING range */
+};
+
+/* In order of addresses, without overlaps. */
+static struct {
+    struct mg_lock lock;
+    struct range *ranges;
+    size_t count, size;
+    _Atomic(bool) any;
+    bool said_full;
+} table;
+
+bool mg_mappings_any(void)
+{
+    return MG_LOAD(table.any);
+}
+
+void mg_mappings_lock(void)
+{
+    mg_lock(&table.lock);
+}
+
+void mg_mappings_unlock(void)
+{
+    mg_unlock(&table.lock);
+}
+
+/* ---- The table ---- */
+
+/* Index of the first range that ends above the address. */
+static size_t first_above(uintptr_t address)
+{
+    size_t low = 0;
+    size_t high = table.count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (table.ranges[middle].to <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool make_room(void)
+{
+    if (table.count + 3 <= table.size)
+        return true;
+    size_t size = table.size ? table.size * 2 : 1024;
+    struct range *larger = mg_os_allocate(size * sizeof *larger);
+    if (!larger) {
+        if (!table.said_full)
+            mg_say("no memory for the table of mappings; further ones are not counted");
+        table.said_full = true;
+        return false;
+    }
+    if (table.count)
+        memcpy(larger, table.ranges, table.count * sizeof *larger);
+    if (table.size)
+        mg_os_release(table.ranges, table.size * sizeof *larger);
+    table.ranges = larger;
+    table.size = size;
+    return true;
+}
+
+static void insert(size_t index, struct range range)
+{
+    memmove(&table.ranges[index + 1], &table.ranges[index], (table.count - index) * sizeof range);
+    table.ranges[index] = range;
+    table.count++;
+    MG_STORE(table.any, true);
+}
+
+static void erase(size_t index)
+{
+    table.count--;
+    memmove(&table.ranges[index], &table.ranges[index + 1], (table.count - index) * sizeof *table.ranges);
+}
+
+static size_t charged_bytes(const struct range *range)
+{
+    if (range->state == MG_MAPPING_CHARGED)
+        return range->to - range->from;
+    return range->state == MG_MAPPING_RETURNING ? range->resident : 0;
+}
+
+/* The owner's books, by the way of strangers: the account may be anybody's. */
+static void refund(const struct range *range, int64_t bytes)
+{
+    if (!bytes)
+        return;
+    struct mg_pair *pair = &range->owner.heap->pairs[range->owner.tag];
+    MG_ADD(pair->refunded, bytes);
+    mg_lock(&mg_books_lock);
+    mg_accounts_collect_pair(pair);
+    mg_unlock(&mg_books_lock);
+}
+
+/* Splits the range that the address lies within, so that one ends and one begins there. */
+static void split(uintptr_t address)
+{
+    size_t index = first_above(address);
+    if (index == table.count || table.ranges[index].from >= address || !make_room())
+        return;
+    struct range *left = &table.ranges[index];
+    struct range right = *left;
+    right.from = left->to = address;
+    /* Only a measurement knows on which side the resident pages are: until then they count on the left, as far as they fit. */
+    size_t fits = left->to - left->from;
+    left->resident = left->resident < fits ? left->resident : fits;
+    right.resident -= left->resident;
+    insert(index + 1, right);
+}
+
+bool mg_mappings_touches(uintptr_t from, uintptr_t to)
+{
+    size_t index = first_above(from);
+    return index < table.count && table.ranges[index].from < to;
+}
+
+size_t mg_mappings_uncharged(uintptr_t from, uintptr_t to, struct mg_mapping_owner *owner)
+{
+    size_t bytes = 0;
+    for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i++) {
+        const struct range *range = &table.ranges[i];
+        uintptr_t start = range->from > from ? range->from : from;
+        uintptr_t end = range->to < to ? range->to : to;
+        if (range->state != MG_MAPPING_RESERVED)
+            continue;
+        if (!bytes)
+            *owner = range->owner;
+        bytes += end - start;
+    }
+    return bytes;
+}
+
+void mg_mappings_change(uintptr_t from, uintptr_t to, enum mg_mapping_state state)
+{
+    split(from);
+    split(to);
+    size_t i = first_above(from);
+    while (i < table.count && table.ranges[i].from < to) {
+        struct range *range = &table.ranges[i];
+        size_t before = charged_bytes(range);
+        if (state == MG_MAPPING_RETURNING && range->state == MG_MAPPING_RESERVED) {
+            i++; /* nothing was given back */
+            continue;
+        }
+        refund(range, (int64_t)before);
+        range->state = state;
+        range->resident = 0;
+        if (state == MG_MAPPING_GONE)
+            erase(i);
+        else
+            i++;
+    }
+}
+
+bool mg_mappings_add(uintptr_t from, uintptr_t to, enum mg_mapping_state state, struct mg_mapping_owner owner)
+{
+    mg_mappings_change(from, to, MG_MAPPING_GONE);
+    if (!make_room())
+        return false;
+    size_t index = first_above(from);
+    struct range *before = index ? &table.ranges[index - 1] : NULL;
+    if (before && before->to == from && before->state == state && state != MG_MAPPING_RETURNING &&
+        before->owner.heap == owner.heap && before->owner.tag == owner.tag)
+        before->to = to;
+    else
+        insert(index, (struct range){ from, to, owner, state, 0 });
+    return true;
+}
+
+void mg_mappings_move(uintptr_t from, uintptr_t to, uintptr_t target)
+{
+    split(from);
+    split(to);
+    /* The kernel never moves a mapping onto itself, so each turn leaves one range less behind. */
+    for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i = first_above(from)) {
+        struct range range = table.ranges[i];
+        erase(i);
+        range.to = target + (range.to - from);
+        range.from = target + (range.from - from);
+        insert(first_above(range.from), range);
+    }
+}
+
+void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner)
+{
+    split(from);
+    split(to);
+    for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i++) {
+        if (table.ranges[i].state != MG_MAPPING_RESERVED)
+            continue;
+        table.ranges[i].state = MG_MAPPING_CHARGED;
+        table.ranges[i].owner = owner;
+    }
+}
+
+/* ---- Measuring ---- */
+
+static void measure(struct range *range)
+{
+    size_t resident = mg_os_resident(range->from, range->to - range->from);
+    refund(range, (int64_t)range->resident - (int64_t)resident);
+    range->resident = resident;
+}
+
+void mg_mappings_measure(void)
+{
+    /* Somebody is at it, perhaps this very thread, whose charge fell short: then there is nothing new to learn. */
+    if (!mg_mappings_any() || !mg_try_lock(&table.lock))
+        return;
+    for (size_t i = 0; i < table.count; i++)
+        if (table.ranges[i].state == MG_MAPPING_RETURNING)
+            measure(&table.ranges[i]);
+    mg_unlock(&table.lock);
+}
+
+bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
+{
+    if (wait)
+        mg_lock(&table.lock);
+    else if (!mg_try_lock(&table.lock))
+        return false;
+    memset(charged, 0, MG_LIBRARIES * sizeof *charged);
+    for (size_t i = 0; i < table.count; i++) {
+        const struct range *range = &table.ranges[i];
+        charged[range->owner.heap->pairs[range->owner.tag].library] += (int64_t)charged_bytes(range);
+    }
+    mg_unlock(&table.lock);
+    return true;
+}
+
+void mg_mappings_before_fork(void)
+{
+    mg_lock(&table.lock);
+}
+
+void mg_mappings_after_fork(void)
+{
+    mg_unlock(&table.lock);
+}
