@@ -172,7 +172,7 @@ static void add_account_libraries(struct text *text, const struct mg_book books[
     const char *separator = "";
     add(text, ",\"libraries\":[");
     for (unsigned i = 0; i < MG_LIBRARIES; i++) {
-        if (!books[i].allocations)
+        if (!books[i].charged)
             continue;
         add(text, "%s{\"name\":", separator);
         add_string(text, mg_libraries[i].name);
@@ -277,7 +277,7 @@ static void add_libraries(struct text *text)
     read_account(mg_accounts_root, books);
     add(text, ",\"libraries\":[");
     for (unsigned i = 0; i < mg_library_count(); i++) {
-        if (!books[i].allocations && !MG_LOAD(mg_libraries[i].referee_bytes))
+        if (!books[i].charged && !MG_LOAD(mg_libraries[i].referee_bytes))
             continue;
         add(text, "%s", separator);
         add_library(text, &mg_libraries[i], &books[i]);
@@ -405,6 +405,8 @@ bool mg_report_write(bool wait)
     if (!mg_accounts_root || !path_of(path, sizeof path) || !mg_try_lock(&report.lock))
         return false;
     mg_self.inside++;
+    if (wait)
+        mg_mappings_measure();
     char *text = make_text(&length, wait);
     mg_self.inside--;
     if (text) {
