@@ -1,0 +1,134 @@
+/* Mappings: charged while writable, through partial unmaps, replacement, growth, moves and what madvise gives back. */
+#include "unit.h"
+
+#include "mappings.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#define MB ((size_t)1 << 20)
+enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, RW = PROT_READ | PROT_WRITE };
+
+static int64_t used(void)
+{
+    mg_mappings_measure();
+    return unit_read(mg_root(), MG_USED);
+}
+
+static char *map(size_t size, int protection)
+{
+    long address = mg_map(UNIT_LIBRARY, NULL, size, protection, ANON, -1, 0);
+    CHECK(address > 0);
+    return (char *)address;
+}
+
+static void parts_are_unmapped_one_by_one(void)
+{
+    char *at = map(8 * MB, RW);
+    CHECK_EQ(used(), 8 * MB);
+    CHECK_EQ(mg_unmap(at + 2 * MB, MB), 0);
+    CHECK_EQ(used(), 7 * MB);
+    CHECK_EQ(mg_unmap(at + MB, 4 * MB), 0); /* over the hole */
+    CHECK_EQ(used(), 4 * MB);
+    CHECK(mg_unmap(at + 1, MB) < 0); /* refused by the kernel: nothing changes */
+    CHECK_EQ(used(), 4 * MB);
+    CHECK_EQ(mg_unmap(at, 8 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void only_writable_memory_is_charged(void)
+{
+    char *at = map(8 * MB, PROT_NONE);
+    CHECK_EQ(used(), 0);
+    CHECK_EQ(mg_protect(at + MB, 3 * MB, RW), 0);
+    CHECK_EQ(used(), 3 * MB);
+    CHECK_EQ(mg_protect(at, 8 * MB, RW), 0);
+    CHECK_EQ(used(), 8 * MB);
+    CHECK_EQ(mg_protect(at, 2 * MB, PROT_READ), 0); /* its content stays */
+    CHECK_EQ(used(), 8 * MB);
+    CHECK_EQ(mg_protect(at, 2 * MB, PROT_NONE), 0);
+    CHECK_EQ(used(), 6 * MB);
+    CHECK_EQ(mg_unmap(at, 8 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void what_is_replaced_is_refunded(void)
+{
+    char *at = map(4 * MB, RW);
+    long inner = mg_map(UNIT_LIBRARY, at + MB, MB, RW, ANON | MAP_FIXED, -1, 0);
+    CHECK(inner == (long)(at + MB));
+    CHECK_EQ(used(), 4 * MB);
+    CHECK(mg_map(MG_LIBRARY_OTHER, at + 2 * MB, MB, RW, ANON | MAP_FIXED, -1, 0) > 0); /* by somebody else */
+    CHECK_EQ(used(), 3 * MB);
+    CHECK_EQ(mg_unmap(at, 4 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void growing_and_moving_keeps_the_owner(void)
+{
+    char *at = map(2 * MB, RW);
+    char *wall = map(MB, PROT_NONE); /* so that it may have to move */
+    at[0] = 'x';
+    for (size_t size = 2; size < 40; size += 5) {
+        long moved = mg_remap(UNIT_LIBRARY, at, size * MB, (size + 5) * MB, MREMAP_MAYMOVE, NULL);
+        CHECK(moved > 0);
+        at = (char *)moved;
+        CHECK_EQ(used(), (size + 5) * MB);
+    }
+    CHECK(at[0] == 'x');
+    CHECK(mg_remap(UNIT_LIBRARY, at, 42 * MB, MB, 0, NULL) == (long)at);
+    CHECK_EQ(used(), MB);
+    CHECK_EQ(mg_unmap(at, MB), 0);
+    CHECK_EQ(mg_unmap(wall, MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void what_madvise_gives_back_counts_as_it_comes_back(void)
+{
+    char *at = map(4 * MB, RW);
+    memset(at, 1, 4 * MB);
+    CHECK_EQ(mg_advise(at + MB, 2 * MB, MADV_DONTNEED), 0);
+    CHECK_EQ(used(), 2 * MB);
+    memset(at + MB, 1, MB);
+    CHECK_EQ(used(), 3 * MB);
+    CHECK_EQ(mg_unmap(at, 4 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void a_closed_account_hands_its_mappings_over(void)
+{
+    struct mg_account *account = mg_account_open("mapper", mg_root(), -1);
+    mg_grant(account, 10 * MB);
+    mg_bind(account);
+    char *at = map(3 * MB, RW);
+    CHECK_EQ(unit_read(account, MG_USED), 3 * MB);
+    mg_unbind();
+    mg_settle(account);
+    CHECK_EQ(MG_LOAD(account->state), MG_ACCOUNT_CLOSED);
+    CHECK_EQ(used(), 3 * MB);
+    CHECK_EQ(mg_unmap(at, 3 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void beyond_the_limit_it_is_denied(void)
+{
+    CHECK_EQ(mg_map(UNIT_LIBRARY, NULL, 200 * MB, RW, ANON, -1, 0), -ENOMEM);
+    char *at = map(200 * MB, PROT_NONE);
+    CHECK_EQ(mg_protect(at, 200 * MB, RW), -ENOMEM);
+    CHECK_EQ(used(), 0);
+    CHECK_EQ(mg_unmap(at, 200 * MB), 0);
+}
+
+int main(void)
+{
+    unit_start("enforce", "100m");
+    parts_are_unmapped_one_by_one();
+    only_writable_memory_is_charged();
+    what_is_replaced_is_refunded();
+    growing_and_moving_keeps_the_owner();
+    what_madvise_gives_back_counts_as_it_comes_back();
+    a_closed_account_hands_its_mappings_over();
+    beyond_the_limit_it_is_denied();
+    CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
+    return 0;
+}
