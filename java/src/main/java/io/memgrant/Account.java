@@ -47,11 +47,9 @@ public final class Account {
         Native.unbind();
     }
 
-    /** Starts the thread that carries this account's requests to an accountant. At most once. */
+    /** Starts a thread that carries this account's requests to an accountant. At most once. */
     public synchronized void startCourier(NativeMemoryAccountant accountant) {
-        Courier started = new Courier(handle, name, accountant);
-        started.start();
-        courier = started;
+        courier = Courier.start(handle, name, accountant);
     }
 
     /**

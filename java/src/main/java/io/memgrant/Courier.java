@@ -1,31 +1,62 @@
 package io.memgrant;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
 /**
- * Carries one account's requests to its accountant: a daemon thread that waits in native code until the account runs
- * low. One for each account, because an accountant that keeps one account waiting must not keep the others waiting.
+ * Carries one account's requests to its accountant, on a daemon thread that waits in native code until the account runs
+ * low. One thread for each open account, because an accountant that keeps one account waiting must not keep the others
+ * waiting. The threads themselves serve one account after the other: a task may be shorter than the start of a thread.
  */
-final class Courier extends Thread {
-    private static final long JOIN_MILLIS = 2_000;
+final class Courier implements Runnable {
+    private static final long END_MILLIS = 2_000;
+    private static final long IDLE_SECONDS = 30;
+    private static final String IDLE = "memgrant courier";
+
+    private static final ExecutorService THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS,
+            TimeUnit.SECONDS, new SynchronousQueue<>(), Courier::newThread);
 
     private final long account;
+    private final String accountName;
     private final NativeMemoryAccountant accountant;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile Thread thread;
 
-    Courier(long account, String accountName, NativeMemoryAccountant accountant) {
-        // No inherited thread locals: Spark's local properties of the task would live as long as the courier.
-        super(null, null, "memgrant courier: " + accountName, 0, false);
+    private Courier(long account, String accountName, NativeMemoryAccountant accountant) {
         this.account = account;
+        this.accountName = accountName;
         this.accountant = accountant;
-        setDaemon(true);
-        setContextClassLoader(null);
+    }
+
+    static Courier start(long account, String accountName, NativeMemoryAccountant accountant) {
+        Courier courier = new Courier(account, accountName, accountant);
+        THREADS.execute(courier);
+        return courier;
+    }
+
+    private static Thread newThread(Runnable work) {
+        // No inherited thread locals: Spark's local properties of a task would live as long as the thread.
+        Thread thread = new Thread(null, work, IDLE, 0, false);
+        thread.setDaemon(true);
+        thread.setContextClassLoader(null);
+        return thread;
     }
 
     /** Never lets anything out: an uncaught exception in any thread ends a Spark executor. */
     @Override
     public void run() {
+        thread = Thread.currentThread();
         try {
+            thread.setName(IDLE + ": " + accountName);
             carry();
         } catch (Throwable broken) {
-            Say.once("no more memory is asked for", getName() + ": " + broken);
+            Say.once("no more memory is asked for", accountName + ": " + broken);
+        } finally {
+            thread.setName(IDLE);
+            ended.countDown();
         }
     }
 
@@ -56,27 +87,24 @@ final class Courier extends Thread {
      */
     boolean awaitEnd() {
         boolean interrupted = Thread.interrupted();
-        try {
-            interrupted |= joinFor(JOIN_MILLIS);
-            if (isAlive()) {
-                interrupt();
-                interrupted |= joinFor(JOIN_MILLIS);
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        interrupted |= awaitUninterrupted();
+        if (ended.getCount() > 0 && thread != null) {
+            thread.interrupt();
+            interrupted |= awaitUninterrupted();
         }
-        return !isAlive();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return ended.getCount() == 0;
     }
 
     /** Whether the caller was interrupted meanwhile. */
-    private boolean joinFor(long millis) {
+    private boolean awaitUninterrupted() {
         boolean interrupted = false;
-        long end = System.nanoTime() + millis * 1_000_000;
-        for (long left = millis; left > 0 && isAlive(); left = (end - System.nanoTime()) / 1_000_000) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(END_MILLIS);
+        for (long left = end - System.nanoTime(); left > 0 && ended.getCount() > 0; left = end - System.nanoTime()) {
             try {
-                join(left);
+                ended.await(left, TimeUnit.NANOSECONDS);
             } catch (InterruptedException meanwhile) {
                 interrupted = true;
             }

@@ -1,11 +1,14 @@
 package io.memgrant;
 
+import java.util.Arrays;
+
 /**
  * What {@code libmemgrant.so} counts in this process, for anybody. Everything is thread-safe and harmless where the
  * library is absent: then nothing is active and there is no report.
  */
 public final class Memgrant {
     private static volatile Account root;
+    private static String[] armedWith;
 
     private Memgrant() {}
 
@@ -36,8 +39,8 @@ public final class Memgrant {
     }
 
     /**
-     * Ends the dormancy of the preloaded library. For integrations such as the Spark plugin; at most one settings list
-     * takes effect in a process.
+     * Ends the dormancy of the preloaded library. For integrations such as the Spark plugin; in a process settings take
+     * effect once.
      *
      * @param file the file that the process was started with (LD_PRELOAD)
      * @param settings "name=value", in lower case with underscores, as in MEMGRANT_NAME
@@ -45,12 +48,15 @@ public final class Memgrant {
      */
     public static synchronized String start(String file, String... settings) {
         if (isActive()) {
-            return null;
+            return Arrays.equals(armedWith, settings) ? null
+                    : "the settings cannot change in a running process; it was started with "
+                            + String.join(", ", armedWith);
         }
         try {
             System.load(file);
             String wrong = Native.arm(settings);
             if (wrong == null) {
+                armedWith = settings.clone();
                 root = new Account(Native.root(), "executor");
             }
             return wrong;

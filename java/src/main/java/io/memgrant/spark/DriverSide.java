@@ -3,7 +3,6 @@ package io.memgrant.spark;
 import io.memgrant.Say;
 import java.util.Collections;
 import java.util.Map;
-import java.util.Set;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
@@ -27,8 +26,8 @@ final class DriverSide implements DriverPlugin {
     /** Null, or one line. */
     static String whatIsWrong(SparkConf conf) {
         Settings settings = new Settings(conf, Map.of());
-        if (!Set.of("observe", "enforce", "off").contains(settings.mode())) {
-            return "spark.memgrant.mode=" + settings.mode() + " is not known; it is observe, enforce or off";
+        if (settings.whyModeIsUnknown() != null) {
+            return settings.whyModeIsUnknown();
         }
         if (settings.isOff()) {
             return null;

@@ -9,6 +9,9 @@ import org.apache.spark.memory.SparkOutOfMemoryError;
 
 /** How Spark's memory manager grants native memory in this executor: one for all of its tasks. Thread-safe. */
 final class Enforcement {
+    /** The executor's account and its courier live as long as the process, longer than a SparkContext. */
+    private static ExecutorAccountant executors;
+
     private final SparkMemory memory;
     private final Account executor;
     private final ExecutorAccountant accountant;
@@ -22,10 +25,19 @@ final class Enforcement {
         env.blockManager().memoryStore();
         this.memory = new SparkMemory(env.memoryManager());
         this.executor = executor;
-        accountant = new ExecutorAccountant(memory);
+        accountant = accountantOf(executor, memory);
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
-        executor.startCourier(accountant);
+    }
+
+    private static synchronized ExecutorAccountant accountantOf(Account executor, SparkMemory memory) {
+        if (executors == null) {
+            executors = new ExecutorAccountant(memory);
+            executor.startCourier(executors);
+        } else {
+            executors.moveTo(memory);
+        }
+        return executors;
     }
 
     /** On the task's thread, when it starts. */
@@ -36,9 +48,13 @@ final class Enforcement {
         task.start(firstGrant);
     }
 
-    /** A task was settled. What it left behind is the executor's now; what others freed, the executor can give back. */
+    /** A task was settled. What it left behind the executor pays for now, and what is freed it need not keep. */
     void ended(EnforcedTask task) {
         tasks.remove(task);
+        long inherited = executor.overdraft();
+        if (inherited > 0) {
+            executor.grant(accountant.acquireMemory(inherited));
+        }
         long usedByTasks = tasks.stream().mapToLong(open -> open.account().used()).sum();
         accountant.giveBackSurplus(executor, executor.used() - usedByTasks);
     }

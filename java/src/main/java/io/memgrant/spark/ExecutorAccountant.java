@@ -19,13 +19,22 @@ final class ExecutorAccountant implements NativeMemoryAccountant {
     /** Unused memory that stays with the account, so that it does not come and go with each task. */
     private static final long KEPT = 16 << 20;
 
-    private final SparkMemory memory;
+    private volatile SparkMemory memory;
     /** No block of that name ever exists; Spark needs one only to log it and to know that it is no RDD's. */
     private final BlockId owner = new TestBlockId("memgrant_" + UUID.randomUUID());
     private final AtomicLong held = new AtomicLong();
 
     ExecutorAccountant(SparkMemory memory) {
         this.memory = memory;
+    }
+
+    /**
+     * A later SparkContext of the same process has a memory manager of its own. It gets to know of what the executor's
+     * account has, as far as it has room; the old one is gone with all its books.
+     */
+    void moveTo(SparkMemory successor) {
+        memory = successor;
+        acquireMemory(held.getAndSet(0));
     }
 
     @Override
@@ -40,8 +49,8 @@ final class ExecutorAccountant implements NativeMemoryAccountant {
 
     @Override
     public void releaseMemory(long bytes) {
-        memory.releaseStorage(bytes);
-        held.addAndGet(-bytes);
+        long had = held.getAndUpdate(has -> has - Math.min(has, bytes));
+        memory.releaseStorage(Math.min(had, bytes));
     }
 
     /**

@@ -34,7 +34,7 @@ final class ExecutorSide implements ExecutorPlugin {
 
     /** Null, or why nothing is counted. */
     private String start(Settings settings, String executorId) throws Exception {
-        String impossible = settings.enforces() ? settings.whyNotEnforceable() : null;
+        String impossible = settings.enforces() ? settings.whyNotEnforceable() : settings.whyModeIsUnknown();
         if (impossible != null) {
             return impossible;
         }

@@ -2,6 +2,7 @@ package io.memgrant.spark;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.network.util.JavaUtils;
@@ -43,6 +44,13 @@ final class Settings {
     /** observe, enforce, off, or a mistake that arming the library will name. */
     String mode() {
         return get("mode", "observe");
+    }
+
+    /** Null, or what is wrong with the mode: one sentence, for the driver's log and for the executors'. */
+    String whyModeIsUnknown() {
+        return Set.of("observe", "enforce", "off").contains(mode())
+                ? null
+                : "spark.memgrant.mode=" + mode() + " is not known; it is observe, enforce or off; nothing is counted";
     }
 
     boolean enforces() {

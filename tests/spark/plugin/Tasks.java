@@ -1,0 +1,295 @@
+package io.memgrant.tests;
+
+import io.memgrant.Memgrant;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.SparkException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.memory.MemoryConsumer;
+import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.memory.MemoryMode;
+import org.apache.spark.memory.SparkOutOfMemoryError;
+import org.apache.spark.memory.TaskMemoryManager;
+
+/**
+ * The life of tasks under the plugin on one real executor with two cores, a pool of 128 MB,
+ * spark.unsafe.exceptionOnMemoryLeak=true and two attempts: granted, denied, stopped, spilled and settled.
+ */
+public final class Tasks {
+    private static final long MB = 1 << 20;
+    private static final long POOL = 128 * MB;
+
+    /** On the executor: blocks that outlive their task. */
+    private static final Queue<Long> LEFT = new ConcurrentLinkedQueue<>();
+
+    private final JavaSparkContext spark;
+
+    private Tasks(JavaSparkContext spark) {
+        this.spark = spark;
+    }
+
+    /** What a task does: a line of text, or an exception. */
+    private interface Body extends Serializable {
+        String run(TaskContext task) throws Exception;
+    }
+
+    /** A consumer of Spark's own kind, that gives back what it is asked for. */
+    private static final class Spiller extends MemoryConsumer {
+        private long held;
+
+        Spiller(TaskMemoryManager task) {
+            super(task, task.pageSizeBytes(), MemoryMode.OFF_HEAP);
+        }
+
+        long take(long bytes) {
+            long got = taskMemoryManager.acquireExecutionMemory(bytes, this);
+            held += got;
+            return got;
+        }
+
+        @Override
+        public long getUsed() {
+            return held;
+        }
+
+        @Override
+        public long spill(long size, MemoryConsumer trigger) {
+            long spilled = Math.min(size, held);
+            held -= spilled;
+            taskMemoryManager.releaseExecutionMemory(spilled, this);
+            return spilled;
+        }
+    }
+
+    public static void main(String[] arguments) {
+        try (JavaSparkContext spark = new JavaSparkContext(new SparkConf())) {
+            Tasks tasks = new Tasks(spark);
+            tasks.granted();
+            tasks.denied();
+            tasks.swallowed();
+            tasks.neverAtBoundary();
+            tasks.givenBackToSpark();
+            tasks.servedBySpills();
+            tasks.leftBehind();
+            tasks.many();
+        }
+    }
+
+    /** Runs that many tasks, and then looks at the executor when all are over. */
+    private List<String> run(int count, Body body) {
+        List<Integer> numbers = IntStream.range(0, count).boxed().toList();
+        return spark.parallelize(numbers, count).map(number -> body.run(TaskContext.get())).collect();
+    }
+
+    /** Execution memory on the executor without what the looking task itself has: after every act it is 0. */
+    private long left() {
+        return Long.parseLong(run(1, task -> {
+            MemoryManager manager = SparkEnv.get().memoryManager();
+            synchronized (manager) {
+                long all = manager.offHeapExecutionMemoryUsed();
+                return Long.toString(all - manager.getExecutionMemoryUsageForTask(task.taskAttemptId()));
+            }
+        }).get(0));
+    }
+
+    private void thatNothingIsLeft(String when) {
+        long left = left();
+        Check.that(left == 0, "Spark shows no execution memory for tasks that are over, " + when, "%d bytes", left);
+    }
+
+    /** Allocates blocks of 1 MB, each followed by a boundary; what there is when it ends in a denial is in the list too. */
+    private static List<Long> allocate(List<Long> blocks, int count) {
+        for (int i = 0; i < count; i++) {
+            blocks.add(Target.allocate(MB));
+            Target.boundary();
+        }
+        return blocks;
+    }
+
+    private static List<Long> allocate(int count) {
+        return allocate(new ArrayList<>(), count);
+    }
+
+    private static void free(List<Long> blocks) {
+        blocks.forEach(Target::free);
+    }
+
+    private static boolean isFirst(TaskContext task) {
+        return task.partitionId() == 1 && task.attemptNumber() == 0;
+    }
+
+    private void granted() {
+        List<String> seen = run(4, task -> {
+            List<Long> blocks = allocate(40);
+            long granted = task.taskMemoryManager().getMemoryConsumptionForThisTask();
+            free(blocks);
+            return Long.toString(granted);
+        });
+        long least = seen.stream().mapToLong(Long::parseLong).min().getAsLong();
+        Check.that(least >= 40 * MB, "Spark granted each task what it used", "%d of %d bytes at least", least, 40 * MB);
+        thatNothingIsLeft("after grants");
+    }
+
+    private void denied() {
+        List<String> seen = run(4, task -> {
+            if (!isFirst(task)) {
+                return SparkEnv.get().executorId() + " attempt " + task.attemptNumber();
+            }
+            List<Long> blocks = new ArrayList<>();
+            try {
+                allocate(blocks, 400);
+                return "not stopped";
+            } finally {
+                free(blocks);
+            }
+        });
+        Check.that(seen.get(1).equals("0 attempt 1") && seen.get(0).equals("0 attempt 0"),
+                "a denied task fails, and is retried on the same executor", "%s", seen);
+        thatNothingIsLeft("after a denial");
+    }
+
+    private void swallowed() {
+        String failure = failure(4, task -> {
+            if (task.partitionId() != 1) {
+                return "";
+            }
+            List<Long> blocks = new ArrayList<>();
+            int stopped = 0;
+            for (int i = 0; i < 160; i++) {
+                try {
+                    allocate(blocks, 1);
+                } catch (SparkOutOfMemoryError denial) {
+                    stopped++;
+                    checkText(denial.getMessage(), task);
+                }
+            }
+            if (stopped < 2) {
+                throw new AssertionError("stopped " + stopped + " times");
+            }
+            LEFT.addAll(blocks);
+            return "";
+        });
+        Check.that(failure.contains("TaskCompletionListenerException") && failure.contains("got 0 for libtarget in task"),
+                "a task that swallows denials is stopped again, and fails in the end", "%s", first(failure));
+        freeWhatIsLeft();
+        thatNothingIsLeft("after swallowed denials");
+    }
+
+    private static void checkText(String text, TaskContext task) {
+        String account = "task " + task.taskAttemptId() + " \\(stage " + task.stageId() + ".0, partition 1, attempt "
+                + task.attemptNumber() + "\\)";
+        Matcher matcher = Pattern.compile("Unable to acquire (\\d+) bytes of memory, got (\\d+) for libtarget in " + account
+                + ": limit none, granted (\\d+), used (\\d+) bytes. Of Spark's " + POOL
+                + " bytes of off-heap memory, .*native memory of " + account + " has \\d+").matcher(text);
+        if (!matcher.find()) {
+            throw new AssertionError("not the text of a denial: " + text);
+        }
+        if (Long.parseLong(matcher.group(4)) <= Long.parseLong(matcher.group(3))) {
+            throw new AssertionError("denied within its grant: " + text);
+        }
+    }
+
+    private void neverAtBoundary() {
+        List<String> seen = run(4, task -> {
+            if (isFirst(task)) {
+                LEFT.add(Target.allocate(200 * MB)); // it may be a handle: nothing is thrown at its end
+            }
+            return "attempt " + task.attemptNumber();
+        });
+        Check.that(seen.get(1).equals("attempt 1"), "a task beyond its grant that came to no boundary fails when it ends", "%s",
+                seen);
+        freeWhatIsLeft();
+        thatNothingIsLeft("after a failure at the end");
+    }
+
+    private void givenBackToSpark() {
+        List<String> seen = run(1, task -> {
+            List<Long> blocks = allocate(60);
+            free(blocks);
+            Spiller other = new Spiller(task.taskMemoryManager());
+            long got = other.take(POOL);
+            other.spill(got, null);
+            return got + " " + SparkEnv.get().memoryManager().offHeapStorageMemoryUsed();
+        });
+        long got = Long.parseLong(seen.get(0).split(" ")[0]);
+        long free = POOL - Long.parseLong(seen.get(0).split(" ")[1]);
+        // What stays is credit in the thread's lane and the anchor.
+        Check.that(got > free - MB, "unused grant is Spark's again when Spark asks for it", "%d of %d bytes", got, free);
+        thatNothingIsLeft("after giving grant back");
+    }
+
+    private void servedBySpills() {
+        List<String> seen = run(1, task -> {
+            Spiller other = new Spiller(task.taskMemoryManager());
+            long before = other.take(POOL);
+            List<Long> blocks = allocate(60);
+            long after = other.getUsed();
+            free(blocks);
+            other.spill(after, null);
+            return before + " " + after;
+        });
+        String[] held = seen.get(0).split(" ");
+        long before = Long.parseLong(held[0]);
+        long after = Long.parseLong(held[1]);
+        Check.that(before > 100 * MB && after < before && after <= POOL - 60 * MB, "Spark's own consumers spill for native memory",
+                "%d bytes before, %d after", before, after);
+        thatNothingIsLeft("after spills");
+    }
+
+    private void leftBehind() {
+        run(2, task -> Boolean.toString(LEFT.addAll(allocate(12))));
+        thatNothingIsLeft("after tasks that left blocks behind");
+        long used = Long.parseLong(run(1, task -> Long.toString(Memgrant.root().used())).get(0));
+        Check.that(used >= 24 * MB && used < 25 * MB && storage() >= used,
+                "blocks left behind are the executor's, and Spark's storage memory pays for them", "%d bytes of %d", used,
+                storage());
+        freeWhatIsLeft();
+    }
+
+    private void freeWhatIsLeft() {
+        run(1, task -> {
+            for (Long block; (block = LEFT.poll()) != null; ) {
+                Target.free(block);
+            }
+            return "";
+        });
+    }
+
+    private long storage() {
+        return Long.parseLong(run(1, task -> Long.toString(SparkEnv.get().memoryManager().offHeapStorageMemoryUsed())).get(0));
+    }
+
+    private void many() {
+        long begin = System.nanoTime();
+        int count = 1_000;
+        run(count, task -> {
+            free(allocate(3));
+            return "";
+        });
+        long millis = (System.nanoTime() - begin) / 1_000_000;
+        thatNothingIsLeft("after " + count + " short tasks");
+        Check.that(true, count + " short tasks", "%d ms", millis);
+    }
+
+    private String failure(int count, Body body) {
+        try {
+            run(count, body);
+            return "the job succeeded";
+        } catch (Exception failed) {
+            return failed instanceof SparkException ? failed.getMessage() : failed.toString();
+        }
+    }
+
+    private static String first(String text) {
+        return text.lines().findFirst().orElse("");
+    }
+}
