@@ -70,6 +70,13 @@ static bool set_option(struct mg_spec *spec, const char *text, size_t length)
         return mg_parse_fate(value, size, &spec->fate);
     if (IS("pool-threads"))
         return copy(spec->pool_threads, sizeof spec->pool_threads, value, size);
+    if (IS("environment")) {
+        if (!copy(spec->environment, sizeof spec->environment, value, size))
+            return false;
+        for (char *plus = spec->environment; (plus = strchr(plus, '+')); )
+            *plus = ',';
+        return strchr(spec->environment, '=') != NULL;
+    }
     if (IS("copes")) {
         spec->copes = size == 3 && !memcmp(value, "yes", 3);
         return spec->copes || (size == 2 && !memcmp(value, "no", 2));
@@ -107,7 +114,7 @@ static const char *parse_table(struct table *table, const char *text, char separ
                 copy(shown, sizeof shown, text, length < 99 ? length : 99);
                 mg_print(complaint, sizeof complaint,
                          "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
-                         "[,pool-threads=PATTERN]); nothing is counted",
+                         "[,pool-threads=PATTERN][,environment=NAME=VALUE]); nothing is counted",
                          where, shown);
                 return complaint;
             }
@@ -180,4 +187,37 @@ bool mg_specs_find(const char *file_name, struct mg_spec *spec)
     if (!*spec->pool_threads)
         memcpy(spec->pool_threads, profile->pool_threads, sizeof spec->pool_threads);
     return true;
+}
+
+extern char **environ;
+
+/* In a JVM other threads may read the environment at this very moment: they see the old array or the new one, both whole.
+ * (setenv would free the old one.) The few hundred bytes stay. */
+static void put(const char *variable)
+{
+    size_t name = (size_t)(strchr(variable, '=') - variable) + 1;
+    size_t count = 0;
+    for (; environ && environ[count]; count++)
+        if (!strncmp(environ[count], variable, name))
+            return;
+    size_t length = strlen(variable) + 1;
+    char **larger = mg_os_allocate((count + 2) * sizeof *larger + length);
+    if (!larger)
+        return;
+    char *text = (char *)(larger + count + 2);
+    memcpy(text, variable, length);
+    if (count)
+        memcpy(larger, environ, count * sizeof *larger);
+    larger[count] = text;
+    __atomic_store_n(&environ, larger, __ATOMIC_RELEASE);
+}
+
+void mg_specs_set_environment(void)
+{
+    /* `*` means everybody: programs that nobody thought of are not to find variables of libraries that they never load. */
+    for (int i = 0; i < profiles.count; i++) {
+        const struct mg_spec *target = look_up(&targets, profiles.row[i].pattern);
+        if (target && strcmp(target->pattern, "*") && *profiles.row[i].environment)
+            put(profiles.row[i].environment);
+    }
 }

@@ -11,6 +11,7 @@ struct mg_spec {
     enum mg_fate fate;
     signed char copes;    /* with NULL: 1 yes, 0 no, -1 not said */
     char pool_threads[32];
+    char environment[128]; /* NAME=VALUE that its allocator needs to give memory back */
 };
 
 /* Reads the targets and the profiles. No targets: the profiles' libraries when in_spark, else every one. NULL, or what
@@ -20,6 +21,9 @@ const char *mg_specs_start(bool in_spark);
 bool mg_specs_find(const char *file_name, struct mg_spec *spec);
 /* The profile of a file of that name, whether it is a target or not. */
 bool mg_specs_profile(const char *file_name, struct mg_spec *spec);
+
+/* Puts into the environment what the targets' profiles say, where the user says nothing else. */
+void mg_specs_set_environment(void);
 
 /* Prefix or glob (* and ?). */
 bool mg_matches(const char *pattern, const char *name);

@@ -108,6 +108,7 @@ static const char *start_counting(bool in_spark)
     if (!mg_accounts_start(in_spark ? "executor" : "process", (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
         return "no memory for the first account; nothing is counted";
     choose_mode(in_spark);
+    mg_specs_set_environment();
     mg_report_start();
     mg_libraries_start();
     mg_active = true;
