@@ -40,17 +40,22 @@ build_tests() {
     rm -rf "$classes"
 }
 
-# on_spark CLASS [spark-submit options]: runs the program; its messages, Spark's log among them, go to $WORK/log.
-# PRELOAD: what to preload, default the library.
+# on_spark CLASS [spark-submit options] [-- program's arguments]: runs the program; its messages, Spark's log among them,
+# go to $WORK/log. PRELOAD: what to preload, default the library.
 on_spark() {
-    local class=$1
+    local class=$1 options=()
     shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    [ $# = 0 ] || shift
     TARGET=$built/libtarget.so TARGET_CONSTRUCTOR=$built/libtarget_constructor.so SPARK_HOME=$spark_home \
         LD_PRELOAD=${PRELOAD-$LIB} "$spark_home/bin/spark-submit" --master 'local[3]' \
         --class "io.memgrant.tests.$class" --jars "$BUILD/memgrant-demo.jar,$(echo "$BUILD"/deps/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
-        --conf spark.ui.enabled=false "$@" "$built/tests.jar" 2>"$WORK/log" || {
+        --conf spark.ui.enabled=false "${options[@]}" "$built/tests.jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class ended with $code"

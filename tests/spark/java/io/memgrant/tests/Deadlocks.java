@@ -214,49 +214,68 @@ public final class Deadlocks {
                 .mapToLong(GarbageCollectorMXBean::getCollectionCount).sum();
     }
 
+    private static final long FIRST_GRANT = 8 * MB;
+    private static final CountDownLatch NEEDY_HAS_STARTED = new CountDownLatch(1);
+    private static final CountDownLatch HOG_GAVE_SOME_BACK = new CountDownLatch(1);
     private static final CountDownLatch HOG_HAS_IT = new CountDownLatch(1);
     private static final CountDownLatch NEEDY_IS_DONE = new CountDownLatch(1);
-    private static final AtomicLong WAITED_FOR = new AtomicLong();
     private static volatile Thread waiting;
 
-    /** (d) One task waits for its half of a fair share; another one's request must not wait behind it. */
+    /**
+     * (d) One task's request waits in Spark for half of a fair share. Another one's must not wait behind it: what it asks
+     * for is there, and the third task, which has nearly everything, gives up the rest only when that one is done.
+     */
     private static void behindAnothersWait(JavaSparkContext spark) throws Exception {
         JavaFutureAction<Void> hog = start(spark, task -> {
-            MemoryManager manager = SparkEnv.get().memoryManager();
             Consumer consumer = new Consumer(task.taskMemoryManager());
-            long free;
-            synchronized (manager) {
-                free = manager.offHeapExecutionMemoryPool().memoryFree() + manager.offHeapStorageMemoryPool().memoryFree();
-            }
-            consumer.acquireMemory(free - 36 * MB);
+            consumer.acquireMemory(free() - 2 * FIRST_GRANT);
             HOG_HAS_IT.countDown();
+            awaitWaiting();
+            consumer.freeMemory(14 * MB);
+            HOG_GAVE_SOME_BACK.countDown();
             NEEDY_IS_DONE.await();
             consumer.freeMemory(consumer.getUsed());
         });
         HOG_HAS_IT.await();
+        JavaFutureAction<Void> needy = start(spark, Deadlocks::needLittle);
+        NEEDY_HAS_STARTED.await();
         JavaFutureAction<Void> fair = start(spark, task -> {
-            Consumer consumer = new Consumer(task.taskMemoryManager());
             waiting = Thread.currentThread();
-            WAITED_FOR.set(consumer.acquireMemory(60 * MB));
-            consumer.freeMemory(consumer.getUsed());
-        });
-        start(spark, task -> {
-            while (!isWaitingForItsShare(waiting)) {
-                Thread.onSpinWait();
-            }
-            long block = Target.allocate(16 * MB);
-            Target.boundary();
+            long block = Target.allocate(40 * MB);
             JsonNode account = account(task);
-            Check.that(block != 0 && beyondGrant(account) == 0 && isWaitingForItsShare(waiting),
-                    "a task is granted memory while another one waits for its 1/2N", "used %d, granted %d",
+            Check.that(block != 0 && beyondGrant(account) == 0 && NEEDY_IS_DONE.getCount() == 0,
+                    "the one that waited gets its memory when the others are done", "used %d, granted %d",
                     Report.figure(account, "used"), Report.figure(account, "granted"));
             Target.free(block);
-            NEEDY_IS_DONE.countDown();
-        }).get();
+        });
+        needy.get();
         hog.get();
         fair.get();
-        Check.that(WAITED_FOR.get() == 60 * MB, "the one that waited gets its memory in the end", "%d bytes",
-                WAITED_FOR.get());
+    }
+
+    private static void needLittle(TaskContext task) throws Exception {
+        NEEDY_HAS_STARTED.countDown();
+        HOG_GAVE_SOME_BACK.await();
+        long block = Target.allocate(FIRST_GRANT + 8 * MB);
+        JsonNode account = account(task);
+        Check.that(block != 0 && beyondGrant(account) == 0 && isWaitingForItsShare(waiting),
+                "a task is granted what it needs while another one waits for its 1/2N", "used %d, granted %d",
+                Report.figure(account, "used"), Report.figure(account, "granted"));
+        Target.free(block);
+        NEEDY_IS_DONE.countDown();
+    }
+
+    private static void awaitWaiting() {
+        while (!isWaitingForItsShare(waiting)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static long free() {
+        MemoryManager manager = SparkEnv.get().memoryManager();
+        synchronized (manager) {
+            return manager.offHeapExecutionMemoryPool().memoryFree() + manager.offHeapStorageMemoryPool().memoryFree();
+        }
     }
 
     private static boolean isWaitingForItsShare(Thread thread) {
