@@ -29,7 +29,8 @@ const char *mg_boundary_find_java(JNIEnv *env)
     jclass found = (*env)->FindClass(env, "io/memgrant/Boundary");
     jmethodID reached = NULL;
     if (found)
-        reached = (*env)->GetStaticMethodID(env, found, "reached", "(JLjava/lang/String;Z)Ljava/lang/Throwable;");
+        reached =
+            (*env)->GetStaticMethodID(env, found, "reached", "(JLjava/lang/String;Z)Ljava/lang/Throwable;");
     (*env)->ExceptionClear(env);
     if (!reached)
         return "memgrant.jar has no io.memgrant.Boundary.reached";
@@ -74,7 +75,8 @@ static bool in_static_initialiser(void)
         return true;
     if (depth > FRAMES)
         frames = many = malloc((size_t)depth * sizeof *many);
-    bool found = !frames || (*jvmti)->GetStackTrace(jvmti, NULL, 0, depth, frames, &count) != JVMTI_ERROR_NONE;
+    bool found =
+        !frames || (*jvmti)->GetStackTrace(jvmti, NULL, 0, depth, frames, &count) != JVMTI_ERROR_NONE;
     for (jint i = 0; i < count && !found; i++)
         found = is_static_initialiser(frames[i].method);
     free(many);
@@ -92,8 +94,8 @@ static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
     jthrowable answer = NULL;
     jstring library = mg_text_to_java(env, mg_account_culprit(account));
     if (library)
-        answer = (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)(uintptr_t)account, library,
-                                                may_throw ? JNI_TRUE : JNI_FALSE);
+        answer = (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)(uintptr_t)account,
+                                                library, may_throw ? JNI_TRUE : JNI_FALSE);
     bool thrown = false;
     if ((*env)->ExceptionCheck(env))
         (*env)->ExceptionClear(env);

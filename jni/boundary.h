@@ -9,7 +9,24 @@
 #ifndef MG_BOUNDARY_H
 #define MG_BOUNDARY_H
 
-#include "thunks.h"
+#include "base.h"
+#include "jvm.h"
+
+/* Whether leaving by an exception can lose something that the method made. */
+enum mg_result {
+    MG_RESULT_VALUE, /* no: nothing, a number, a copy (byte[], String) */
+    MG_RESULT_HANDLE /* yes: a long or an object may be the only hold on native memory */
+};
+
+/* Constant from the moment that the JVM knows its entry of the pool. */
+struct mg_thunk {
+    void *function;       /* the library's own */
+    uint32_t stack_words; /* arguments that are not in registers */
+    uint32_t library;     /* slot of the target */
+    uint8_t result;       /* enum mg_result */
+    bool closer;          /* gives something back: never left by an exception of ours */
+    uint8_t unused[14];
+};
 
 /* One call of a native method. Lies in the frame of mg_thunk_common, which fills env and thunk. */
 struct mg_boundary_call {

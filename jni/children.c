@@ -84,7 +84,8 @@ static jobject external_data(JNIEnv *env, const char *class_name, const char *fa
 static jobject java_environment(JNIEnv *env)
 {
     jclass class = (*env)->FindClass(env, "java/lang/ProcessEnvironment");
-    jfieldID field = class ? (*env)->GetStaticFieldID(env, class, "theEnvironment", "Ljava/util/HashMap;") : NULL;
+    jfieldID field =
+        class ? (*env)->GetStaticFieldID(env, class, "theEnvironment", "Ljava/util/HashMap;") : NULL;
     return field ? (*env)->GetStaticObjectField(env, class, field) : NULL;
 }
 
@@ -104,8 +105,8 @@ static jstring java_value(JNIEnv *env, jobject map, jobject key)
     jobject value = get ? unless_thrown(env, (*env)->CallObjectMethod(env, map, get, key)) : NULL;
     if (!value)
         return NULL;
-    jmethodID to_string = (*env)->GetMethodID(env, (*env)->GetObjectClass(env, value), "toString",
-                                              "()Ljava/lang/String;");
+    jmethodID to_string =
+        (*env)->GetMethodID(env, (*env)->GetObjectClass(env, value), "toString", "()Ljava/lang/String;");
     return to_string ? unless_thrown(env, (*env)->CallObjectMethod(env, value, to_string)) : NULL;
 }
 

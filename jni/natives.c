@@ -5,6 +5,7 @@
 #include "boundary.h"
 #include "children.h"
 #include "memgrant.h"
+#include "rebind.h"
 #include "say.h"
 #include "text.h"
 #include "thunks.h"
@@ -47,7 +48,9 @@ static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
             (void)mg_thunks_watch(false);
         return wrong;
     }
-    if (no_boundaries)
+    if (!no_boundaries)
+        mg_rebind(env);
+    else
         mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
     const char *children = find_setting(settings, count, "children");
     children = children ? children : getenv("MEMGRANT_CHILDREN");
@@ -116,7 +119,8 @@ static bool is_virtual_thread(JNIEnv *env)
     if ((*env)->PushLocalFrame(env, 4) == 0) {
         jclass class = (*env)->FindClass(env, "java/lang/Thread");
         jmethodID ask = class ? (*env)->GetMethodID(env, class, "isVirtual", "()Z") : NULL;
-        jmethodID current = ask ? (*env)->GetStaticMethodID(env, class, "currentThread", "()Ljava/lang/Thread;") : NULL;
+        jmethodID current =
+            ask ? (*env)->GetStaticMethodID(env, class, "currentThread", "()Ljava/lang/Thread;") : NULL;
         jobject thread = current ? (*env)->CallStaticObjectMethod(env, class, current) : NULL;
         if (thread && !(*env)->ExceptionCheck(env))
             is_virtual = (*env)->CallBooleanMethod(env, thread, ask);

@@ -7,7 +7,8 @@
 #include "say.h"
 #include "thunks.h"
 
-#define COPY_TEXT "this copy of libmemgrant.so was not preloaded; name it first in LD_PRELOAD (malloc is that of %s)"
+#define COPY_TEXT \
+    "this copy of libmemgrant.so was not preloaded; name it first in LD_PRELOAD (malloc is that of %s)"
 
 /* System.load then throws this and nothing else happens: Java has the one line to show. It also unloads the library. */
 static jint refuse(JNIEnv *env, const char *why)

@@ -39,5 +39,6 @@ jstring mg_text_to_java_sized(JNIEnv *env, const char *text, size_t length)
 jstring mg_text_to_java(JNIEnv *env, const char *text)
 {
     size_t length = strlen(text);
-    return is_ascii(text, length) ? (*env)->NewStringUTF(env, text) : mg_text_to_java_sized(env, text, length);
+    return is_ascii(text, length) ? (*env)->NewStringUTF(env, text)
+                                  : mg_text_to_java_sized(env, text, length);
 }

@@ -6,6 +6,7 @@
 #include "memgrant.h"
 #include "os.h"
 #include "say.h"
+#include "thunks_layout.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -15,7 +16,8 @@ static jvmtiEnv *jvmti_taken;
 
 #if defined(__x86_64__)
 
-_Static_assert(sizeof(struct mg_thunk) == 1 << MG_THUNK_SIZE_LOG2, "thunks_x86_64.S shifts an index into an offset");
+_Static_assert(sizeof(struct mg_thunk) == 1 << MG_THUNK_SIZE_LOG2,
+               "thunks_x86_64.S shifts an index into an offset");
 _Static_assert(offsetof(struct mg_thunk, function) == MG_THUNK_FUNCTION, "thunks_layout.h");
 _Static_assert(offsetof(struct mg_thunk, stack_words) == MG_THUNK_STACK_WORDS, "thunks_layout.h");
 _Static_assert(offsetof(struct mg_boundary_call, env) == MG_CALL_ENV, "thunks_layout.h");
@@ -34,8 +36,8 @@ static struct {
 } pool;
 
 /* The methods that give something back, by a word of their names: "disposeInternal", "duckdb_jdbc_free_result". */
-static const char *const closers[] = { "close",  "delete",     "destroy", "disconnect", "dispose",
-                                       "finalize", "free",     "release", "shutdown" };
+static const char *const closers[] = { "close",    "delete", "destroy", "disconnect", "dispose",
+                                       "finalize", "free",   "release", "shutdown" };
 
 static bool begins_word(const char *name, const char *at)
 {
@@ -109,24 +111,20 @@ static unsigned find_or_add(const struct mg_thunk *wanted)
     pool.said = pool.said || say;
     mg_unlock(&pool.lock);
     if (say)
-        mg_say("more than %d native methods of targets: a denied task is not stopped in the further ones", MG_THUNKS);
+        mg_say("more than %d native methods of targets: a denied task is not stopped in the further ones",
+               MG_THUNKS);
     return i;
 }
 
-/* JVMTI's NativeMethodBind. Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound
- * before (the same method once more, another agent) is one of them. */
-static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, jmethodID method, void *function,
-                                 void **bind_to)
+/* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the same method once
+ * more, another agent) is one of them. */
+void *mg_thunks_wrap(void *function, const char *name, const char *signature)
 {
-    (void)env, (void)thread;
     if (mg_image_holds(function))
-        return;
+        return NULL;
     unsigned library = mg_library_bound(function);
     if (!mg_library_is_target(library))
-        return;
-    char *name, *signature;
-    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
-        return;
+        return NULL;
     struct mg_thunk wanted = {
         .function = function,
         .stack_words = stack_words(signature),
@@ -135,8 +133,20 @@ static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, j
         .closer = is_closer(name),
     };
     unsigned i = find_or_add(&wanted);
-    if (i < MG_THUNKS)
-        *bind_to = (void *)((uintptr_t)mg_thunk_pool + (size_t)i * MG_THUNK_CODE_SIZE);
+    return i < MG_THUNKS ? (void *)((uintptr_t)mg_thunk_pool + (size_t)i * MG_THUNK_CODE_SIZE) : NULL;
+}
+
+/* JVMTI's NativeMethodBind. */
+static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, jmethodID method,
+                                 void *function, void **bind_to)
+{
+    (void)env, (void)thread;
+    char *name, *signature;
+    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
+        return;
+    void *thunk = mg_thunks_wrap(function, name, signature);
+    if (thunk)
+        *bind_to = thunk;
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
 }
@@ -167,6 +177,12 @@ const char *mg_thunks_watch(bool on)
     return "no thunks are written for this processor";
 }
 
+void *mg_thunks_wrap(void *function, const char *name, const char *signature)
+{
+    (void)function, (void)name, (void)signature;
+    return NULL;
+}
+
 static bool prepare(jvmtiEnv *jvmti)
 {
     (void)jvmti;
@@ -174,6 +190,11 @@ static bool prepare(jvmtiEnv *jvmti)
 }
 
 #endif
+
+jvmtiEnv *mg_thunks_jvmti(void)
+{
+    return jvmti_taken;
+}
 
 bool mg_thunks_take_jvmti(JavaVM *vm)
 {

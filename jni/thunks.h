@@ -11,29 +11,18 @@
 #ifndef MG_THUNKS_H
 #define MG_THUNKS_H
 
-#include "base.h"
 #include "jvm.h"
-#include "thunks_layout.h"
 
-/* Whether leaving by an exception can lose something that the method made. */
-enum mg_result {
-    MG_RESULT_VALUE, /* no: nothing, a number, a copy (byte[], String) */
-    MG_RESULT_HANDLE /* yes: a long or an object may be the only hold on native memory */
-};
-
-/* Constant from the moment that the JVM knows its entry of the pool. */
-struct mg_thunk {
-    void *function;       /* the library's own */
-    uint32_t stack_words; /* arguments that are not in registers */
-    uint32_t library;     /* slot of the target */
-    uint8_t result;       /* enum mg_result */
-    bool closer;          /* gives something back: never left by an exception of ours */
-    uint8_t unused[14];
-};
+#include <stdbool.h>
 
 /* Takes JVMTI from the JVM, once. False when it has none. */
 bool mg_thunks_take_jvmti(JavaVM *vm);
 /* Whether native methods are wrapped when they are bound from now on. NULL when done, else why it can't be. */
 const char *mg_thunks_watch(bool on);
+/* The thunk for a native method, the same again for the same one. NULL: the function is no target's, or the pool is used
+ * up. */
+void *mg_thunks_wrap(void *function, const char *name, const char *signature);
+/* NULL without JVMTI. */
+jvmtiEnv *mg_thunks_jvmti(void);
 
 #endif

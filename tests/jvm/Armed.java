@@ -37,11 +37,6 @@ final class Armed {
         return account;
     }
 
-    /** The library as boundaries and the report name it. */
-    static String target() {
-        return "libmgtarget";
-    }
-
     static boolean mapped(String name) throws Exception {
         return Files.readString(Path.of("/proc/self/maps")).contains(name);
     }

@@ -12,6 +12,6 @@ for java in $(jvms); do
         expect_lines 0 WARNING
         run_java "$java" io.memgrant.ChildrenMain "$PRELOAD" children=true || { cat "$WORK/output"; fail "not inherited"; }
     done
-    PRELOAD=$LIB:$other MEMGRANT_CHILDREN= run_java "$java" io.memgrant.ChildrenMain "$other" children=false ||
+    PRELOAD=$LIB:$other run_java "$java" io.memgrant.ChildrenMain "$other" children=false ||
         { cat "$WORK/output"; fail "inherited"; }
 done

@@ -32,45 +32,71 @@ static void note(const void *caller)
 
 #define NOTE ((void)env, (void)self, note(__builtin_return_address(0)))
 
-NATIVE(jlong, byThunk) { (void)env, (void)self; return by_thunk; }
-NATIVE(jlong, directly) { (void)env, (void)self; return directly; }
+NATIVE(jlong, byThunk)
+{
+    (void)env, (void)self;
+    return by_thunk;
+}
+NATIVE(jlong, directly)
+{
+    (void)env, (void)self;
+    return directly;
+}
 
 /* ---- Shapes: each argument weighs another prime, so that two that change places show ---- */
 
-NATIVE(jint, i0) { NOTE; return 42; }
-NATIVE(jint, i1, jint a) { NOTE; return 2 * a; }
-NATIVE(jint, i4, jint a, jint b, jint c, jint d) { NOTE; return 2 * a + 3 * b + 5 * c + 7 * d; }
-NATIVE(jint, i5, jint a, jint b, jint c, jint d, jint e) { NOTE; return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e; }
+NATIVE(jint, i0)
+{
+    NOTE;
+    return 42;
+}
+NATIVE(jint, i1, jint a)
+{
+    NOTE;
+    return 2 * a;
+}
+NATIVE(jint, i4, jint a, jint b, jint c, jint d)
+{
+    NOTE;
+    return 2 * a + 3 * b + 5 * c + 7 * d;
+}
+NATIVE(jint, i5, jint a, jint b, jint c, jint d, jint e)
+{
+    NOTE;
+    return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e;
+}
 NATIVE(jint, i6, jint a, jint b, jint c, jint d, jint e, jint f)
 {
     NOTE;
     return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f;
 }
-NATIVE(jlong, l14, jlong a, jlong b, jlong c, jlong d, jlong e, jlong f, jlong g, jlong h, jlong i, jlong j, jlong k, jlong l,
-       jlong m, jlong n)
+NATIVE(jlong, l14, jlong a, jlong b, jlong c, jlong d, jlong e, jlong f, jlong g, jlong h, jlong i, jlong j,
+       jlong k, jlong l, jlong m, jlong n)
 {
     NOTE;
-    return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i + 29 * j + 31 * k + 37 * l + 41 * m + 43 * n;
+    return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i + 29 * j + 31 * k +
+           37 * l + 41 * m + 43 * n;
 }
 NATIVE(jfloat, f9, jfloat a, jfloat b, jfloat c, jfloat d, jfloat e, jfloat f, jfloat g, jfloat h, jfloat i)
 {
     NOTE;
     return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i;
 }
-NATIVE(jdouble, d10, jdouble a, jdouble b, jdouble c, jdouble d, jdouble e, jdouble f, jdouble g, jdouble h, jdouble i,
-       jdouble j)
+NATIVE(jdouble, d10, jdouble a, jdouble b, jdouble c, jdouble d, jdouble e, jdouble f, jdouble g, jdouble h,
+       jdouble i, jdouble j)
 {
     NOTE;
-    volatile __attribute__((aligned(16))) char aligned[16] = { 0 }; /* movaps: the stack's alignment is right */
+    volatile
+        __attribute__((aligned(16))) char aligned[16] = { 0 }; /* movaps: the stack's alignment is right */
     return 2 * a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i + 29 * j + aligned[0];
 }
-NATIVE(jdouble, mixed, jint a, jdouble b, jlong c, jfloat d, jbyte e, jdouble f, jshort g, jfloat h, jchar i, jdouble j,
-       jboolean k, jdouble l, jlong m, jdouble n, jfloat o, jdouble p, jint q, jfloat r, jobject s)
+NATIVE(jdouble, mixed, jint a, jdouble b, jlong c, jfloat d, jbyte e, jdouble f, jshort g, jfloat h, jchar i,
+       jdouble j, jboolean k, jdouble l, jlong m, jdouble n, jfloat o, jdouble p, jint q, jfloat r, jobject s)
 {
     NOTE;
     jint length = s ? (*env)->GetStringLength(env, s) : 0;
-    return 2 * a + 3 * b + 5 * (jdouble)c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i + 29 * j + 31 * k + 37 * l +
-           41 * (jdouble)m + 43 * n + 47 * o + 53 * p + 59 * q + 61 * r + 67 * length;
+    return 2 * a + 3 * b + 5 * (jdouble)c + 7 * d + 11 * e + 13 * f + 17 * g + 19 * h + 23 * i + 29 * j +
+           31 * k + 37 * l + 41 * (jdouble)m + 43 * n + 47 * o + 53 * p + 59 * q + 61 * r + 67 * length;
 }
 NATIVE(jlong, odd, jint a, jint b, jint c, jint d, jdouble e, jbyte f)
 {
@@ -80,24 +106,76 @@ NATIVE(jlong, odd, jint a, jint b, jint c, jint d, jdouble e, jbyte f)
 NATIVE(jint, arrays, jintArray a, jobjectArray b, jobjectArray c) /* descriptors with brackets and names */
 {
     NOTE;
-    return (*env)->GetArrayLength(env, a) + 10 * (*env)->GetArrayLength(env, b) + 100 * (*env)->GetArrayLength(env, c);
+    return (*env)->GetArrayLength(env, a) + 10 * (*env)->GetArrayLength(env, b) +
+           100 * (*env)->GetArrayLength(env, c);
 }
-NATIVE(jlong, ofInstance, jlong a) { NOTE; return a + 1; }
-NATIVE(jlong, ofInstanceSynchronized, jlong a) { NOTE; return a + 2; }
+NATIVE(jlong, ofInstance, jlong a)
+{
+    NOTE;
+    return a + 1;
+}
+NATIVE(jlong, ofInstanceSynchronized, jlong a)
+{
+    NOTE;
+    return a + 2;
+}
 
 /* ---- Results ---- */
 
-NATIVE(void, nothing) { NOTE; }
-NATIVE(jboolean, truth, jboolean a) { NOTE; return a; }
-NATIVE(jbyte, octet, jbyte a) { NOTE; return a; }
-NATIVE(jchar, character, jchar a) { NOTE; return a; }
-NATIVE(jshort, brief, jshort a) { NOTE; return a; }
-NATIVE(jint, integer, jint a) { NOTE; return a; }
-NATIVE(jfloat, single, jfloat a) { NOTE; return a; }
-NATIVE(jdouble, twice, jdouble a) { NOTE; return 2 * a; }
-NATIVE(jlong, handle, jlong a) { NOTE; return a; }
-NATIVE(jobject, object, jobject a) { NOTE; return a; }
-NATIVE(jstring, text) { NOTE; return (*env)->NewStringUTF(env, "a text of the target's"); }
+NATIVE(void, nothing)
+{
+    NOTE;
+}
+NATIVE(jboolean, truth, jboolean a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jbyte, octet, jbyte a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jchar, character, jchar a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jshort, brief, jshort a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jint, integer, jint a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jfloat, single, jfloat a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jdouble, twice, jdouble a)
+{
+    NOTE;
+    return 2 * a;
+}
+NATIVE(jlong, handle, jlong a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jobject, object, jobject a)
+{
+    NOTE;
+    return a;
+}
+NATIVE(jstring, text)
+{
+    NOTE;
+    return (*env)->NewStringUTF(env, "a text of the target's");
+}
 NATIVE(jobject, list) /* an object that only the result refers to */
 {
     NOTE;
@@ -127,7 +205,8 @@ NATIVE(jlong, take, jlong size)
 NATIVE(void, put, jlong size) /* the same with nothing to lose */
 {
     NOTE;
-    void *volatile block = malloc((size_t)size); /* volatile: a compiler may leave out a pair that nobody sees */
+    void *volatile block =
+        malloc((size_t)size); /* volatile: a compiler may leave out a pair that nobody sees */
     free(block);
 }
 NATIVE(void, release0, jlong block)
@@ -135,21 +214,36 @@ NATIVE(void, release0, jlong block)
     NOTE;
     free((void *)(uintptr_t)block);
 }
-NATIVE(void, target_1close_1all) { NOTE; }
-NATIVE(jint, isClosed) { NOTE; return 3; }
+NATIVE(void, target_1close_1all)
+{
+    NOTE;
+}
+NATIVE(jint, isClosed)
+{
+    NOTE;
+    return 3;
+}
 static void run(JNIEnv *env, jobject runnable)
 {
     jclass class = (*env)->GetObjectClass(env, runnable);
     (*env)->CallVoidMethod(env, runnable, (*env)->GetMethodID(env, class, "run", "()V"));
 }
-NATIVE(void, call, jobject runnable) { NOTE; run(env, runnable); }
+NATIVE(void, call, jobject runnable)
+{
+    NOTE;
+    run(env, runnable);
+}
 NATIVE(jlong, fail, jobject throwable)
 {
     NOTE;
     (*env)->Throw(env, throwable);
     return 0;
 }
-NATIVE(jint, initialise, jint a) { NOTE; return a; }
+NATIVE(jint, initialise, jint a)
+{
+    NOTE;
+    return a;
+}
 
 static void *call_on_thread(void *argument)
 {
@@ -208,7 +302,12 @@ static jint unwind(void)
             return !dladdr(frames.code[i + 1], &info);
     return 0;
 }
-NATIVE(jint, unwinds) { NOTE; jint found = unwind(); return found; }
+NATIVE(jint, unwinds)
+{
+    NOTE;
+    jint found = unwind();
+    return found;
+}
 NATIVE(jint, unwindsFromStack, jlong a, jlong b, jlong c, jlong d, jlong e)
 {
     NOTE;
@@ -218,7 +317,10 @@ NATIVE(jint, unwindsFromStack, jlong a, jlong b, jlong c, jlong d, jlong e)
 
 /* A place to stop for a debugger. */
 __attribute__((noinline)) void mgtarget_stop_here(void);
-void mgtarget_stop_here(void) { __asm__ volatile(""); }
+void mgtarget_stop_here(void)
+{
+    __asm__ volatile("");
+}
 NATIVE(void, stopHere, jlong a, jlong b, jlong c, jlong d, jlong e)
 {
     NOTE;
@@ -231,7 +333,8 @@ NATIVE(void, stopHere, jlong a, jlong b, jlong c, jlong d, jlong e)
 
 /* 4,300 functions: more than the pool has thunks. Function i returns i. */
 #define FUNCTIONS 4300
-__asm__(".text\n.balign 16\nmgtarget_functions:\n.set i, 0\n.rept 4300\nmovl $i, %eax\nret\n.balign 16\n.set i, i + 1\n.endr\n");
+__asm__(
+    ".text\n.balign 16\nmgtarget_functions:\n.set i, 0\n.rept 4300\nmovl $i, %eax\nret\n.balign 16\n.set i, i + 1\n.endr\n");
 extern char mgtarget_functions[] __attribute__((visibility("hidden")));
 
 /* Registers function i as Target.which. */

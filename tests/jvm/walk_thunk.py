@@ -4,7 +4,6 @@ import gdb
 
 gdb.execute("set pagination off")
 gdb.execute("set breakpoint pending on")
-gdb.execute("set debuginfod enabled off", to_string=True)
 # The JVM's own business.
 gdb.execute("handle SIGSEGV SIGBUS SIGPIPE SIGXFSZ nostop noprint pass")
 
@@ -31,16 +30,16 @@ print(names)
 if names[0] != "mgtarget_stop_here" or names[2] != "mg_thunk_common" or names[3] is not None:
     fail("the backtrace reads otherwise")
 
-common = int(gdb.parse_and_eval("(long)&mg_thunk_common"))
+# The thunk that was called is told by its frame: %rbp - 152 holds its entry in mg_thunks, of 32 bytes each.
 pool = int(gdb.parse_and_eval("(long)&mg_thunk_pool"))
-end = int(gdb.parse_and_eval("(long)&mg_boundary_enter")) if False else common + 0x110
-thunk = int(gdb.parse_and_eval("*(long *)($rbp)")) if False else None
-
-# The entry of the pool, from the index that the common part was given: stop there when it is called again.
-gdb.execute("frame 2")
 table = int(gdb.parse_and_eval("(long)&mg_thunks"))
-call = int(gdb.parse_and_eval("*(long *)($rbp - 160 + 8)"))
-index = (call - table) // 32
+common = int(gdb.parse_and_eval("(long)&mg_thunk_common"))
+gdb.execute("frame 2", to_string=True)
+index = (int(gdb.parse_and_eval("*(long *)($rbp - 152)")) - table) // 32
+for instruction in gdb.selected_frame().architecture().disassemble(common, common + 0x400):
+    end = instruction["addr"]
+    if gdb.execute("info symbol %d" % end, to_string=True).split()[0] != "mg_thunk_common":
+        break
 gdb.execute("delete")
 gdb.execute("frame 0")
 gdb.Breakpoint("*%d" % (pool + 16 * index))

@@ -1,0 +1,204 @@
+/* JVMTI does not tell what a method is bound to, so the function is found as the JVM finds it: by the name that JNI makes
+ * of class and method. Its thunk is registered: the JVM raises no event for the function that it has already. */
+#include "rebind.h"
+
+#include "base.h"
+#include "image.h"
+#include "memgrant.h"
+#include "say.h"
+#include "thunks.h"
+
+#include <ctype.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
+enum { TARGETS = 32, NAME = 1024 };
+
+struct targets {
+    void *handle[TARGETS];
+    int count;
+    bool said; /* that a method has two functions */
+};
+
+struct objects {
+    const char *name[512];
+    const void *code[512];
+    int count;
+};
+
+/* dl_iterate_phdr's callback: nothing is asked while the dynamic linker is locked. */
+static int add_object(struct dl_phdr_info *info, size_t size, void *argument)
+{
+    (void)size;
+    struct objects *objects = argument;
+    for (int i = 0; i < info->dlpi_phnum && objects->count < 512; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X))
+            continue;
+        objects->name[objects->count] = info->dlpi_name;
+        objects->code[objects->count++] = (const void *)(info->dlpi_addr + segment->p_vaddr);
+        return 0;
+    }
+    return 0;
+}
+
+/* Holds the targets that are loaded now; they can't be unloaded until `release`. */
+static void hold(struct targets *targets)
+{
+    struct objects objects = { .count = 0 };
+    dl_iterate_phdr(add_object, &objects);
+    for (int i = 0; i < objects.count && targets->count < TARGETS; i++) {
+        const void *code = objects.code[i];
+        if (mg_image_holds(code) || !objects.name[i][0] || !mg_library_is_target(mg_library_bound(code)))
+            continue;
+        void *handle = dlopen(objects.name[i], RTLD_LAZY | RTLD_NOLOAD);
+        if (handle)
+            targets->handle[targets->count++] = handle;
+    }
+}
+
+static void release(const struct targets *targets)
+{
+    for (int i = 0; i < targets->count; i++)
+        dlclose(targets->handle[i]);
+}
+
+/* How JNI writes a character of a name that symbols can't hold; what is not here is written as its code. */
+static const char *escape_of(char c)
+{
+    switch (c) {
+    case '/':
+        return "_";
+    case '_':
+        return "_1";
+    case ';':
+        return "_2";
+    case '[':
+        return "_3";
+    default:
+        return NULL;
+    }
+}
+
+/* Appends a name as JNI writes it in symbols. NULL when it does not fit or is not ASCII. */
+static char *mangle(char *at, const char *limit, const char *name, const char *end)
+{
+    for (; name < end; name++) {
+        if (!isascii(*name) || limit - at < 8)
+            return NULL;
+        const char *escape = escape_of(*name);
+        if (isalnum((unsigned char)*name))
+            *at++ = *name;
+        else if (escape)
+            at += mg_print(at, 8, "%s", escape);
+        else
+            at += mg_print(at, 8, "_000%x", (unsigned)*name);
+    }
+    *at = '\0';
+    return at;
+}
+
+/* Both names of a method: with and without its arguments. False when they can't be written. */
+static bool symbols_of(const char *class, const char *name, const char *signature, char brief[NAME],
+                       char full[NAME])
+{
+    /* The class comes as "Lorg/rocksdb/RocksDB;". */
+    char *at = mangle(brief + mg_print(brief, NAME, "Java_"), brief + NAME, class + 1, strchr(class, ';'));
+    if (!at)
+        return false;
+    *at++ = '_';
+    at = mangle(at, brief + NAME, name, name + strlen(name));
+    return at && mangle(full + mg_print(full, NAME, "%s__", brief), full + NAME, signature + 1,
+                        strchr(signature, ')'));
+}
+
+/* The function in the targets, NULL when there is none or, in two copies of a library, more than one. */
+static void *find(struct targets *targets, const char *brief, const char *full)
+{
+    void *found = NULL;
+    for (int i = 0; i < targets->count; i++) {
+        void *function = dlsym(targets->handle[i], brief);
+        function = function ? function : dlsym(targets->handle[i], full);
+        if (!function || function == found)
+            continue;
+        if (found) {
+            if (!targets->said)
+                mg_say(
+                    "two libraries with %s were loaded before this one was armed: a denied task is not stopped in "
+                    "their methods",
+                    brief);
+            targets->said = true;
+            return NULL;
+        }
+        found = function;
+    }
+    return found;
+}
+
+static void rebind_method(JNIEnv *env, jvmtiEnv *jvmti, jclass class, const char *class_name,
+                          jmethodID method, struct targets *targets)
+{
+    char *name, *signature;
+    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
+        return;
+    char brief[NAME], full[NAME];
+    void *function = NULL;
+    if (class_name[0] == 'L' && symbols_of(class_name, name, signature, brief, full))
+        function = find(targets, brief, full);
+    JNINativeMethod native = { name, signature, function ? mg_thunks_wrap(function, name, signature) : NULL };
+    if (native.fnPtr && (*env)->RegisterNatives(env, class, &native, 1) != JNI_OK)
+        (*env)->ExceptionClear(env);
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
+}
+
+static void rebind_class(JNIEnv *env, jvmtiEnv *jvmti, jclass class, struct targets *targets)
+{
+    char *name;
+    jmethodID *methods;
+    jint count;
+    if ((*jvmti)->GetClassSignature(jvmti, class, &name, NULL) != JVMTI_ERROR_NONE)
+        return;
+    /* Fails for arrays and for what is not linked yet, whose methods are not bound. */
+    if ((*jvmti)->GetClassMethods(jvmti, class, &count, &methods) == JVMTI_ERROR_NONE) {
+        for (jint i = 0; i < count; i++) {
+            jboolean is_native = JNI_FALSE;
+            if ((*jvmti)->IsMethodNative(jvmti, methods[i], &is_native) == JVMTI_ERROR_NONE && is_native)
+                rebind_method(env, jvmti, class, name, methods[i], targets);
+        }
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)methods);
+    }
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+}
+
+/* Classes without a loader are the JDK's own: no target serves them. */
+static void rebind_classes(JNIEnv *env, jvmtiEnv *jvmti, struct targets *targets)
+{
+    jclass *classes;
+    jint count;
+    if ((*jvmti)->GetLoadedClasses(jvmti, &count, &classes) != JVMTI_ERROR_NONE)
+        return;
+    for (jint i = 0; i < count; i++) {
+        jobject loader = NULL;
+        if ((*jvmti)->GetClassLoader(jvmti, classes[i], &loader) == JVMTI_ERROR_NONE && loader)
+            rebind_class(env, jvmti, classes[i], targets);
+        (*env)->DeleteLocalRef(env, loader);
+        (*env)->DeleteLocalRef(env, classes[i]);
+    }
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)classes);
+}
+
+void mg_rebind(JNIEnv *env)
+{
+    jvmtiEnv *jvmti = mg_thunks_jvmti();
+    struct targets targets = { .count = 0 };
+    hold(&targets);
+    /* The classes come as local references: of Spark's, 20,000 or so. */
+    if (targets.count > 0 && (*env)->PushLocalFrame(env, 1 << 16) == 0) {
+        rebind_classes(env, jvmti, &targets);
+        (*env)->PopLocalFrame(env, NULL);
+    }
+    (*env)->ExceptionClear(env);
+    release(&targets);
+}

@@ -1,0 +1,12 @@
+/* Native methods of targets that the JVM bound before the library was armed: they are bound once more, this time to
+ * thunks. What a library registered under names that it does not export stays as it is. Runs once, when the library is
+ * armed, and does nothing when no target is loaded yet, which is the rule. */
+#ifndef MG_REBIND_H
+#define MG_REBIND_H
+
+#include "jvm.h"
+
+/* While mg_thunks_watch is on. */
+void mg_rebind(JNIEnv *env);
+
+#endif
