@@ -3,14 +3,10 @@
 #ifndef MG_REPORT_H
 #define MG_REPORT_H
 
-#include "accounts.h"
-
 #include <stdbool.h>
 
 /* Takes the owner's word from the settings. Runs at startup. */
 void mg_report_start(void);
-/* One account's figures, in the order of memgrant.h. */
-void mg_report_figures(struct mg_account *account, int64_t *figures);
 /* Writes the file, whole or not at all. False: somebody holds the books and `wait` is false, or nothing is asked for. */
 bool mg_report_write(bool wait);
 void mg_report_after_fork_in_child(void);

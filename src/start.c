@@ -2,6 +2,7 @@
  * through fork. Runs at startup. */
 #include "accounts.h"
 #include "classes.h"
+#include "figures.h"
 #include "got.h"
 #include "grants.h"
 #include "heap.h"
@@ -177,6 +178,6 @@ void mg_write_report(void)
 void mg_read(struct mg_account *account, int64_t figures[MG_FIGURES])
 {
     mg_self.inside++;
-    mg_report_figures(account, figures);
+    mg_figures_read(account, figures);
     mg_self.inside--;
 }

@@ -1,0 +1,293 @@
+/* The report's text: what each account and library used. */
+#include "figures.h"
+
+#include "accounts.h"
+#include "grants.h"
+#include "json.h"
+#include "lanes.h"
+#include "libraries.h"
+#include "mappings.h"
+#include "memgrant.h"
+#include "os.h"
+#include "say.h"
+#include "self.h"
+#include "settings.h"
+
+#include <string.h>
+
+static int64_t mapped_bytes[MG_LIBRARIES]; /* under the books' lock */
+
+static void add_limit(struct mg_text *text, int64_t limit)
+{
+    if (limit < 0)
+        mg_text_add(text, "\"limit\":null,");
+    else
+        mg_text_add(text, "\"limit\":%ld,", limit);
+}
+
+static void add_sums(struct mg_text *text, const struct mg_book *book)
+{
+    mg_text_add(text, "\"charged\":%ld,\"refunded\":%ld,\"allocations\":%ld,\"frees\":%ld", book->charged, book->refunded,
+        book->allocations, book->frees);
+}
+
+/* ---- The process ---- */
+
+static size_t read_file(const char *path, char *buffer, size_t size)
+{
+    int file = mg_os_open(path);
+    int64_t length = file < 0 ? 0 : mg_os_read(file, buffer, size - 1);
+    if (file >= 0)
+        mg_os_close(file);
+    buffer[length > 0 ? length : 0] = '\0';
+    return length > 0 ? (size_t)length : 0;
+}
+
+/* "VmRSS:   123 kB" in bytes. */
+static int64_t status_bytes(const char *status, const char *field)
+{
+    const char *at = strstr(status, field);
+    int64_t value = 0;
+    for (at = at ? at + strlen(field) : ""; *at && *at != '\n'; at++)
+        if (*at >= '0' && *at <= '9')
+            value = value * 10 + *at - '0';
+    return value * 1024;
+}
+
+static void add_process(struct mg_text *text)
+{
+    char buffer[4096];
+    size_t length = read_file("/proc/self/cmdline", buffer, 2048);
+    for (size_t i = 0; i + 1 < length; i++)
+        if (!buffer[i])
+            buffer[i] = ' ';
+    mg_text_add(text, "\"process\":{\"pid\":%d,\"command\":", mg_os_process());
+    mg_text_add_string(text, buffer);
+    read_file("/proc/self/status", buffer, sizeof buffer);
+    mg_text_add(text, ",\"rss_bytes\":%ld,\"rss_peak_bytes\":%ld}", status_bytes(buffer, "VmRSS:"),
+        status_bytes(buffer, "VmHWM:"));
+}
+
+/* ---- Accounts ---- */
+
+static void sum_into(struct mg_book *sum, const struct mg_book *book)
+{
+    sum->charged += book->charged;
+    sum->refunded += book->refunded;
+    sum->allocations += book->allocations;
+    sum->frees += book->frees;
+}
+
+/* By library, closed and open descendants included. */
+static void read_account(struct mg_account *account, struct mg_book books[MG_LIBRARIES])
+{
+    mg_lanes_note_peaks(account);
+    mg_accounts_books(account, books);
+    mg_lanes_add_books(account, books);
+    for (unsigned i = 0; i < MG_LIBRARIES; i++)
+        sum_into(&books[i], &account->descendants[i]);
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        struct mg_account *child = mg_accounts_slot(i);
+        struct mg_book of_child[MG_LIBRARIES];
+        if (!child->listed || child->parent != account)
+            continue;
+        read_account(child, of_child);
+        for (unsigned library = 0; library < MG_LIBRARIES; library++)
+            sum_into(&books[library], &of_child[library]);
+    }
+}
+
+static struct mg_book total(const struct mg_book books[MG_LIBRARIES])
+{
+    struct mg_book sum = { 0 };
+    for (unsigned i = 0; i < MG_LIBRARIES; i++)
+        sum_into(&sum, &books[i]);
+    return sum;
+}
+
+static int64_t used_of(const struct mg_book *book)
+{
+    return book->charged - book->refunded;
+}
+
+static void add_account_libraries(struct mg_text *text, const struct mg_book books[MG_LIBRARIES])
+{
+    const char *separator = "";
+    mg_text_add(text, ",\"libraries\":[");
+    for (unsigned i = 0; i < MG_LIBRARIES; i++) {
+        if (!books[i].charged)
+            continue;
+        mg_text_add(text, "%s{\"name\":", separator);
+        mg_text_add_string(text, mg_libraries[i].name);
+        mg_text_add(text, ",\"used\":%ld,", used_of(&books[i]));
+        add_sums(text, &books[i]);
+        mg_text_add(text, "}");
+        separator = ",";
+    }
+    mg_text_add(text, "]");
+}
+
+static int64_t at_least(int64_t value, int64_t bound)
+{
+    return value < bound ? bound : value;
+}
+
+static void add_open(struct mg_text *text, struct mg_account *account)
+{
+    struct mg_book books[MG_LIBRARIES];
+    read_account(account, books);
+    struct mg_book sum = total(books);
+    MG_INVARIANT(used_of(&sum) >= 0);
+    mg_text_add(text, "{\"id\":%lu,\"name\":", account->id);
+    mg_text_add_string(text, account->name);
+    if (account->parent)
+        mg_text_add(text, ",\"parent\":%lu,", account->parent->id);
+    else
+        mg_text_add(text, ",\"parent\":null,");
+    mg_text_add(text, "\"state\":\"%s\",", MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? "open" : "closing");
+    add_limit(text, account->limit);
+    int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) : 0;
+    mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted, used_of(&sum),
+        at_least(MG_LOAD(account->peak), used_of(&sum)));
+    add_sums(text, &sum);
+    mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials), MG_LOAD(account->overdraft_peak));
+    add_account_libraries(text, books);
+    mg_text_add(text, "}");
+}
+
+static void add_closed(struct mg_text *text, const struct mg_closed *closed, const char *name)
+{
+    mg_text_add(text, ",{\"id\":%lu,\"name\":", closed->id);
+    mg_text_add_string(text, name);
+    mg_text_add(text, ",\"parent\":%lu,\"state\":\"closed\",", closed->parent);
+    add_limit(text, closed->limit);
+    mg_text_add(text, "\"reservation\":0,\"granted\":0,\"used\":%ld,\"peak\":%ld,", used_of(&closed->sum), closed->peak);
+    add_sums(text, &closed->sum);
+    mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", closed->denials, closed->overdraft_peak);
+    add_account_libraries(text, closed->books);
+    mg_text_add(text, "}");
+}
+
+static void add_accounts(struct mg_text *text)
+{
+    const char *separator = "";
+    mg_text_add(text, "\"accounts\":[");
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        if (!mg_accounts_slot(i)->listed)
+            continue;
+        mg_text_add(text, "%s", separator);
+        add_open(text, mg_accounts_slot(i));
+        separator = ",";
+    }
+    uint64_t older;
+    const struct mg_closed *sum = mg_accounts_older(&older);
+    if (older) {
+        char name[64];
+        mg_print(name, sizeof name, "%lu older accounts", older);
+        add_closed(text, sum, name);
+    }
+    for (unsigned i = 0; i < mg_accounts_closed_count(); i++)
+        add_closed(text, mg_accounts_closed(i), mg_accounts_closed(i)->name);
+    mg_text_add(text, "]");
+}
+
+/* ---- Libraries, grants ---- */
+
+static void add_library(struct mg_text *text, const struct mg_library *library, const struct mg_book *book)
+{
+    static const char *const roles[] = { "other", "target", "system", "transparent" };
+    int64_t moved = MG_LOAD(library->transferred);
+    int64_t moved_count = MG_LOAD(library->transferred_count);
+    struct mg_book own = { book->charged - moved, book->refunded - moved, book->allocations - moved_count,
+                           book->frees - moved_count };
+    mg_text_add(text, "{\"name\":");
+    mg_text_add_string(text, library->name);
+    mg_text_add(text, ",\"role\":\"%s\",\"used\":%ld,\"peak\":%ld,", roles[library->role], used_of(&own),
+        at_least(MG_LOAD(library->peak), used_of(&own)));
+    add_sums(text, &own);
+    mg_text_add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
+        mapped_bytes[library - mg_libraries]);
+    if (mg_settings.referee)
+        mg_text_add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld", MG_LOAD(library->referee_bytes),
+            MG_LOAD(library->referee_allocations));
+    mg_text_add(text, "}");
+}
+
+static void add_libraries(struct mg_text *text)
+{
+    struct mg_book books[MG_LIBRARIES];
+    const char *separator = "";
+    read_account(mg_accounts_root, books);
+    mg_text_add(text, ",\"libraries\":[");
+    for (unsigned i = 0; i < mg_library_count(); i++) {
+        if (!books[i].charged && !MG_LOAD(mg_libraries[i].referee_bytes))
+            continue;
+        mg_text_add(text, "%s", separator);
+        add_library(text, &mg_libraries[i], &books[i]);
+        separator = ",";
+    }
+    mg_text_add(text, "]");
+}
+
+static void add_grants(struct mg_text *text)
+{
+    mg_text_add(text,
+        ",\"grants\":{\"requests\":%ld,\"crossings\":%ld,\"bytes_acquired\":%ld,\"bytes_released\":%ld,"
+        "\"wait_ns_max\":%ld}",
+        MG_LOAD(mg_grants.requests), MG_LOAD(mg_grants.crossings), MG_LOAD(mg_grants.bytes_acquired),
+        MG_LOAD(mg_grants.bytes_released), MG_LOAD(mg_grants.wait_ns_max));
+}
+
+static char *write_text(size_t *length)
+{
+    struct mg_text text = mg_text_new();
+    mg_text_add(&text, "{\"version\":1,");
+    add_process(&text);
+    mg_text_add(&text, ",\"mode\":\"%s\",\"invariants_broken\":%ld,", MG_LOAD(mg_grants.enforcing) ? "enforce" : "observe",
+        MG_LOAD(mg_invariants_broken));
+    add_accounts(&text);
+    add_libraries(&text);
+    add_grants(&text);
+    mg_text_add(&text, "}\n");
+    *length = text.size;
+    if (text.at)
+        text.at[text.length] = '\0';
+    return text.at;
+}
+
+char *mg_figures_text(size_t *length, bool wait)
+{
+    int64_t mapped[MG_LIBRARIES];
+    char *text = NULL;
+    if (!mg_mappings_read(mapped, wait))
+        return NULL;
+    if (wait)
+        mg_lock(&mg_books_lock);
+    else if (!mg_try_lock(&mg_books_lock))
+        return NULL;
+    memcpy(mapped_bytes, mapped, sizeof mapped);
+    text = write_text(length);
+    mg_unlock(&mg_books_lock);
+    return text;
+}
+
+void mg_figures_read(struct mg_account *account, int64_t *figures)
+{
+    struct mg_book books[MG_LIBRARIES];
+    mg_lock(&mg_books_lock);
+    read_account(account, books);
+    struct mg_book sum = total(books);
+    figures[MG_LIMIT] = account->limit;
+    figures[MG_RESERVATION] = 0;
+    figures[MG_GRANTED] = MG_LOAD(account->granted);
+    figures[MG_USED] = used_of(&sum);
+    figures[MG_PEAK] = at_least(MG_LOAD(account->peak), used_of(&sum));
+    figures[MG_CHARGED] = sum.charged;
+    figures[MG_REFUNDED] = sum.refunded;
+    figures[MG_ALLOCATIONS] = sum.allocations;
+    figures[MG_FREES] = sum.frees;
+    figures[MG_DENIALS] = MG_LOAD(account->denials);
+    figures[MG_OVERDRAFT_PEAK] = MG_LOAD(account->overdraft_peak);
+    figures[MG_STATE] = MG_LOAD(account->state);
+    mg_unlock(&mg_books_lock);
+}

@@ -1,0 +1,14 @@
+/* Figures of accounts and libraries, summed over books, lanes and strangers' frees: as numbers and as the report's text.
+ * Runs on request. */
+#ifndef MG_FIGURES_H
+#define MG_FIGURES_H
+
+#include "accounts.h"
+
+/* One account's, with its descendants', in the order of memgrant.h. */
+void mg_figures_read(struct mg_account *account, int64_t *figures);
+/* The whole report; its memory is the caller's (mg_os_release). NULL when there is no memory, or when it would have to
+ * wait for a lock and must not: in a signal handler this very thread may hold it. */
+char *mg_figures_text(size_t *length, bool wait);
+
+#endif

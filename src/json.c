@@ -1,0 +1,54 @@
+#include "json.h"
+
+#include "os.h"
+#include "say.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct mg_text mg_text_new(void)
+{
+    return (struct mg_text){ mg_os_allocate(65536), 0, 65536 };
+}
+
+static void grow(struct mg_text *text, size_t room)
+{
+    if (!text->at || text->length + room < text->size)
+        return;
+    size_t size = text->size * 2 + room;
+    char *bigger = mg_os_allocate(size);
+    if (bigger)
+        memcpy(bigger, text->at, text->length);
+    mg_os_release(text->at, text->size);
+    text->at = bigger;
+    text->size = size;
+}
+
+void mg_text_add(struct mg_text *text, const char *format, ...)
+{
+    grow(text, 1024);
+    if (!text->at)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    text->length += mg_vprint(text->at + text->length, 1024, format, arguments);
+    va_end(arguments);
+}
+
+void mg_text_add_string(struct mg_text *text, const char *string)
+{
+    mg_text_add(text, "\"");
+    for (; *string; string++) {
+        unsigned char c = (unsigned char)*string;
+        if (c == '"' || c == '\\')
+            mg_text_add(text, "\\%s", c == '"' ? "\"" : "\\");
+        else if (c < 0x20)
+            mg_text_add(text, "\\u00%s%x", c < 0x10 ? "0" : "", c);
+        else {
+            grow(text, 2);
+            if (text->at)
+                text->at[text->length++] = (char)c;
+        }
+    }
+    mg_text_add(text, "\"");
+}

@@ -1,0 +1,17 @@
+/* Text that grows, and JSON strings in it. Without memory it becomes nothing, and stays so. Runs on request. */
+#ifndef MG_JSON_H
+#define MG_JSON_H
+
+#include <stddef.h>
+
+struct mg_text {
+    char *at; /* NULL: there was no memory */
+    size_t length, size;
+};
+
+struct mg_text mg_text_new(void);
+/* As mg_say's; at most 1,000 characters at once. */
+void mg_text_add(struct mg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void mg_text_add_string(struct mg_text *text, const char *string);
+
+#endif
