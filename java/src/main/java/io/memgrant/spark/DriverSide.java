@@ -8,7 +8,10 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 
-/** Says on the driver, where people look first, what the executors would say: that settings make no sense. */
+/**
+ * Says on the driver, where people look first, what the executors would say: that settings make no sense. With a local
+ * master the driver is the executor, and its executor side says so.
+ */
 final class DriverSide implements DriverPlugin {
     @Override
     public Map<String, String> init(SparkContext context, PluginContext plugin) {
@@ -24,23 +27,22 @@ final class DriverSide implements DriverPlugin {
     }
 
     /** Null, or one line. */
-    static String whatIsWrong(SparkConf conf) {
+    private static String whatIsWrong(SparkConf conf) {
         Settings settings = new Settings(conf, Map.of());
+        if (isLocal(conf.get("spark.master", "")) || settings.isOff()) {
+            return null;
+        }
         if (settings.whyModeIsUnknown() != null) {
             return settings.whyModeIsUnknown();
         }
-        if (settings.isOff()) {
-            return null;
-        }
-        String preload = conf.get("spark.executorEnv.LD_PRELOAD", "");
-        if (hasExecutors(conf.get("spark.master", "")) && !preload.contains("libmemgrant")) {
+        if (!conf.get("spark.executorEnv.LD_PRELOAD", "").contains("libmemgrant")) {
             return PreloadedLibrary.ABSENT;
         }
         return settings.enforces() ? settings.whyNotEnforceable() : null;
     }
 
-    /** local, local[4] and local[*,3] run tasks in the driver itself, whose executor side speaks then. */
-    private static boolean hasExecutors(String master) {
-        return !master.equals("local") && !master.startsWith("local[");
+    /** local, local[4] and local[*,3], but not local-cluster[2,1,1024]. */
+    private static boolean isLocal(String master) {
+        return master.equals("local") || master.startsWith("local[");
     }
 }
