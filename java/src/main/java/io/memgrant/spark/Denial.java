@@ -3,6 +3,7 @@ package io.memgrant.spark;
 import io.memgrant.Account;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.spark.memory.SparkOutOfMemoryError;
 
@@ -25,22 +26,23 @@ record Denial(String library, long asked, long received) {
     /**
      * Never fails: where the figures cannot be had, the text is shorter.
      *
+     * @param share tells the most that Spark lets a task have now, the limit of an account that has none of its own
      * @param holders tells who has the memory
      */
-    SparkOutOfMemoryError exception(Account account, Supplier<String> holders) {
+    SparkOutOfMemoryError exception(Account account, LongSupplier share, Supplier<String> holders) {
         String text = received + " for " + library + " in " + account;
         try {
-            text += figures(account) + ". " + holders.get();
+            text += figures(account, share.getAsLong()) + ". " + holders.get();
         } catch (RuntimeException unreadable) {
             text += " (no figures: " + unreadable + ")";
         }
         return error(Long.toString(asked), text);
     }
 
-    private static String figures(Account account) {
+    private static String figures(Account account, long share) {
         long limit = account.limit();
-        return ": limit " + (limit == Account.NO_LIMIT ? "none" : limit) + ", granted " + account.granted() + ", used "
-                + account.used() + " bytes";
+        return ": limit " + (limit == Account.NO_LIMIT ? share + " (its share of Spark's memory)" : limit) + ", granted "
+                + account.granted() + ", used " + account.used() + " bytes";
     }
 
     /**

@@ -61,6 +61,7 @@ final class Enforcement {
 
     /** What a task is stopped with. */
     SparkOutOfMemoryError exception(Account account, Denial denial) {
-        return denial.exception(account, () -> new Holders(memory, accountant, tasks).toString());
+        return denial.exception(account, () -> memory.shareAmong(tasks.size()),
+                () -> new Holders(memory, accountant, tasks).toString());
     }
 }

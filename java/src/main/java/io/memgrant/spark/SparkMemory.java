@@ -60,6 +60,11 @@ final class SparkMemory {
         return manager.maxOffHeapStorageMemory();
     }
 
+    /** The most that Spark lets one of so many tasks have now: 1/N of what execution can have. */
+    long shareAmong(int tasks) {
+        return (size() - Math.min(storageUsed(), manager.offHeapStorageMemory())) / Math.max(1, tasks);
+    }
+
     long size() {
         return manager.maxOffHeapMemory();
     }
