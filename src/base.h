@@ -20,6 +20,8 @@ struct mg_redirection {
 };
 #define MG_PAGE ((size_t)4096)
 #define MG_CACHE_LINE 64
+/* Library slots: those that are always there, and the rest for libraries as they are met. */
+#define MG_LIBRARIES 96
 
 /* Counters are statistics: nobody orders other memory by them, so relaxed loads and stores serve. */
 #define MG_LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)

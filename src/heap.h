@@ -10,7 +10,6 @@
 #include "base.h"
 #include "window.h"
 
-#define MG_LIBRARIES 96
 #define MG_HEAP_ARENAS 8
 
 struct mg_account;
