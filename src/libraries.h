@@ -7,7 +7,6 @@
 #define MG_LIBRARIES_H
 
 #include "base.h"
-#include "heap.h"
 #include "settings.h"
 
 /* What a library is to us. SYSTEM is charged like a target and never denied: libc, libjvm and the JDK's own. */
