@@ -41,7 +41,7 @@ build_tests() {
 }
 
 # on_spark CLASS [spark-submit options] [-- program's arguments]: runs the program; its messages, Spark's log among them,
-# go to $WORK/log. PRELOAD: what to preload, default the library.
+# go to $WORK/log. PRELOAD: what to preload, default the library. Short lives: no second compiler.
 on_spark() {
     local class=$1 options=()
     shift
@@ -55,7 +55,7 @@ on_spark() {
         --class "io.memgrant.tests.$class" --jars "$BUILD/memgrant-demo.jar,$(echo "$BUILD"/deps/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
-        --conf spark.ui.enabled=false "${options[@]}" "$built/tests.jar" "$@" 2>"$WORK/log" || {
+        --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" "$built/tests.jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class ended with $code"

@@ -111,7 +111,7 @@ final class Denied extends Act {
         checks.that(Pattern.compile("acquire [1-9]\\d* bytes of memory, got \\d+").matcher(message).find()
                 && Pattern.compile("limit [1-9]\\d*").matcher(message).find(), "and the bytes asked for and the limit",
                 "printed above");
-        List<String> holders = Pattern.compile("(native memory of task \\d+|Spark's \\w+)[^,;]* has [1-9]\\d*")
+        List<String> holders = Pattern.compile("(native memory of [^,;(]*(\\([^)]*\\))?|Spark's [\\w ]*) has [1-9]\\d*")
                 .matcher(message).results().map(MatchResult::group).toList();
         checks.that(holders.size() >= 2, "and who holds the rest", "%s", holders);
         Pattern inRocksDb = Pattern.compile("at org\\.rocksdb\\.\\w+\\.\\w+\\(Native Method\\)");
