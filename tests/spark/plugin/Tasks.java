@@ -2,23 +2,28 @@ package io.memgrant.tests;
 
 import io.memgrant.Memgrant;
 import java.io.Serializable;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.memory.MemoryConsumer;
 import org.apache.spark.memory.MemoryManager;
-import org.apache.spark.memory.MemoryMode;
 import org.apache.spark.memory.SparkOutOfMemoryError;
-import org.apache.spark.memory.TaskMemoryManager;
 
 /**
  * The life of tasks under the plugin on one real executor with two cores, a pool of 128 MB,
@@ -30,6 +35,8 @@ public final class Tasks {
 
     /** On the executor: blocks that outlive their task. */
     private static final Queue<Long> LEFT = new ConcurrentLinkedQueue<>();
+    /** On the executor: what a task that cannot return anything has seen. */
+    private static final BlockingQueue<String> SEEN = new LinkedBlockingQueue<>();
 
     private final JavaSparkContext spark;
 
@@ -42,35 +49,7 @@ public final class Tasks {
         String run(TaskContext task) throws Exception;
     }
 
-    /** A consumer of Spark's own kind, that gives back what it is asked for. */
-    private static final class Spiller extends MemoryConsumer {
-        private long held;
-
-        Spiller(TaskMemoryManager task) {
-            super(task, task.pageSizeBytes(), MemoryMode.OFF_HEAP);
-        }
-
-        long take(long bytes) {
-            long got = taskMemoryManager.acquireExecutionMemory(bytes, this);
-            held += got;
-            return got;
-        }
-
-        @Override
-        public long getUsed() {
-            return held;
-        }
-
-        @Override
-        public long spill(long size, MemoryConsumer trigger) {
-            long spilled = Math.min(size, held);
-            held -= spilled;
-            taskMemoryManager.releaseExecutionMemory(spilled, this);
-            return spilled;
-        }
-    }
-
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws Exception {
         try (JavaSparkContext spark = new JavaSparkContext(new SparkConf())) {
             Tasks tasks = new Tasks(spark);
             tasks.granted();
@@ -80,7 +59,11 @@ public final class Tasks {
             tasks.givenBackToSpark();
             tasks.servedBySpills();
             tasks.leftBehind();
+            tasks.startsInAFullPool();
+            tasks.killed();
+            tasks.contended();
             tasks.many();
+            tasks.saidNothing();
         }
     }
 
@@ -188,7 +171,7 @@ public final class Tasks {
         String account = "task " + task.taskAttemptId() + " \\(stage " + task.stageId() + ".0, partition 1, attempt "
                 + task.attemptNumber() + "\\)";
         Matcher matcher = Pattern.compile("Unable to acquire (\\d+) bytes of memory, got (\\d+) for libtarget in " + account
-                + ": limit none, granted (\\d+), used (\\d+) bytes. Of Spark's " + POOL
+                + ": limit \\d+ \\(its share of Spark's memory\\), granted (\\d+), used (\\d+) bytes. Of Spark's " + POOL
                 + " bytes of off-heap memory, .*native memory of " + account + " has \\d+").matcher(text);
         if (!matcher.find()) {
             throw new AssertionError("not the text of a denial: " + text);
@@ -266,6 +249,96 @@ public final class Tasks {
 
     private long storage() {
         return Long.parseLong(run(1, task -> Long.toString(SparkEnv.get().memoryManager().offHeapStorageMemoryUsed())).get(0));
+    }
+
+    private JavaFutureAction<Void> start(Body body) {
+        return spark.parallelize(List.of(0), 1).foreachAsync(nothing -> body.run(TaskContext.get()));
+    }
+
+    /** The plugin must not let a task wait for memory that it may never need: one task has all, another starts. */
+    private void startsInAFullPool() throws Exception {
+        try (Meeting meeting = new Meeting()) {
+            int port = meeting.port();
+            JavaFutureAction<Void> holder = start(task -> {
+                Spiller all = new Spiller(task.taskMemoryManager());
+                long held = all.take(POOL);
+                Meeting.arrive(port);
+                all.spill(held, null);
+                return "";
+            });
+            Socket holding = meeting.await();
+            String seen = run(1, task -> {
+                MemoryManager manager = SparkEnv.get().memoryManager();
+                return manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed() + " "
+                        + manager.getExecutionMemoryUsageForTask(task.taskAttemptId());
+            }).get(0);
+            holding.close();
+            holder.get();
+            Check.that(seen.equals(POOL + " 0"), "a task starts and ends while another one has all memory", "%s", seen);
+        }
+        thatNothingIsLeft("after a full pool");
+    }
+
+    /** What Spark kills is not stopped by us as well: it may go beyond its grant, and gives everything back. */
+    private void killed() throws Exception {
+        try (Meeting meeting = new Meeting()) {
+            int port = meeting.port();
+            JavaFutureAction<Void> action = start(task -> {
+                List<Long> blocks = allocate(30);
+                Meeting.arrive(port);
+                while (!task.isInterrupted()) {
+                    Target.boundary();
+                }
+                String seen = "not stopped";
+                try {
+                    allocate(blocks, 150);
+                } catch (SparkOutOfMemoryError stopped) {
+                    seen = "stopped";
+                }
+                seen += task.taskMemoryManager().getMemoryConsumptionForThisTask() >= 30 * MB ? ", granted" : ", not granted";
+                free(blocks);
+                SEEN.add(seen);
+                return "";
+            });
+            meeting.await().close();
+            action.cancel(true);
+        }
+        String seen = run(1, task -> SEEN.take()).get(0);
+        Check.that(seen.equals("not stopped, granted"), "a killed task is not stopped by a denial", "%s", seen);
+        thatNothingIsLeft("after a kill");
+    }
+
+    /** Couriers, boundaries, spills and threads of the library, all at once, in two tasks. */
+    private void contended() {
+        run(4, task -> {
+            Spiller other = new Spiller(task.taskMemoryManager());
+            Random random = new Random(task.partitionId());
+            List<Long> blocks = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                int choice = random.nextInt(10);
+                if (choice < 4 && blocks.size() < 30) {
+                    allocate(blocks, 1);
+                } else if (choice < 7 && !blocks.isEmpty()) {
+                    Target.freeOnOwnThread(blocks.remove(random.nextInt(blocks.size())));
+                } else if (choice < 9) {
+                    other.take(random.nextInt(20) * MB + 1);
+                } else {
+                    other.spill(other.getUsed() / 2, null);
+                }
+            }
+            free(blocks);
+            other.spill(other.getUsed(), null);
+            return "";
+        });
+        thatNothingIsLeft("after contended memory");
+    }
+
+    /** The plugin's complaints, for example about books that differ, are in the executor's log. */
+    private void saidNothing() {
+        String said = run(1, task -> Files.readString(Path.of("stderr")).lines()
+                .filter(line -> line.contains("memgrant: ") || line.contains("Managed memory leak"))
+                .collect(Collectors.joining("; "))).get(0);
+        Check.that(said.isEmpty(), "nobody had anything to say", "%s", said);
     }
 
     private void many() {
