@@ -86,14 +86,14 @@ MG_EXPORT void _Exit(int status)
 
 /* ---- The beginning ---- */
 
-#define ROW_ALLOCATES(name) { #name, name##_entries },
-#define ROW_CREATES(name) { #name, name##_entries },
+#define ROW_ALLOCATES(name) { #name, name##_entries, NULL },
+#define ROW_CREATES(name) { #name, name##_entries, NULL },
 #define ROW_PLAIN(name)
-static const struct mg_redirection entries[] = {
+static struct mg_redirection entries[] = {
 #define MG_SYMBOL(name, kind) ROW_##kind(name)
 #include "symbols.def"
 #undef MG_SYMBOL
-    { NULL, NULL },
+    { NULL, NULL, NULL },
 };
 
 /* What the process calls by that name. NULL when that can't be told: a program that takes a function's address has an
@@ -122,6 +122,8 @@ static bool stands_in_front(void)
 __attribute__((constructor(101))) static void begin_process(void)
 {
     free(malloc(1)); /* finds the functions behind ours while there is one thread */
+    for (struct mg_redirection *row = entries; row->name; row++)
+        row->own = dlsym(RTLD_DEFAULT, row->name);
     mg_start(entries, stands_in_front());
     if (mg_active)
         at_quick_exit(mg_write_report);

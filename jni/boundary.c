@@ -94,7 +94,7 @@ static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
     jthrowable answer = NULL;
     jstring library = mg_text_to_java(env, mg_account_culprit(account));
     if (library)
-        answer = (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)(uintptr_t)account,
+        answer = (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)mg_account_handle(account),
                                                 library, may_throw ? JNI_TRUE : JNI_FALSE);
     bool thrown = false;
     if ((*env)->ExceptionCheck(env))

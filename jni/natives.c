@@ -1,5 +1,5 @@
-/* Thin: arguments in, one call of memgrant.h, result out. A handle is the address of the account; 0, which Java must not
- * pass, does nothing rather than harm. */
+/* Thin: arguments in, one call of memgrant.h, result out. A handle that is 0, or
+ * whose account has closed, does nothing rather than harm. */
 #include "natives.h"
 
 #include "boundary.h"
@@ -15,12 +15,12 @@
 
 static struct mg_account *account_of(jlong handle)
 {
-    return (struct mg_account *)(uintptr_t)handle;
+    return mg_account_of(handle);
 }
 
 static jlong handle_of(struct mg_account *account)
 {
-    return (jlong)(uintptr_t)account;
+    return mg_account_handle(account);
 }
 
 /* The last one of that name, or NULL. */
@@ -134,10 +134,11 @@ static bool is_virtual_thread(JNIEnv *env)
 static void bind_thread(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
-    if (!account)
+    struct mg_account *known = account_of(account);
+    if (!known)
         return;
     if (!is_virtual_thread(env)) {
-        mg_bind(account_of(account));
+        mg_bind(known);
         return;
     }
     static atomic_flag said = ATOMIC_FLAG_INIT;
@@ -155,76 +156,85 @@ static void unbind(JNIEnv *env, jclass class)
 static jlong await_request(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    return account ? mg_await_request(account_of(account)) : -1;
+    struct mg_account *known = account_of(account);
+    return known ? mg_await_request(known) : -1;
 }
 
 static void answer(JNIEnv *env, jclass class, jlong account, jlong asked, jlong granted, jlong wait_ns)
 {
     (void)env, (void)class;
-    if (account)
-        mg_answer(account_of(account), asked, granted, wait_ns);
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_answer(known, asked, granted, wait_ns);
 }
 
 static void grant(JNIEnv *env, jclass class, jlong account, jlong bytes)
 {
     (void)env, (void)class;
-    if (account)
-        mg_grant(account_of(account), bytes);
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_grant(known, bytes);
 }
 
 /* Of slot 0, which stands for no library, mode stop has none. */
 static jstring culprit(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
-    const char *name = account ? mg_account_culprit(account_of(account)) : NULL;
+    struct mg_account *known = account_of(account);
+    const char *name = known ? mg_account_culprit(known) : NULL;
     return name && name != mg_library_name(0) ? mg_text_to_java(env, name) : NULL;
 }
 
 static jlong take_back(JNIEnv *env, jclass class, jlong account, jlong bytes)
 {
     (void)env, (void)class;
-    return account ? mg_take_back(account_of(account), bytes) : 0;
+    struct mg_account *known = account_of(account);
+    return known ? mg_take_back(known, bytes) : 0;
 }
 
 static jlong overdraft(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    return account ? mg_overdraft(account_of(account)) : 0;
+    struct mg_account *known = account_of(account);
+    return known ? mg_overdraft(known) : 0;
 }
 
 static void tolerate(JNIEnv *env, jclass class, jlong account, jlong further_bytes)
 {
     (void)env, (void)class;
-    if (account)
-        mg_tolerate(account_of(account), further_bytes);
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_tolerate(known, further_bytes);
 }
 
 static void deny(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    if (account)
-        mg_deny(account_of(account));
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_deny(known);
 }
 
 static void stop_requests(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    if (account)
-        mg_stop_requests(account_of(account));
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_stop_requests(known);
 }
 
 static jlong settle(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    return account ? mg_settle(account_of(account)) : 0;
+    struct mg_account *known = account_of(account);
+    return known ? mg_settle(known) : 0;
 }
 
 static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
-    int64_t figures[MG_FIGURES] = { 0 };
-    if (account)
-        mg_read(account_of(account), figures);
+    int64_t figures[MG_FIGURES];
+    mg_read(account, figures);
     jlong values[MG_FIGURES];
     for (int i = 0; i < MG_FIGURES; i++)
         values[i] = figures[i];

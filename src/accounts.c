@@ -30,6 +30,25 @@ struct mg_account *mg_accounts_slot(unsigned index)
     return &tree.slots[index];
 }
 
+/* The slot is in the low bits, the id above it: 0 is nobody's handle, and ids are never used again. */
+int64_t mg_accounts_handle(const struct mg_account *account)
+{
+    return account ? (int64_t)((account->id + 1) * MAX_ACCOUNTS + (uint64_t)(account - tree.slots)) : 0;
+}
+
+uint64_t mg_accounts_id(int64_t handle)
+{
+    return (uint64_t)handle / MAX_ACCOUNTS - 1;
+}
+
+struct mg_account *mg_accounts_of(int64_t handle)
+{
+    if (handle < MAX_ACCOUNTS || !tree.slots)
+        return NULL;
+    struct mg_account *account = &tree.slots[(uint64_t)handle % MAX_ACCOUNTS];
+    return account->listed && account->id == mg_accounts_id(handle) ? account : NULL;
+}
+
 /* ---- Taken and peaks ---- */
 
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
@@ -74,7 +93,8 @@ static void collect_pair(struct mg_account *account, struct mg_pair *pair, int64
         return;
     pair->collected = refunded;
     mg_accounts_move_taken(account, -fresh);
-    MG_ADD(mg_libraries[pair->library].used, -fresh);
+    if (mg_libraries[pair->library].limit < 0) /* a limited library's sum is kept exact by each refund */
+        MG_ADD(mg_libraries[pair->library].used, -fresh);
 }
 
 void mg_accounts_collect_pair(struct mg_pair *pair)
@@ -129,7 +149,7 @@ static void release_empty(struct mg_heap *heap)
 {
     for (unsigned tag = 1; tag < MG_TAGS; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
-        if (!pair->in_use || !pair->survives || strangers_bytes(pair) != pair->survivors ||
+        if (!pair->in_use || !pair->survives || MG_LOAD(pair->mappings) || strangers_bytes(pair) != pair->survivors ||
             strangers_frees(pair) != pair->survivor_count)
             continue;
         struct mg_account *owner = MG_LOAD(pair->account);
@@ -249,7 +269,7 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     int64_t bytes = book->charged - book->refunded;
     int64_t blocks = book->allocations - book->frees;
     MG_INVARIANT(bytes >= 0 && blocks >= 0);
-    if (!bytes && !blocks)
+    if (!bytes && !blocks && !MG_LOAD(pair->mappings))
         return; /* the tag stays the library's, for the next account */
     book->refunded += bytes;
     book->frees += blocks;

@@ -66,6 +66,11 @@ bool mg_accounts_start(const char *name, unsigned arenas);
 extern struct mg_account *mg_accounts_root;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
+/* See mg_account_handle. */
+int64_t mg_accounts_handle(const struct mg_account *account);
+struct mg_account *mg_accounts_of(int64_t handle);
+/* The id in a handle. */
+uint64_t mg_accounts_id(int64_t handle);
 /* Closing begins: no thread is bound to it again. True when nobody is bound to it now: mg_accounts_finish it. */
 bool mg_accounts_close(struct mg_account *account);
 /* Under the lock, when the last thread has left a closing account: what survives goes to the parent. The heap that is

@@ -17,6 +17,7 @@
 struct mg_redirection {
     const char *name;
     void *const *entries;
+    void *own; /* our function of that name, as the process finds it */
 };
 #define MG_PAGE ((size_t)4096)
 #define MG_CACHE_LINE 64

@@ -12,7 +12,7 @@ unsigned mg_charges_owner(const struct mg_self *self)
 MG_NOINLINE bool mg_charges_attach(struct mg_self *self)
 {
     self->inside++;
-    bool attached = mg_lanes_bind(self, mg_accounts_root);
+    bool attached = mg_lanes_bind(self, mg_accounts_root, 0);
     self->inside--;
     return attached;
 }

@@ -35,6 +35,14 @@ static inline bool mg_charges_take(struct mg_self *self, unsigned library, int64
     return false;
 }
 
+/* A charge whose block or mapping was not to be had. */
+static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
+        MG_ADD(mg_libraries[library].used, -bytes);
+    mg_lanes_undo(self, library, bytes);
+}
+
 static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)
 {
     if (MG_UNLIKELY(mg_libraries[library].limit >= 0))

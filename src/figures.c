@@ -271,23 +271,52 @@ char *mg_figures_text(size_t *length, bool wait)
     return text;
 }
 
-void mg_figures_read(struct mg_account *account, int64_t *figures)
+static void set_sums(int64_t *figures, const struct mg_book *sum)
+{
+    figures[MG_USED] = used_of(sum);
+    figures[MG_CHARGED] = sum->charged;
+    figures[MG_REFUNDED] = sum->refunded;
+    figures[MG_ALLOCATIONS] = sum->allocations;
+    figures[MG_FREES] = sum->frees;
+}
+
+static void figures_of_open(struct mg_account *account, int64_t *figures)
 {
     struct mg_book books[MG_LIBRARIES];
-    mg_lock(&mg_books_lock);
     read_account(account, books);
     struct mg_book sum = total(books);
+    set_sums(figures, &sum);
     figures[MG_LIMIT] = account->limit;
-    figures[MG_RESERVATION] = 0;
     figures[MG_GRANTED] = MG_LOAD(account->granted);
-    figures[MG_USED] = used_of(&sum);
     figures[MG_PEAK] = at_least(MG_LOAD(account->peak), used_of(&sum));
-    figures[MG_CHARGED] = sum.charged;
-    figures[MG_REFUNDED] = sum.refunded;
-    figures[MG_ALLOCATIONS] = sum.allocations;
-    figures[MG_FREES] = sum.frees;
     figures[MG_DENIALS] = MG_LOAD(account->denials);
     figures[MG_OVERDRAFT_PEAK] = MG_LOAD(account->overdraft_peak);
     figures[MG_STATE] = MG_LOAD(account->state);
+}
+
+static void figures_of_closed(const struct mg_closed *closed, int64_t *figures)
+{
+    set_sums(figures, &closed->sum);
+    figures[MG_LIMIT] = closed->limit;
+    figures[MG_PEAK] = closed->peak;
+    figures[MG_DENIALS] = closed->denials;
+    figures[MG_OVERDRAFT_PEAK] = closed->overdraft_peak;
+    figures[MG_STATE] = MG_ACCOUNT_CLOSED;
+}
+
+void mg_figures_read(int64_t handle, int64_t *figures)
+{
+    memset(figures, 0, MG_FIGURES * sizeof *figures);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = mg_accounts_of(handle);
+    if (account)
+        figures_of_open(account, figures);
+    for (unsigned i = mg_accounts_closed_count(); !account && i-- > 0;) {
+        const struct mg_closed *closed = mg_accounts_closed(i);
+        if (closed->id != mg_accounts_id(handle))
+            continue;
+        figures_of_closed(closed, figures);
+        break;
+    }
     mg_unlock(&mg_books_lock);
 }

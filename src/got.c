@@ -35,28 +35,28 @@ void mg_got_start(const struct mg_redirection *table)
     redirections = table;
 }
 
-static void read_dynamic(struct object *object, const ElfW(Dyn) *entry)
+/* glibc relocates the pointers in place, unless the section is read-only (lld -z rodynamic): then `shift` is due. */
+static void read_dynamic(struct object *object, const ElfW(Dyn) *entry, ElfW(Addr) shift)
 {
     for (; entry->d_tag != DT_NULL; entry++) {
-        /* glibc has relocated these pointers in place, except in the vdso, which is nobody's target. */
         switch (entry->d_tag) {
         case DT_JMPREL:
-            object->tables[0] = (const void *)entry->d_un.d_ptr;
+            object->tables[0] = (const void *)(entry->d_un.d_ptr + shift);
             break;
         case DT_PLTRELSZ:
             object->counts[0] = entry->d_un.d_val / sizeof(ElfW(Rela));
             break;
         case DT_RELA:
-            object->tables[1] = (const void *)entry->d_un.d_ptr;
+            object->tables[1] = (const void *)(entry->d_un.d_ptr + shift);
             break;
         case DT_RELASZ:
             object->counts[1] = entry->d_un.d_val / sizeof(ElfW(Rela));
             break;
         case DT_SYMTAB:
-            object->symbols = (const void *)entry->d_un.d_ptr;
+            object->symbols = (const void *)(entry->d_un.d_ptr + shift);
             break;
         case DT_STRTAB:
-            object->strings = (const void *)entry->d_un.d_ptr;
+            object->strings = (const void *)(entry->d_un.d_ptr + shift);
             break;
         default:
             break;
@@ -71,7 +71,7 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         uintptr_t at = info->dlpi_addr + header->p_vaddr;
         if (header->p_type == PT_DYNAMIC) {
-            read_dynamic(object, (const void *)at);
+            read_dynamic(object, (const void *)at, header->p_flags & PF_W ? 0 : info->dlpi_addr);
         } else if (header->p_type == PT_GNU_RELRO) {
             object->readonly_from = at & ~(MG_PAGE - 1);
             object->readonly_to = (at + header->p_memsz) & ~(MG_PAGE - 1);
@@ -80,15 +80,22 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
     return object->symbols && object->strings;
 }
 
-static void *entry_for(const char *name, unsigned library)
+static const struct mg_redirection *row_for(const char *name)
 {
     /* Few names begin with one of these letters; the loop below is for them alone. */
     if (!strchr("mcrpav_", name[0]))
         return NULL;
     for (const struct mg_redirection *row = redirections; row->name; row++)
         if (!strcmp(row->name, name))
-            return row->entries[library];
+            return row;
     return NULL;
+}
+
+/* A word of data is the library's own to change: a program may have put another allocator there. */
+static void redirect_word(uintptr_t slot, void *own, void *entry)
+{
+    _Atomic(void *) *word = (_Atomic(void *) *)slot;
+    atomic_compare_exchange_strong(word, &own, entry);
 }
 
 static void redirect_slot(const struct object *object, uintptr_t slot, void *entry)
@@ -111,10 +118,16 @@ static void redirect_one(const struct object *object, const ElfW(Rela) *relocati
     if (type != SLOT_JUMP && type != SLOT_DATA && type != SLOT_WORD)
         return;
     const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
-    void *entry = entry_for(object->strings + symbol->st_name, library);
+    const struct mg_redirection *row = row_for(object->strings + symbol->st_name);
+    uintptr_t slot = object->base + relocation->r_offset;
     /* A library that brings this function itself and binds to its own (DT_SYMBOLIC) keeps it. */
-    if (entry && symbol->st_shndx == SHN_UNDEF)
-        redirect_slot(object, object->base + relocation->r_offset, entry);
+    if (!row || symbol->st_shndx != SHN_UNDEF)
+        return;
+    bool readonly = slot >= object->readonly_from && slot < object->readonly_to;
+    if (type == SLOT_WORD && !readonly)
+        redirect_word(slot, row->own, row->entries[library]);
+    else if (type != SLOT_WORD)
+        redirect_slot(object, slot, row->entries[library]);
 }
 
 void mg_got_redirect(const struct dl_phdr_info *info, unsigned library)

@@ -5,6 +5,7 @@
 #include "memgrant.h"
 #include "os.h"
 #include "say.h"
+#include "self.h"
 #include "settings.h"
 
 struct mg_grants mg_grants;
@@ -75,7 +76,9 @@ static void add_grant(struct mg_account *account, int64_t bytes)
 
 void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns)
 {
+    mg_self.inside++;
     mg_mappings_measure(); /* now and then, off every hot path */
+    mg_self.inside--;
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
     MG_STORE(account->refused_ns, mg_os_now_ns());
@@ -100,10 +103,14 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
         back = unused < bytes ? unused : bytes;
         if (back <= 0)
             return 0;
-    } while (!atomic_compare_exchange_weak_explicit(&account->granted, &granted, granted - back, memory_order_relaxed,
-                                                    memory_order_relaxed));
-    MG_ADD(mg_grants.bytes_released, back);
-    return back;
+    } while (!atomic_compare_exchange_weak(&account->granted, &granted, granted - back));
+    /* A charge may have taken them after we looked: then they stay. One of the two sees what the other did, because both
+     * words change by sequentially consistent operations before they are read. */
+    int64_t over = atomic_load(&account->taken) - (granted - back);
+    int64_t kept = over < 0 ? 0 : over < back ? over : back;
+    atomic_fetch_add(&account->granted, kept);
+    MG_ADD(mg_grants.bytes_released, back - kept);
+    return back - kept;
 }
 
 int64_t mg_overdraft(const struct mg_account *account)
@@ -151,8 +158,7 @@ static int64_t take_unused(struct mg_account *account, int64_t need, int64_t wan
         if (unused < 16 * (want - need) && want - need > mg_settings.lane_batch_near_limit)
             want = need + mg_settings.lane_batch_near_limit;
         bytes = unused < want ? unused : want;
-    } while (!atomic_compare_exchange_weak_explicit(&account->taken, &taken, taken + bytes, memory_order_relaxed,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak(&account->taken, &taken, taken + bytes));
     for (struct mg_account *a = account; a; a = a->parent)
         MG_ADD(a->total, bytes);
     return bytes;
@@ -265,6 +271,9 @@ bool mg_grants_injected(struct mg_account *account, unsigned library)
 int64_t mg_settle(struct mg_account *account)
 {
     struct mg_heap *heap = NULL;
+    if (!account->parent)
+        return 0; /* the root stays */
+    mg_self.inside++;
     mg_mappings_measure();
     mg_lock(&mg_books_lock);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
@@ -274,5 +283,6 @@ int64_t mg_settle(struct mg_account *account)
     MG_ADD(mg_grants.bytes_released, granted);
     if (heap)
         mg_heap_close(heap);
+    mg_self.inside--;
     return granted;
 }

@@ -94,8 +94,7 @@ static struct mg_heap *new_heap(unsigned arenas)
     if (index < MAX_HEAPS)
         both = mg_os_allocate(sizeof *both);
     if (!both) {
-        MG_ADD(heaps.count, -1);
-        return NULL;
+        return NULL; /* its index stays unused: another thread may have the next one already */
     }
     both->heap.index = index;
     both->hooks.heap = index;

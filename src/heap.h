@@ -23,6 +23,7 @@ struct mg_pair {
     bool survives;  /* its account closed; the blocks were handed to that account's parent */
     _Atomic(int64_t) refunded;
     _Atomic(int64_t) frees;
+    _Atomic(int64_t) mappings; /* ranges that name it: they may come to be charged again (mappings.c) */
     int64_t refunded_before;  /* what of it belongs to the account that had the pair before */
     int64_t frees_before;
     int64_t collected;  /* what of it was given back to the account's `taken` */

@@ -100,11 +100,15 @@ static void thread_ends(void *value)
     self->inside--;
 }
 
+bool mg_lanes_make_key(void)
+{
+    return pthread_key_create(&table.key, thread_ends) == 0;
+}
+
 bool mg_lanes_start(void)
 {
     table.lanes = mg_os_allocate(MAX_LANES * sizeof *table.lanes);
-    /* Made before jemalloc's own key, so that a thread's last blocks go back before jemalloc's cache of it does. */
-    return table.lanes && pthread_key_create(&table.key, thread_ends) == 0;
+    return table.lanes;
 }
 
 static bool no_lane(void)
@@ -117,19 +121,21 @@ static bool no_lane(void)
 }
 
 /* The account a thread really gets: a closing one takes no more threads. */
-static struct mg_account *still_open(struct mg_account *account)
+static struct mg_account *still_open(struct mg_account *account, uint64_t id)
 {
-    return account && MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? account : mg_accounts_root;
+    return account->id == id && MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? account : mg_accounts_root;
 }
 
-bool mg_lanes_bind(struct mg_self *self, struct mg_account *account)
+bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id)
 {
     if (self->state == MG_THREAD_LEFT)
         return false;
-    bool first = self->state == MG_THREAD_NEW;
+    /* Without it nobody would tell when the thread ends. */
+    if (self->state == MG_THREAD_NEW && pthread_setspecific(table.key, self))
+        return false;
     struct mg_heap *closing = NULL;
     mg_lock(&mg_books_lock);
-    account = still_open(account);
+    account = still_open(account, id);
     struct mg_lane *lane = self->lane ? self->lane : claim_lane();
     if (lane) {
         if (lane->account)
@@ -148,8 +154,6 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account)
     self->account = account;
     self->heap = account->heap;
     self->state = MG_THREAD_ATTACHED;
-    if (first)
-        pthread_setspecific(table.key, self);
     if (closing)
         mg_heap_close(closing);
     return true;
@@ -217,7 +221,7 @@ void (*mg_lanes_at_slow_charge)(void) = nothing;
 MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
     mg_lanes_at_slow_charge();
-    if (belongs_to_root(self, library) && !mg_lanes_bind(self, mg_accounts_root))
+    if (belongs_to_root(self, library) && !mg_lanes_bind(self, mg_accounts_root, 0))
         return false;
     struct mg_lane *lane = self->lane;
     struct mg_account *account = self->account;
@@ -242,6 +246,18 @@ MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, in
     MG_STORE(lane->low, left);
     count(lane, library, bytes);
     return true;
+}
+
+void mg_lanes_undo(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_lane *lane = self->lane;
+    int64_t credit = MG_LOAD(lane->credit) + bytes;
+    int64_t kept = credit < lane->ceiling ? credit : lane->ceiling / 2;
+    MG_BUMP(lane->books[library].charged, -bytes);
+    MG_BUMP(lane->books[library].allocations, -1);
+    mg_accounts_move_taken(self->account, kept - credit);
+    MG_STORE(lane->credit, kept);
+    MG_STORE(lane->low, kept);
 }
 
 MG_NOINLINE void mg_lanes_give_back(struct mg_self *self, unsigned library)
@@ -272,14 +288,6 @@ void mg_lanes_note_peaks(struct mg_account *account)
     for (unsigned i = 0; i < table.used; i++)
         if (table.lanes[i].account == account)
             mg_accounts_note_peak(account, MG_LOAD(table.lanes[i].low));
-}
-
-bool mg_lanes_many(void)
-{
-    unsigned live = 0;
-    for (unsigned i = 0; i < table.used && live < 2; i++)
-        live += table.lanes[i].account != NULL;
-    return live > 1;
 }
 
 void mg_lanes_after_fork_in_child(void)

@@ -26,12 +26,14 @@ struct mg_lane {
     struct mg_lane_book books[MG_LIBRARIES];
 };
 
+/* The key whose destructor tells that a thread ends. False: there is none left. Runs at startup. */
+bool mg_lanes_make_key(void);
 /* False when there is no memory. Runs at startup. */
 bool mg_lanes_start(void);
 
-/* Gives the thread a lane in an account and binds it to the account's heap; NULL is the account of threads that nobody
- * bound. False: the thread stays without. */
-bool mg_lanes_bind(struct mg_self *self, struct mg_account *account);
+/* Gives the thread a lane in the account of that id, or in the root when it has closed, and binds it to the account's
+ * heap. False: the thread stays without. */
+bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id);
 /* The thread leaves its account, and for good when it ends. */
 void mg_lanes_unbind(struct mg_self *self, bool thread_ends);
 
@@ -40,6 +42,8 @@ extern void (*mg_lanes_at_slow_charge)(void);
 
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */
 bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes);
+/* The charge came to nothing: nobody ever had the bytes, so no peak saw them. */
+void mg_lanes_undo(struct mg_self *self, unsigned library, int64_t bytes);
 void mg_lanes_give_back(struct mg_self *self, unsigned library);
 
 /* Adds what live lanes hold of an account's books. Under the books' lock. */
@@ -48,8 +52,6 @@ void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[M
 void mg_lanes_note_peaks(struct mg_account *account);
 /* In a fork child the other threads are gone: their lanes are folded. */
 void mg_lanes_after_fork_in_child(void);
-/* Whether other threads have lanes. */
-bool mg_lanes_many(void);
 
 static inline bool mg_lanes_charge(struct mg_self *self, unsigned library, int64_t bytes)
 {

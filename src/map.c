@@ -4,6 +4,7 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "window.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -22,10 +23,11 @@ static bool charge(struct mg_self *self, unsigned library, size_t bytes)
     return true;
 }
 
+/* The mapping was not to be had. */
 static void refund(struct mg_self *self, unsigned library, size_t bytes)
 {
-    mg_charges_return(self, library, (int64_t)bytes);
-    MG_BUMP(self->lane->books[library].frees, -1);
+    mg_charges_undo(self, library, (int64_t)bytes);
+    MG_BUMP(self->lane->books[library].allocations, 1);
 }
 
 /* The calling thread begins a call for a library: false when the mapping is not to be charged. */
@@ -49,7 +51,7 @@ static long map_charged(struct mg_self *self, unsigned library, void *address, s
     size_t bytes = protection & PROT_WRITE ? whole_pages(size) : 0;
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
-    struct mg_mapping_owner owner = owner_here(self, library);
+    struct mg_mapping_owner owner = owner_here(self, library); /* after the charge, which may move the thread */
     long mapped = mg_os_call_mmap(address, size, protection, flags, -1, 0);
     bool good = mapped >= 0 || mapped < -4095;
     uintptr_t from = (uintptr_t)mapped;
@@ -62,7 +64,8 @@ static long map_charged(struct mg_self *self, unsigned library, void *address, s
 long mg_map(unsigned library, void *address, size_t size, int protection, int flags, int file, long offset)
 {
     struct mg_self *self = &mg_self;
-    bool memory = (flags & (MAP_ANONYMOUS | MAP_PRIVATE)) == (MAP_ANONYMOUS | MAP_PRIVATE) && size;
+    bool memory = (flags & (MAP_ANONYMOUS | MAP_PRIVATE)) == (MAP_ANONYMOUS | MAP_PRIVATE) && size &&
+                  size <= mg_window.size;
     bool ours = memory && begin(self, &library);
     bool replaces = flags & MAP_FIXED && mg_mappings_any() && !self->inside;
     if (!ours && !replaces)
@@ -130,10 +133,13 @@ static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, in
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
     long result = mg_os_call_mprotect((void *)from, to - from, protection);
-    if (bytes && result)
+    struct mg_mapping_owner here = { 0 };
+    if (bytes)
+        here = owner_here(self, library);
+    if (bytes && (result || !here.tag))
         refund(self, library, bytes);
     else if (bytes)
-        mg_mappings_commit(from, to, owner_here(self, library));
+        mg_mappings_commit(from, to, here);
     return result;
 }
 
@@ -184,7 +190,8 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
         mg_mappings_change(to, to + after, MG_MAPPING_GONE);
         mg_mappings_move(from, from + (before < after ? before : after), to);
     }
-    if (growth && !mg_mappings_add(to + before, to + after, MG_MAPPING_CHARGED, owner_here(self, library)))
+    struct mg_mapping_owner here = owner_here(self, library);
+    if (growth && !(here.tag && mg_mappings_add(to + before, to + after, MG_MAPPING_CHARGED, here)))
         refund(self, library, growth);
     return moved;
 }
@@ -203,8 +210,10 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
         moved = remap_charged(self, library, address, size, new_size, flags, new_address);
     } else {
         moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
-        if (moved >= 0)
+        if (moved >= 0) {
             mg_mappings_change(from, from + whole_pages(size), MG_MAPPING_GONE);
+            mg_mappings_change((uintptr_t)moved, (uintptr_t)moved + whole_pages(new_size), MG_MAPPING_GONE);
+        }
     }
     mg_mappings_unlock();
     self->inside--;
@@ -226,8 +235,11 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
         bool good = before != (void *)-1;
         if (!ours && good)
             mg_mappings_change(from - (uintptr_t)-growth, from, MG_MAPPING_GONE);
-        else if (ours && !(good && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED,
-                                                   owner_here(self, library))))
+        struct mg_mapping_owner here = { 0 };
+        if (ours)
+            here = owner_here(self, library);
+        if (ours && !(good && here.tag &&
+                      mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here)))
             refund(self, library, (size_t)growth);
     } else {
         errno = ENOMEM;

@@ -1,6 +1,7 @@
 #include "mappings.h"
 
 #include "accounts.h"
+#include "libraries.h"
 #include "os.h"
 #include "say.h"
 
@@ -77,6 +78,7 @@ static bool make_room(void)
 
 static void insert(size_t index, struct range range)
 {
+    MG_ADD(range.owner.heap->pairs[range.owner.tag].mappings, 1);
     memmove(&table.ranges[index + 1], &table.ranges[index], (table.count - index) * sizeof range);
     table.ranges[index] = range;
     table.count++;
@@ -85,6 +87,8 @@ static void insert(size_t index, struct range range)
 
 static void erase(size_t index)
 {
+    const struct mg_mapping_owner *owner = &table.ranges[index].owner;
+    MG_ADD(owner->heap->pairs[owner->tag].mappings, -1);
     table.count--;
     memmove(&table.ranges[index], &table.ranges[index + 1], (table.count - index) * sizeof *table.ranges);
 }
@@ -102,6 +106,8 @@ static void refund(const struct range *range, int64_t bytes)
     if (!bytes)
         return;
     struct mg_pair *pair = &range->owner.heap->pairs[range->owner.tag];
+    if (mg_libraries[pair->library].limit >= 0)
+        MG_ADD(mg_libraries[pair->library].used, -bytes);
     MG_ADD(pair->refunded, bytes);
     mg_lock(&mg_books_lock);
     mg_accounts_collect_pair(pair);
@@ -204,8 +210,11 @@ void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner ow
     for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i++) {
         if (table.ranges[i].state != MG_MAPPING_RESERVED)
             continue;
-        table.ranges[i].state = MG_MAPPING_CHARGED;
-        table.ranges[i].owner = owner;
+        struct range range = table.ranges[i];
+        range.state = MG_MAPPING_CHARGED;
+        range.owner = owner;
+        erase(i);
+        insert(i, range);
     }
 }
 

@@ -10,10 +10,13 @@
 #include "jemalloc.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "os.h"
 #include "self.h"
 #include "settings.h"
 #include "walk.h"
+#include "window.h"
 
+#include <errno.h>
 #include <string.h>
 
 _Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each library slot");
@@ -63,18 +66,25 @@ static unsigned class_for(size_t size, size_t alignment)
 static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
 {
     unsigned class = class_for(size, alignment);
-    if (MG_UNLIKELY(!class))
+    if (MG_UNLIKELY(!class || mg_classes.size[class] > mg_window.size))
         return false;
     int64_t bytes = (int64_t)mg_classes.size[class];
     *block = NULL;
     if (!mg_charges_take(self, library, bytes))
         return true;
+    int errno_before = errno; /* jemalloc sets it when it has nothing, and the next allocator may have something */
     /* After the charge: that may have moved the thread to another account. */
     unsigned tag = mg_charges_tag(self, library);
     if (tag)
         *block = mg_heap_allocate(size, alignment, zeroed);
+    /* jemalloc's own arena serves a thread that its cache has left, and that lies elsewhere. */
+    if (MG_UNLIKELY(*block && !mg_window_holds(*block))) {
+        mgje_dallocx(*block, MGJE_NO_TCACHE);
+        *block = NULL;
+    }
     if (MG_UNLIKELY(!*block)) {
-        mg_charges_return(self, library, bytes);
+        mg_charges_undo(self, library, bytes);
+        errno = errno_before;
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
     mg_window_mark(*block, class, tag);
@@ -109,11 +119,24 @@ static inline bool is_local(const struct mg_self *self, const struct mg_heap *he
     return self->heap == heap && !self->inside && MG_LOAD(pair->account) == self->account;
 }
 
+/* A block of this size waits on a list without its pages: the refund lets somebody else have the memory at once. */
+#define LARGE (256 * 1024)
+
+static void give_pages_up(void *block, size_t bytes)
+{
+    uintptr_t from = ((uintptr_t)block + MG_PAGE) & ~(MG_PAGE - 1); /* the first page holds the list's link */
+    uintptr_t to = ((uintptr_t)block + bytes) & ~(MG_PAGE - 1);
+    if (to > from)
+        mg_os_discard((void *)from, to - from);
+}
+
 /* By anybody else: a thread of another account or of none, one that is inside us, or one whose end has come. */
 static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *pair, int64_t bytes, void *block)
 {
     if (mg_libraries[pair->library].limit >= 0)
         MG_ADD(mg_libraries[pair->library].used, -bytes);
+    if (bytes >= LARGE)
+        give_pages_up(block, (size_t)bytes);
     MG_ADD(pair->refunded, bytes);
     MG_ADD(pair->frees, 1);
     mg_heap_push_remote(heap, block);
@@ -149,13 +172,13 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
         return true;
     if (self->heap != heap_of(block)) {
         /* The charge moved the thread to another account: the block can't follow in place. */
-        mg_charges_return(self, pair->library, after - before);
+        mg_charges_undo(self, pair->library, after - before);
         return false;
     }
     *moved = mgje_rallocx(block, (size_t)after, 0);
     if (!*moved) {
         if (after > before)
-            mg_charges_return(self, pair->library, after - before);
+            mg_charges_undo(self, pair->library, after - before);
         return false;
     }
     mg_window_mark(*moved, class, tag);
@@ -219,12 +242,9 @@ bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
 void mg_thread_begins(const struct mg_inheritance *inheritance)
 {
     struct mg_self *self = &mg_self;
-    struct mg_account *account = inheritance->account;
     self->home = inheritance->library;
-    if (account->id != inheritance->account_id)
-        account = mg_accounts_root; /* it has closed since, and its place was given to another */
     self->inside++;
-    mg_lanes_bind(self, account);
+    mg_lanes_bind(self, inheritance->account, inheritance->account_id);
     self->inside--;
 }
 
@@ -257,8 +277,20 @@ struct mg_account *mg_root(void)
     return mg_accounts_root;
 }
 
+int64_t mg_account_handle(const struct mg_account *account)
+{
+    return mg_accounts_handle(account);
+}
+
+struct mg_account *mg_account_of(int64_t handle)
+{
+    return mg_accounts_of(handle);
+}
+
 struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit)
 {
+    if (parent != mg_accounts_root)
+        return NULL; /* two levels: executor and tasks */
     mg_self.inside++;
     struct mg_account *account = mg_accounts_open(name, parent, limit);
     mg_self.inside--;
@@ -269,7 +301,7 @@ void mg_bind(struct mg_account *account)
 {
     struct mg_self *self = &mg_self;
     self->inside++;
-    if (mg_lanes_bind(self, account))
+    if (mg_lanes_bind(self, account, account->id))
         self->task_thread = true;
     self->inside--;
 }

@@ -27,7 +27,7 @@ struct mg_redirection;
 #define MG_SLOTS 96
 void mg_start(const struct mg_redirection *entries, bool in_front);
 /* False while dormant, switched off or broken: every call goes straight to the next allocator. */
-extern bool mg_active;
+extern _Atomic(bool) mg_active;
 /* Writes the report to its file, if one is asked for and this process is its owner. */
 void mg_write_report(void);
 
@@ -87,7 +87,10 @@ const char *mg_library_name(unsigned library);
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */
 const char *mg_arm(const char *const *settings, int count);
 struct mg_account *mg_root(void);
-/* NULL when the table is full. limit -1 is none. */
+/* What Java holds of an account: above 0, and never given to another one. NULL: it has closed, or never was. */
+int64_t mg_account_handle(const struct mg_account *account);
+struct mg_account *mg_account_of(int64_t handle);
+/* NULL when the table is full, or the parent is not the root. limit -1 is none. */
 struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit);
 void mg_bind(struct mg_account *account);
 void mg_unbind(void);
@@ -107,7 +110,8 @@ enum {
     MG_LIMIT, MG_RESERVATION, MG_GRANTED, MG_USED, MG_PEAK, MG_CHARGED, MG_REFUNDED,
     MG_ALLOCATIONS, MG_FREES, MG_DENIALS, MG_OVERDRAFT_PEAK, MG_STATE, MG_FIGURES
 };
-void mg_read(struct mg_account *account, int64_t figures[MG_FIGURES]);
+/* Of a closed account too, as long as it is among the last ones; else all are 0. */
+void mg_read(int64_t handle, int64_t figures[MG_FIGURES]);
 
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);

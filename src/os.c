@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <errno.h>
@@ -37,6 +38,14 @@ void *mg_os_allocate(size_t size)
 void mg_os_release(void *memory, size_t size)
 {
     enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
+}
+
+size_t mg_os_address_limit(void)
+{
+    struct rlimit limit;
+    if (enter(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur;
 }
 
 void *mg_os_reserve(size_t size)
@@ -104,7 +113,7 @@ bool mg_os_write(int file, const void *bytes, size_t size)
     const char *at = bytes;
     while (size) {
         long done = enter(SYS_write, file, (long)at, (long)size, 0, 0, 0);
-        if (done == -EINTR || done == -EAGAIN)
+        if (done == -EINTR)
             continue;
         if (done <= 0)
             return false;

@@ -11,6 +11,8 @@
 /* Memory of our own, zeroed, page by page; NULL when there is none. */
 void *mg_os_allocate(size_t size);
 void mg_os_release(void *memory, size_t size);
+/* The limit on the process's addresses (ulimit -v); SIZE_MAX when there is none. */
+size_t mg_os_address_limit(void);
 /* Addresses without memory behind them. */
 void *mg_os_reserve(size_t size);
 /* False when the kernel refuses. */

@@ -92,7 +92,7 @@ bool mg_report_write(bool wait)
 static void write_if_asked(void)
 {
     if (MG_UNLIKELY(MG_LOAD(report.asked)))
-        mg_report_write(true);
+        mg_report_write(false); /* the thread may hold the mappings */
 }
 
 /* `memgrant dump PID`. A thread that is inside us may hold the books: then the next slow charge of anybody writes. */

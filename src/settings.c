@@ -123,11 +123,12 @@ static const char *unknown(const char *name)
     return complaint;
 }
 
+/* An empty value is "not set": the row's default. */
 static const char *set(const char *name, const char *value)
 {
 #define MG_SETTING(row, type, default_value, help) \
     if (!strcmp(name, #row)) \
-        return take_##type(value, &mg_settings.row) ? NULL : complain(name, value, rule_##type);
+        return take_##type(*value ? value : default_value, &mg_settings.row) ? NULL : complain(name, value, rule_##type);
 #include "settings.def"
 #undef MG_SETTING
     return unknown(name);
@@ -135,7 +136,7 @@ static const char *set(const char *name, const char *value)
 
 const char *mg_settings_set(const char *name, const char *value)
 {
-    /* The caller's text may go; a setting stays. Armed once in a process's life, so this is no leak. */
+    /* The caller's text may go (a program may even overwrite its environment); a setting stays, once in a process's life. */
     size_t length = strlen(value) + 1;
     char *kept = mg_os_allocate(length);
     if (!kept)
@@ -175,7 +176,7 @@ const char *mg_settings_read(bool *any)
         const char *value;
         if (!split_variable(*variable, name, &value))
             continue;
-        const char *wrong = set(name, value);
+        const char *wrong = mg_settings_set(name, value);
         if (wrong)
             return wrong;
         /* Who owns a report says nothing about whether one is wanted. */

@@ -21,14 +21,24 @@
 #include <pthread.h>
 #include <string.h>
 
-bool mg_active;
+_Atomic(bool) mg_active;
 
 /* ---- fork ---- */
 
 /* Around jemalloc's own handlers: locks that are held while jemalloc is called are taken before its own, the window's,
  * which is taken while jemalloc's are held, after them. (Handlers run in the reverse order of registration.) */
+static bool fork_holds_locks;
+static bool had_one_thread;
+
+/* Since glibc 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
 static void before_fork(void)
 {
+    fork_holds_locks = mg_active;
+    had_one_thread = &__libc_single_threaded && __libc_single_threaded;
+    if (!fork_holds_locks)
+        return;
     mg_self.inside++;
     mg_mappings_before_fork();
     mg_lock(&mg_books_lock);
@@ -38,6 +48,8 @@ static void before_fork(void)
 
 static void after_fork(void)
 {
+    if (!fork_holds_locks)
+        return;
     mg_libraries_after_fork();
     mg_heap_after_fork();
     mg_unlock(&mg_books_lock);
@@ -48,7 +60,9 @@ static void after_fork(void)
 /* The child has books of its own that begin as a copy: it has a copy of the memory too. No courier came along. */
 static void after_fork_in_child(void)
 {
-    if (mg_lanes_many())
+    if (!fork_holds_locks)
+        return;
+    if (!had_one_thread)
         mg_libraries_freeze();
     mg_lanes_after_fork_in_child();
     if (mg_grants.by_couriers)
@@ -59,16 +73,27 @@ static void after_fork_in_child(void)
 
 /* ---- Starting ---- */
 
+/* What has an order, and is therefore done at load even if nothing is counted before somebody arms us: our thread key
+ * before jemalloc's, so that a thread's last blocks go back before jemalloc's cache of it does, and fork's handlers. */
+static bool take_places(void)
+{
+    bool good = mg_lanes_make_key();
+    good &= pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork) == 0;
+    good &= mg_classes_start() && mg_heap_start(); /* brings jemalloc to life */
+    good &= pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+    return good;
+}
+
+static bool places_taken;
+
 static const char *start_heap(void)
 {
+    if (!places_taken)
+        return "no thread key is left, or the jemalloc inside is not the one it was built for; nothing is counted";
     if (!mg_window_start())
         return "no addresses are to be had (ulimit -v?); nothing is counted";
     if (!mg_lanes_start())
-        return "no memory or thread key for the lanes; nothing is counted";
-    pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork);
-    if (!mg_classes_start() || !mg_heap_start())
-        return "the jemalloc inside is not the one it was built for; nothing is counted";
-    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+        return "no memory for the lanes; nothing is counted";
     return NULL;
 }
 
@@ -131,6 +156,9 @@ static const char *const behind = "another malloc is in front of ours (an LD_PRE
 void mg_start(const struct mg_redirection *entries, bool in_front)
 {
     bool any;
+    mg_self.inside++;
+    places_taken = take_places();
+    mg_self.inside--;
     mg_got_start(entries);
     behind_another = !in_front;
     const char *wrong = mg_settings_read(&any);
@@ -171,13 +199,14 @@ const char *mg_arm(const char *const *settings, int count)
 
 void mg_write_report(void)
 {
+    /* Out of a signal handler it may be this very thread that holds the books. */
     if (mg_active)
-        mg_report_write(true);
+        mg_report_write(!mg_self.inside);
 }
 
-void mg_read(struct mg_account *account, int64_t figures[MG_FIGURES])
+void mg_read(int64_t handle, int64_t figures[MG_FIGURES])
 {
     mg_self.inside++;
-    mg_figures_read(account, figures);
+    mg_figures_read(handle, figures);
     mg_self.inside--;
 }

@@ -35,8 +35,9 @@ static bool reserve(size_t size)
 bool mg_window_start(void)
 {
     /* 512 GB serve any executor; under a limit on addresses (ulimit -v) less must do. */
-    for (size_t size = (size_t)1 << 39; size >= (size_t)64 << 20; size /= 4)
-        if (reserve(size))
+    size_t limit = mg_os_address_limit();
+    for (size_t size = (size_t)1 << 39; size >= (size_t)64 << 20; size /= 2)
+        if (size <= limit / 4 && reserve(size))
             return true;
     return false;
 }
@@ -65,6 +66,14 @@ static size_t find_run(size_t from, size_t to, size_t count, size_t alignment)
         start = (start + i + alignment) / alignment * alignment;
     }
     return granules.count;
+}
+
+static void release_run(size_t from, size_t count)
+{
+    mg_lock(&granules.lock);
+    for (size_t i = from; i < from + count; i++)
+        granules.used[i / 64] &= ~((uint64_t)1 << i % 64);
+    mg_unlock(&granules.lock);
 }
 
 static size_t claim_run(size_t count, size_t alignment)
@@ -104,8 +113,10 @@ void *mg_window_take(unsigned heap, size_t size, size_t alignment)
     size_t bytes = count * MG_GRANULE;
     if (!make_range_writable(mg_window.pages, offset / MG_PAGE * sizeof *mg_window.pages,
                              bytes / MG_PAGE * sizeof *mg_window.pages) ||
-        !make_range_writable(mg_window.tags, offset / 16, bytes / 16) || !mg_os_make_writable(base, bytes))
-        return NULL; /* the addresses stay claimed: nobody else could use them either */
+        !make_range_writable(mg_window.tags, offset / 16, bytes / 16) || !mg_os_make_writable(base, bytes)) {
+        release_run(start - skew, count + skew);
+        return NULL;
+    }
     for (size_t i = start; i < start + count; i++)
         MG_STORE(mg_window.heaps[i], (uint16_t)(heap + 1));
     return base;

@@ -42,7 +42,7 @@ static inline void *unit_allocate(size_t size)
 static inline int64_t unit_read(struct mg_account *account, int which)
 {
     int64_t figures[MG_FIGURES];
-    mg_read(account, figures);
+    mg_read(mg_account_handle(account), figures);
     return figures[which];
 }
 
