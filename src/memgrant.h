@@ -22,6 +22,9 @@ struct mg_redirection;
 
 /* ---- Start and end (runs at startup, runs on request) ---- */
 
+/* Called by interpose/ first of all in the process, whether anything will ever be counted or not: takes the places that
+ * have an order, among thread keys and fork's handlers. */
+void mg_load(void);
 /* Called by interpose/ once, before main: reads MEMGRANT_*; dormant when none of them is set. The entries, for library
  * slots below MG_SLOTS, end with a NULL name and stay interpose/'s. Not in front of all other allocators we stay dormant. */
 #define MG_SLOTS 96

@@ -149,6 +149,13 @@ static const char *count_quietly(bool in_spark)
     return wrong;
 }
 
+void mg_load(void)
+{
+    mg_self.inside++;
+    places_taken = take_places();
+    mg_self.inside--;
+}
+
 static bool behind_another;
 static const char *const behind = "another malloc is in front of ours (an LD_PRELOAD before libmemgrant.so, or the program "
                                   "brings its own); put libmemgrant.so first; nothing is counted";
@@ -156,9 +163,6 @@ static const char *const behind = "another malloc is in front of ours (an LD_PRE
 void mg_start(const struct mg_redirection *entries, bool in_front)
 {
     bool any;
-    mg_self.inside++;
-    places_taken = take_places();
-    mg_self.inside--;
     mg_got_start(entries);
     behind_another = !in_front;
     const char *wrong = mg_settings_read(&any);

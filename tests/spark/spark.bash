@@ -55,7 +55,8 @@ on_spark() {
         --class "io.memgrant.tests.$class" --jars "$BUILD/memgrant-demo.jar,$(echo "$BUILD"/deps/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
-        --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" "$built/tests.jar" "$@" 2>"$WORK/log" || {
+        --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" \
+        "$built/tests.jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class ended with $code"

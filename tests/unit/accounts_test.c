@@ -80,6 +80,39 @@ static void peak_of_one_thread_is_exact(void)
     mg_settle(account);
 }
 
+/* Nobody ever had what was not to be had. */
+static void a_hopeless_request_leaves_no_peak(void)
+{
+    void *block = NULL;
+    int64_t peak = unit_read(mg_root(), MG_PEAK);
+    CHECK(!mg_allocate(UNIT_LIBRARY, (size_t)1 << 60, 0, false, &block));
+    CHECK(!mg_allocate(UNIT_LIBRARY, (size_t)1 << 45, 0, false, &block));
+    mg_free(unit_allocate(10));
+    CHECK(unit_read(mg_root(), MG_PEAK) < peak + (1 << 20));
+}
+
+/* Java may hold a handle for long: it never comes to name somebody else. */
+static void a_handle_names_one_account_for_ever(void)
+{
+    struct mg_account *first = mg_account_open("first", mg_root(), -1);
+    int64_t handle = mg_account_handle(first);
+    mg_bind(first);
+    mg_free(unit_allocate(1000));
+    mg_unbind();
+    mg_settle(first);
+    struct mg_account *second = mg_account_open("second", mg_root(), -1);
+    CHECK(second == first); /* the same place */
+    CHECK(!mg_account_of(handle));
+    int64_t figures[MG_FIGURES];
+    mg_read(handle, figures);
+    CHECK_EQ(figures[MG_CHARGED], 1024);
+    CHECK_EQ(figures[MG_STATE], MG_ACCOUNT_CLOSED);
+    mg_settle(second);
+    CHECK(!mg_account_of(0) && !mg_account_of(1) && !mg_account_of(-1));
+    CHECK_EQ(mg_settle(mg_root()), 0);
+    CHECK(!mg_account_open("grandchild", second, -1));
+}
+
 static void resizing_keeps_the_books(void)
 {
     struct mg_account *account = mg_account_open("resize", mg_root(), -1);
@@ -107,6 +140,8 @@ int main(void)
     survivors_go_to_the_parent_and_are_refunded_there();
     recycled_heaps_keep_survivors_right();
     peak_of_one_thread_is_exact();
+    a_hopeless_request_leaves_no_peak();
+    a_handle_names_one_account_for_ever();
     resizing_keeps_the_books();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

@@ -58,12 +58,29 @@ static void strangers_frees_make_room(void)
     mg_free(block);
 }
 
+/* A library's own limit counts each byte once, whoever frees it. */
+static void a_librarys_own_limit_holds(void)
+{
+    mg_libraries[UNIT_LIBRARY].limit = 600000;
+    for (int round = 0; round < 20; round++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, free_it, try_to_allocate(300000));
+        pthread_join(thread, NULL);
+        mg_free(try_to_allocate(100000)); /* collects */
+    }
+    CHECK_EQ(MG_LOAD(mg_libraries[UNIT_LIBRARY].used), 0);
+    CHECK(!try_to_allocate(700000));
+    mg_free(try_to_allocate(500000));
+    mg_libraries[UNIT_LIBRARY].limit = -1;
+}
+
 int main(void)
 {
     unit_start("enforce", "1m");
     denied_exactly_at_the_limit();
     a_denied_growth_leaves_the_block();
     strangers_frees_make_room();
+    a_librarys_own_limit_holds();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "mappings.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 #define MB ((size_t)1 << 20)
@@ -110,6 +111,48 @@ static void a_closed_account_hands_its_mappings_over(void)
     CHECK_EQ(used(), 0);
 }
 
+/* What was given back before its account ended, and touched after, is the parent's and not the next task's. */
+static void what_comes_back_after_the_end_is_the_parents(void)
+{
+    struct mg_account *first = mg_account_open("gave back", mg_root(), -1);
+    mg_grant(first, 10 * MB);
+    mg_bind(first);
+    char *at = map(8 * MB, RW);
+    memset(at, 1, 8 * MB);
+    CHECK_EQ(mg_advise(at, 8 * MB, MADV_DONTNEED), 0);
+    mg_unbind();
+    mg_settle(first);
+    CHECK_EQ(used(), 0);
+    struct mg_account *second = mg_account_open("next", mg_root(), -1);
+    memset(at, 1, 8 * MB);
+    mg_mappings_measure();
+    CHECK_EQ(unit_read(second, MG_USED), 0);
+    CHECK_EQ(used(), 8 * MB);
+    CHECK_EQ(mg_unmap(at, 8 * MB), 0);
+    mg_settle(second);
+    CHECK_EQ(used(), 0);
+}
+
+/* The report that a signal asks for while the thread is in the middle of a mapping is written later, not waited for. */
+static void a_report_asked_for_inside_a_mapping_waits_its_turn(void)
+{
+    mg_mappings_lock();
+    mg_self.inside++;
+    raise(SIGRTMIN + 9);
+    mg_self.inside--;
+    mg_mappings_unlock();
+    char *at = map(MB, RW);
+    CHECK_EQ(mg_unmap(at, MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
+static void absurd_sizes_are_the_kernels_to_refuse(void)
+{
+    CHECK(mg_map(UNIT_LIBRARY, NULL, (size_t)1 << 63, RW, ANON, -1, 0) < 0);
+    CHECK(mg_map(UNIT_LIBRARY, NULL, SIZE_MAX - 100, RW, ANON, -1, 0) < 0);
+    CHECK_EQ(used(), 0);
+}
+
 static void beyond_the_limit_it_is_denied(void)
 {
     CHECK_EQ(mg_map(UNIT_LIBRARY, NULL, 200 * MB, RW, ANON, -1, 0), -ENOMEM);
@@ -128,6 +171,9 @@ int main(void)
     growing_and_moving_keeps_the_owner();
     what_madvise_gives_back_counts_as_it_comes_back();
     a_closed_account_hands_its_mappings_over();
+    what_comes_back_after_the_end_is_the_parents();
+    a_report_asked_for_inside_a_mapping_waits_its_turn();
+    absurd_sizes_are_the_kernels_to_refuse();
     beyond_the_limit_it_is_denied();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

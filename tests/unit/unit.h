@@ -21,6 +21,12 @@
 /* A slot that every test may charge to. */
 #define UNIT_LIBRARY MG_LIBRARY_REST
 
+/* As early as in a process under the library: before jemalloc's own constructor. */
+__attribute__((constructor(101))) static void unit_load(void)
+{
+    mg_load();
+}
+
 static inline void unit_start(const char *mode, const char *limit)
 {
     setenv("MEMGRANT_TARGETS", "nothing-here", 1);

@@ -343,14 +343,14 @@ public final class Tasks {
 
     private void many() {
         long begin = System.nanoTime();
-        int count = 1_000;
+        int count = 300;
         run(count, task -> {
             free(allocate(3));
             return "";
         });
         long millis = (System.nanoTime() - begin) / 1_000_000;
         thatNothingIsLeft("after " + count + " short tasks");
-        Check.that(true, count + " short tasks", "%d ms", millis);
+        System.out.println(count + " short tasks took " + millis + " ms");
     }
 
     private String failure(int count, Body body) {
