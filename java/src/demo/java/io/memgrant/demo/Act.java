@@ -112,6 +112,16 @@ abstract class Act {
         checks.quietly(report.brokenInvariants() == 0, "no invariant was broken", "executor %s", executor);
     }
 
+    /** RocksDB's thread pools serve every task: no task pays for them, also not the one that came first. */
+    void checkPools() {
+        reports.forEach((id, report) -> {
+            JsonNode own = report.own();
+            checks.quietly(Report.figure(own, "charged") > 1 << 20, "RocksDB's thread pools are charged to the executor",
+                    "executor %s: %s in %s allocations", id, Say.megabytes(Report.figure(own, "charged")),
+                    Say.count(Report.figure(own, "allocations")));
+        });
+    }
+
     void checkNobodyLost() {
         List<String> removed = Events.instance().removed();
         checks.that(removed.isEmpty(), "no executor was lost", "%s",

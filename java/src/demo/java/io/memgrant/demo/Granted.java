@@ -34,6 +34,7 @@ final class Granted extends Act {
                     Say.megabytes(peak), Say.megabytes(task.sparkPeak()), Say.megabytes(overdraft));
         }
         checkShares(done);
+        checkPools();
         checkGivenBack(done);
         checkCrossings();
     }

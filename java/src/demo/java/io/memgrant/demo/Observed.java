@@ -31,6 +31,7 @@ final class Observed extends Act {
                 "Spark believed that no task used any of this memory", "%d tasks, 0 bytes", done.size());
         if (arguments.armed()) {
             checkBooks();
+            checkPools();
             for (Work.Done task : done) {
                 long charged = Report.figure(rocksDb(account(task)), "charged");
                 checks.quietly(charged > task.rows() * 100, "every task's RocksDB was seen", "task %d: %s for %s rows",
