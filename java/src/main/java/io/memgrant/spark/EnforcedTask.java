@@ -62,7 +62,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
 
     @Override
     public Throwable reached(String library, boolean mayThrow) {
-        if (Thread.currentThread() != thread) {
+        // Inside Spark's own spilling or evicting there is nobody to ask, and an exception would cost Spark its books.
+        if (Thread.currentThread() != thread || memory.isBeingManagedByThisThread()) {
             return null;
         }
         if (isEnding()) {
@@ -75,7 +76,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             account.tolerate(0); // not of interest any more, until there is a new one
             return null;
         }
-        if (denied == null && !memory.isBeingManagedByThisThread()) {
+        if (denied == null) {
             denied = ask(overdraft, CUSHION, library);
         }
         return denied != null && mayThrow ? stop() : null;

@@ -6,7 +6,7 @@ import org.apache.spark.storage.BlockId;
 
 /**
  * Spark's off-heap memory in this process, through {@link MemoryManager}: the part that is shared by all tasks. Its
- * methods are {@code private[memory]} in Scala and public in bytecode, the same from Spark 3.5 to 4.3. Thread-safe.
+ * methods are {@code private[memory]} in Scala and public in bytecode, the same in Spark 3.5.9 and 4.3.0. Thread-safe.
  */
 final class SparkMemory {
     private static final MemoryMode MODE = MemoryMode.OFF_HEAP;

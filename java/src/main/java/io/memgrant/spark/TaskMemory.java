@@ -170,7 +170,7 @@ final class TaskMemory implements NativeMemoryAccountant {
         return leftShort && peak > satisfiedPeak ? peak : 0;
     }
 
-    /** Whether asking is impossible here, because the thread is inside Spark's memory management: it spills or evicts. */
+    /** Whether the thread is inside Spark's memory management: in a spill, or in the eviction of a block. */
     boolean isBeingManagedByThisThread() {
         return Thread.holdsLock(task) || Thread.holdsLock(memory.monitor());
     }
