@@ -149,6 +149,8 @@ const char *mg_specs_start(bool in_spark)
         return wrong;
     if (!*mg_settings.targets && in_spark) {
         targets = profiles;
+        for (int i = 0; i < targets.count; i++)
+            targets.row[i].fate = MG_FATE_UNSET; /* nobody's word yet: on_denial's counts before the profile's */
         return NULL;
     }
     return parse_table(&targets, *mg_settings.targets ? mg_settings.targets : "*", ';', "targets");

@@ -50,6 +50,7 @@ static void the_persons_word_beats_the_profiles(void)
     CHECK(mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_OVERDRAFT);
     CHECK(!start("librocksdbjni*", true) && mg_specs_find("librocksdbjni42.so", &spec) &&
           spec.fate == MG_FATE_FAIL);
+    CHECK(!start("", true) && mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_FAIL);
     CHECK(!mg_settings_set("on_denial", ""));
 }
 
