@@ -6,8 +6,6 @@
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export ROOT BUILD=${BUILD:-$ROOT/build}
-# Its lock order checker holds 64 locks; jemalloc takes one an arena around fork, and ours are none that it knows.
-export TSAN_OPTIONS=detect_deadlocks=0
 export LIB=$BUILD/libmemgrant.so LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 unset LD_PRELOAD "${!MEMGRANT_@}"
 passed=0 failed=0 skipped=0
