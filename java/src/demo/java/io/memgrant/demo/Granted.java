@@ -73,6 +73,8 @@ final class Granted extends Act {
         }
         checks.that(left == 0, "after its end Spark shows 0 bytes for every task", "%d tasks, %d bytes", done.size(),
                 left);
+        long zombies = census.stream().mapToLong(Census.Executor::otherMemory).sum();
+        checks.that(zombies == 0, "and no execution memory of tasks that are gone", "%d bytes", zombies);
         checks.that(Events.instance().taskEnds().stream().allMatch(end -> end.failure() == null),
                 "no task failed, with spark.unsafe.exceptionOnMemoryLeak=" + leakCheck(), "%d task ends",
                 Events.instance().taskEnds().size());
