@@ -63,6 +63,15 @@ abstract class Act {
         cluster.settleEvents();
     }
 
+    /** Puts what the table shows of each task into the figures. */
+    void keep(List<Work.Done> done) {
+        for (Work.Done task : done) {
+            figures.withArray("tasks").addObject().put("task", task.task()).put("executor", task.executor())
+                    .put("part", task.part()).put("rows", task.rows()).put("peak_by_spark", task.sparkPeak())
+                    .set("account", account(task));
+        }
+    }
+
     Census.Executor executor(String id) {
         return census.stream().filter(executor -> executor.id().equals(id)).findFirst().orElseThrow();
     }

@@ -33,6 +33,7 @@ final class Denied extends Act {
             default -> Work.load(scale, part, PARTS);
         });
         takeCensus();
+        keep(done);
         cluster.settleEvents();
         List<Events.TaskEnd> attempts = attemptsOf(done.get(0).task());
         show(attempts);

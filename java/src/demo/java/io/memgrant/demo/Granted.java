@@ -19,6 +19,7 @@ final class Granted extends Act {
                 arguments.scale(), arguments.parts());
         List<Work.Done> done = load(arguments.parts());
         takeCensus();
+        keep(done);
         show(done);
         checkAnswer(done, arguments.parts());
         checkNobodyLost();

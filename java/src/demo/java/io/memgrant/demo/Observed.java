@@ -16,6 +16,7 @@ final class Observed extends Act {
                 arguments.parts());
         List<Work.Done> done = load(arguments.parts());
         takeCensus();
+        keep(done);
         Table table = new Table("executor", "task", "rows", "charged", "refunded", "peak", "Spark believed");
         for (Work.Done task : done) {
             JsonNode account = account(task);
