@@ -94,8 +94,9 @@ static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
     jthrowable answer = NULL;
     jstring library = mg_text_to_java(env, mg_account_culprit(account));
     if (library)
-        answer = (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)mg_account_handle(account),
-                                                library, may_throw ? JNI_TRUE : JNI_FALSE);
+        answer =
+            (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)mg_account_handle(account),
+                                           library, may_throw ? JNI_TRUE : JNI_FALSE);
     bool thrown = false;
     if ((*env)->ExceptionCheck(env))
         (*env)->ExceptionClear(env);

@@ -59,17 +59,15 @@ static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
     return NULL;
 }
 
-/* A copy of the array's texts; those that are null are left out. Returns how many, negative when an exception is pending. */
+/* A copy of the array's texts; those that are null are left out. Returns how many. An exception may be pending. */
 static int copy_settings(JNIEnv *env, jobjectArray array, jsize length, char **settings)
 {
     int count = 0;
     for (jsize i = 0; i < length; i++) {
         jstring text = (*env)->GetObjectArrayElement(env, array, i);
-        const char *chars = text ? (*env)->GetStringUTFChars(env, text, NULL) : NULL;
-        if (chars && (settings[count] = strdup(chars)))
+        settings[count] = mg_text_from_java(env, text);
+        if (settings[count])
             count++;
-        if (chars)
-            (*env)->ReleaseStringUTFChars(env, text, chars);
         (*env)->DeleteLocalRef(env, text);
         if ((*env)->ExceptionCheck(env))
             break;
@@ -88,9 +86,7 @@ static jstring arm(JNIEnv *env, jclass class, jobjectArray array)
     const char *wrong = NULL;
     if (!(*env)->ExceptionCheck(env))
         wrong = arm_with(env, (const char *const *)settings, count);
-    /* Only what was copied: mg_arm keeps no pointer to it. */
-    for (int i = 0; i < count; i++)
-        free(settings[i]);
+    /* The texts stay: they are the values of settings now. */
     free(settings);
     return wrong && !(*env)->ExceptionCheck(env) ? mg_text_to_java(env, wrong) : NULL;
 }
@@ -104,11 +100,10 @@ static jlong root(JNIEnv *env, jclass class)
 static jlong open_account(JNIEnv *env, jclass class, jstring name, jlong parent, jlong limit)
 {
     (void)class;
-    const char *chars = name && parent ? (*env)->GetStringUTFChars(env, name, NULL) : NULL;
-    if (!chars)
-        return 0;
-    struct mg_account *account = mg_account_open(chars, account_of(parent), limit);
-    (*env)->ReleaseStringUTFChars(env, name, chars);
+    struct mg_account *above = account_of(parent);
+    char *text = above ? mg_text_from_java(env, name) : NULL;
+    struct mg_account *account = text ? mg_account_open(text, above, limit) : NULL;
+    free(text);
     return handle_of(account);
 }
 

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_ascii(const char *text, size_t length)
@@ -41,4 +42,23 @@ jstring mg_text_to_java(JNIEnv *env, const char *text)
     size_t length = strlen(text);
     return is_ascii(text, length) ? (*env)->NewStringUTF(env, text)
                                   : mg_text_to_java_sized(env, text, length);
+}
+
+char *mg_text_from_java(JNIEnv *env, jstring text)
+{
+    if (!text || (*env)->PushLocalFrame(env, 4) != 0)
+        return NULL;
+    char *copy = NULL;
+    jmethodID encode =
+        (*env)->GetMethodID(env, (*env)->GetObjectClass(env, text), "getBytes", "(Ljava/lang/String;)[B");
+    jstring charset = encode ? (*env)->NewStringUTF(env, "UTF-8") : NULL;
+    jbyteArray bytes = charset ? (*env)->CallObjectMethod(env, text, encode, charset) : NULL;
+    if (bytes && !(*env)->ExceptionCheck(env)) {
+        jsize length = (*env)->GetArrayLength(env, bytes);
+        copy = calloc((size_t)length + 1, 1);
+        if (copy)
+            (*env)->GetByteArrayRegion(env, bytes, 0, length, (jbyte *)copy);
+    }
+    (*env)->PopLocalFrame(env, NULL);
+    return copy;
 }

@@ -10,4 +10,7 @@
 jstring mg_text_to_java(JNIEnv *env, const char *text);
 jstring mg_text_to_java_sized(JNIEnv *env, const char *text, size_t length);
 
+/* The text as real UTF-8, to be freed; NULL when the string is null or there is no memory (an exception may be pending). */
+char *mg_text_from_java(JNIEnv *env, jstring text);
+
 #endif

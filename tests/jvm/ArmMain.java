@@ -3,15 +3,22 @@ package io.memgrant;
 import static io.memgrant.Armed.check;
 import static io.memgrant.Armed.equal;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.Supplier;
 
 /** What is wrong comes back as text; what is odd does no harm. */
 final class ArmMain {
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
+        Path file = Path.of(System.getenv("WORK"), "report of a test.json");
+        Files.deleteIfExists(file);
         Armed.load();
         String wrong = Native.arm(new String[] {"mode=enforce", "no_such_setting=1"});
         check(wrong != null && !wrong.isEmpty() && !wrong.contains("\n"), "an unknown setting: " + wrong);
-        check(Native.arm(Armed.ENFORCING) == null, "armed");
+        String[] settings = Arrays.copyOf(Armed.ENFORCING, Armed.ENFORCING.length + 1);
+        settings[settings.length - 1] = "report=" + file;
+        check(Native.arm(settings) == null, "armed");
         check(Native.arm(Armed.ENFORCING) != null, "armed twice");
 
         equal(0L, Native.open(null, Native.root(), -1), "an account without a name");
@@ -20,13 +27,15 @@ final class ArmMain {
         equal(0L, Native.settle(0), "no account");
         equal(12, Native.read(0).length, "no account");
         long account = Native.open("t\u00e4sk \ud83d\ude00", Native.root(), -1);
-        check(Native.report().contains("t\u00e4sk"), "the report is Java text: " + Native.report());
+        check(Native.report().contains("\"t\u00e4sk \ud83d\ude00\""), "the report is Java text: " + Native.report());
 
         // The second arm() did not take the boundaries away.
         Armed.loadTarget();
         equal(42, Target.i0(), "i0");
         check(Target.byThunk() > 0, "natives are called by thunks");
         onVirtualThread(account);
+        Native.writeReport();
+        check(Files.readString(file).contains("t\u00e4sk"), "the report is in " + file);
         System.out.println("arm: ok");
     }
 
