@@ -60,7 +60,7 @@ static void *move_to_us(void *block, size_t size, void *moved)
     return moved;
 }
 
-static void *realloc_from(unsigned library, void *block, size_t size)
+void *mg_realloc_from(unsigned library, void *block, size_t size)
 {
     void *moved;
     if (!block)
@@ -86,7 +86,7 @@ static void *reallocarray_from(unsigned library, void *block, size_t count, size
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         return served(NULL);
-    return realloc_from(library, block, bytes);
+    return mg_realloc_from(library, block, bytes);
 }
 
 void *mg_memalign_from(unsigned library, size_t alignment, size_t size)
@@ -138,7 +138,7 @@ static void *pvalloc_from(unsigned library, size_t size)
 
 #define ENTRY_malloc(name, n) static void *name##_for_##n(size_t size) { return mg_malloc_from(n, size); }
 #define ENTRY_calloc(name, n) static void *name##_for_##n(size_t c, size_t size) { return calloc_from(n, c, size); }
-#define ENTRY_realloc(name, n) static void *name##_for_##n(void *b, size_t size) { return realloc_from(n, b, size); }
+#define ENTRY_realloc(name, n) static void *name##_for_##n(void *b, size_t size) { return mg_realloc_from(n, b, size); }
 #define ENTRY_reallocarray(name, n) \
     static void *name##_for_##n(void *b, size_t c, size_t size) { return reallocarray_from(n, b, c, size); }
 #define ENTRY_memalign(name, n) static void *name##_for_##n(size_t a, size_t s) { return mg_memalign_from(n, a, s); }
@@ -180,7 +180,7 @@ MG_EXPORT void *calloc(size_t count, size_t size)
 
 MG_EXPORT void *realloc(void *block, size_t size)
 {
-    return realloc_from(MG_CALLER(), block, size);
+    return mg_realloc_from(MG_CALLER(), block, size);
 }
 
 MG_EXPORT void *reallocarray(void *block, size_t count, size_t size)

@@ -87,7 +87,9 @@ MG_EXPORT void _Exit(int status)
 /* ---- The beginning ---- */
 
 #define ROW_ALLOCATES(name) { #name, name##_entries, NULL },
+#define ROW_HELPS(name) { #name, name##_entries, NULL },
 #define ROW_CREATES(name) { #name, name##_entries, NULL },
+#define ROW_TOLD(name)
 #define ROW_PLAIN(name)
 static struct mg_redirection entries[] = {
 #define MG_SYMBOL(name, kind) ROW_##kind(name)
@@ -123,6 +125,7 @@ __attribute__((constructor(101))) static void begin_process(void)
 {
     free(malloc(1)); /* finds the functions behind ours while there is one thread */
     mg_load();
+    mg_helpers_start();
     for (struct mg_redirection *row = entries; row->name; row++)
         row->own = dlsym(RTLD_DEFAULT, row->name);
     mg_start(entries, stands_in_front());

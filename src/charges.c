@@ -2,8 +2,14 @@
 
 #include "walk.h"
 
-unsigned mg_charges_owner(const struct mg_self *self)
+unsigned mg_charges_owner(const struct mg_self *self, unsigned library)
 {
+    if (library == MG_LIBRARY_LIBC) {
+        if (MG_LIKELY(!self->behalf))
+            return mg_libraries_libc();
+        if (self->behalf != MG_LIBRARY_TRANSPARENT)
+            return self->behalf;
+    }
     if (self->library)
         return self->library;
     return self->home ? self->home : mg_walk_owner();

@@ -8,9 +8,10 @@
 #include "libraries.h"
 #include "self.h"
 
-/* On whose behalf a transparent library allocates: the library that the thread is in, or whose thread it is; only where
- * neither is known the stack is asked. The thread need not be inside us. */
-unsigned mg_charges_owner(const struct mg_self *self);
+/* Whom a library that MG_LIBRARY_SERVES serves. libc: the library that called it for memory, else itself, if it is a
+ * target. libstdc++: the library that the thread is in, or whose thread it is; only where neither is known the stack is
+ * asked. The thread need not be inside us. */
+unsigned mg_charges_owner(const struct mg_self *self, unsigned library);
 /* A thread that nobody bound charges the root. False: it can't. */
 bool mg_charges_attach(struct mg_self *self);
 

@@ -30,9 +30,22 @@ struct object {
     uintptr_t readonly_from, readonly_to;
 };
 
+/* Few names begin as one of ours does; only those are compared with all of them. */
+static bool beginnings[4096];
+
+static unsigned beginning(const char *name)
+{
+    unsigned hash = 0;
+    for (int i = 0; i < 6 && name[i]; i++)
+        hash = hash * 31 + (unsigned char)name[i];
+    return hash % 4096;
+}
+
 void mg_got_start(const struct mg_redirection *table)
 {
     redirections = table;
+    for (const struct mg_redirection *row = table; row && row->name; row++)
+        beginnings[beginning(row->name)] = true;
 }
 
 /* glibc relocates the pointers in place, unless the section is read-only (lld -z rodynamic): then `shift` is due. */
@@ -82,8 +95,7 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
 
 static const struct mg_redirection *row_for(const char *name)
 {
-    /* Few names begin with one of these letters; the loop below is for them alone. */
-    if (!strchr("mcrpav_", name[0]))
+    if (!beginnings[beginning(name)])
         return NULL;
     for (const struct mg_redirection *row = redirections; row->name; row++)
         if (!strcmp(row->name, name))

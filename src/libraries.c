@@ -11,7 +11,6 @@
 
 #define MAX_RANGES 4096
 
-struct mg_library mg_libraries[MG_LIBRARIES];
 MG_PER_THREAD struct mg_self mg_self;
 
 struct range {
@@ -32,103 +31,15 @@ static struct {
     _Atomic(uint32_t) number;
     struct snapshot snapshots[2];
     unsigned long long adds, subs; /* of the dynamic linker when the last one was taken */
-    _Atomic(unsigned) slots;
-    _Atomic(bool) jvm_here;
     _Atomic(bool) frozen; /* in a fork child of a process with threads the linker's lock may be held for ever */
     char program[64];
     uintptr_t our_from, our_to;
-    char jdk[256]; /* the folder above libjvm's */
+    _Atomic(uintptr_t) libc_from, libc_size; /* known from the first snapshot on; libc does not go */
 } loaded;
-
-unsigned mg_library_count(void)
-{
-    return MG_LOAD(loaded.slots);
-}
 
 bool mg_libraries_is_us(const void *code)
 {
     return (uintptr_t)code - loaded.our_from < loaded.our_to - loaded.our_from;
-}
-
-bool mg_libraries_jvm_here(void)
-{
-    return MG_LOAD(loaded.jvm_here);
-}
-
-void mg_library_raise(unsigned library, int64_t bytes)
-{
-    int64_t peak = MG_LOAD(mg_libraries[library].peak);
-    while (bytes > peak && !atomic_compare_exchange_weak_explicit(&mg_libraries[library].peak, &peak, bytes,
-                                                                  memory_order_relaxed, memory_order_relaxed))
-        ;
-}
-
-/* ---- Slots ---- */
-
-static const char *file_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static bool begins(const char *name, const char *with)
-{
-    return !strncmp(name, with, strlen(with));
-}
-
-static bool is_system(const char *path, const char *file)
-{
-    static const char *const names[] = { "libc.so", "libm.so", "libdl.so", "libpthread.so", "librt.so", "libgcc_s.so",
-                                         "libresolv.so", "libnss_", "libjvm.so", "libjli.so" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (begins(file, names[i]))
-            return true;
-    return *loaded.jdk && begins(path, loaded.jdk);
-}
-
-/* What a row is called: what the person wrote where that says it, else the file. "librocksdbjni*" -> librocksdbjni. */
-static void name_row(char name[64], const char *pattern, const char *file)
-{
-    const char *wild = strpbrk(pattern, "*?");
-    bool plain = !wild || (wild != pattern && wild[0] == '*' && !wild[1]);
-    mg_print(name, 64, "%s", plain ? pattern : file);
-    char *end = plain ? strchr(name, '*') : NULL;
-    if (end)
-        *end = '\0';
-}
-
-static unsigned row_for(const char *name, enum mg_role role, const struct mg_spec *spec)
-{
-    unsigned count = MG_LOAD(loaded.slots);
-    for (unsigned i = MG_LIBRARY_FIRST; i < count; i++)
-        if (!strcmp(mg_libraries[i].name, name))
-            return i;
-    if (count == MG_LIBRARIES)
-        return MG_LIBRARY_REST;
-    struct mg_library *row = &mg_libraries[count];
-    mg_print(row->name, sizeof row->name, "%s", name);
-    row->role = role;
-    row->fate = spec->fate;
-    row->copes = spec->copes > 0;
-    row->limit = spec->limit;
-    memcpy(row->pool_threads, spec->pool_threads, sizeof row->pool_threads);
-    /* Release: whoever reads the slot in a range finds the row complete. */
-    atomic_store_explicit(&loaded.slots, count + 1, memory_order_release);
-    return count;
-}
-
-static unsigned slot_of_file(const char *path, const char *file)
-{
-    struct mg_spec spec;
-    char name[64];
-    if (begins(file, "ld-linux") || begins(file, "ld.so") || begins(file, "linux-vdso"))
-        return MG_LIBRARY_OTHER;
-    if (begins(file, "libstdc++.so") || begins(file, "libc++.so"))
-        return MG_LIBRARY_TRANSPARENT;
-    if (!mg_specs_find(file, &spec))
-        return MG_LIBRARY_OTHER;
-    name_row(name, spec.pattern, file);
-    return row_for(name, is_system(path, file) ? MG_ROLE_SYSTEM : MG_ROLE_TARGET, &spec);
 }
 
 /* ---- Snapshots ---- */
@@ -238,17 +149,7 @@ static uint32_t slot_of_object(const struct dl_phdr_info *object)
     if (holds(object, &loaded))
         return note_us(object);
     const char *path = object->dlpi_name && *object->dlpi_name ? object->dlpi_name : loaded.program;
-    const char *file = file_of(path);
-    if (begins(file, "libjvm.so")) {
-        mg_print(loaded.jdk, sizeof loaded.jdk, "%s", path);
-        char *server = strstr(loaded.jdk, "/server/");
-        if (server)
-            server[1] = '\0';
-        else
-            *loaded.jdk = '\0';
-        MG_STORE(loaded.jvm_here, true);
-    }
-    return slot_of_file(path, file);
+    return mg_rows_find(path);
 }
 
 static int scan_object(struct dl_phdr_info *object, size_t size, void *argument)
@@ -273,7 +174,12 @@ static int scan_object(struct dl_phdr_info *object, size_t size, void *argument)
         if (header->p_type != PT_LOAD || !(header->p_flags & PF_X))
             continue;
         uintptr_t from = object->dlpi_addr + header->p_vaddr;
-        bool done = slot == MG_LIBRARY_OTHER || was_redirected(scan->last, from, object->dlpi_addr, slot);
+        if (slot == MG_LIBRARY_LIBC && !MG_LOAD(loaded.libc_size)) {
+            MG_STORE(loaded.libc_from, from);
+            MG_STORE(loaded.libc_size, header->p_memsz);
+        }
+        /* libc's own calls are told by their return address: it binds them to itself. */
+        bool done = slot == MG_LIBRARY_OTHER || slot == MG_LIBRARY_LIBC || was_redirected(scan->last, from, object->dlpi_addr, slot);
         insert(scan, from, from + header->p_memsz, object->dlpi_addr, done ? slot : slot | NOT_REDIRECTED);
     }
     return 0;
@@ -325,7 +231,7 @@ static int redirect_all(struct dl_phdr_info *object, size_t size, void *argument
     (void)size;
     (void)argument;
     uint32_t slot = slot_of_object(object);
-    if (slot != MG_LIBRARY_OTHER) {
+    if (slot != MG_LIBRARY_OTHER && slot != MG_LIBRARY_LIBC) {
         mg_got_redirect(object, slot);
         note_redirected(object->dlpi_addr);
     }
@@ -358,6 +264,9 @@ unsigned mg_libraries_slot(const void *address, bool redirect)
     if (MG_LIKELY(code - self->code_from < self->code_to - self->code_from &&
                   self->code_snapshot == MG_LOAD(loaded.number)))
         return self->code_slot;
+    /* Calls of libc's come between those of its callers: these stay remembered. */
+    if (code - MG_LOAD(loaded.libc_from) < MG_LOAD(loaded.libc_size))
+        return MG_LIBRARY_LIBC;
     uint32_t slot = 0;
     bool known = look_up(code, &slot);
     if (MG_LIKELY(known && !(slot & NOT_REDIRECTED)))
@@ -369,14 +278,8 @@ void mg_libraries_start(void)
 {
     char path[512];
     if (mg_os_readlink("/proc/self/exe", path, sizeof path))
-        mg_print(loaded.program, sizeof loaded.program, "%s", file_of(path));
-    mg_print(mg_libraries[MG_LIBRARY_TRANSPARENT].name, 64, "libstdc++");
-    mg_libraries[MG_LIBRARY_TRANSPARENT].role = MG_ROLE_TRANSPARENT;
-    mg_print(mg_libraries[MG_LIBRARY_REST].name, 64, "(others)");
-    mg_libraries[MG_LIBRARY_REST].role = MG_ROLE_TARGET;
-    for (int i = 0; i < MG_LIBRARIES; i++)
-        mg_libraries[i].limit = -1;
-    MG_STORE(loaded.slots, MG_LIBRARY_FIRST);
+        mg_print(loaded.program, sizeof loaded.program, "%s", mg_rows_file(path));
+    mg_rows_start();
     refresh();
     /* Before main, and in a JVM that the plugin arms, what is loaded now is relocated, or is being loaded by another
      * thread: that one is left to its own first call. */

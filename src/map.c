@@ -35,8 +35,8 @@ static bool begin(struct mg_self *self, unsigned *library)
 {
     if (!mg_active || self->inside)
         return false;
-    if (*library == MG_LIBRARY_TRANSPARENT)
-        *library = mg_charges_owner(self);
+    if (MG_LIBRARY_SERVES(*library))
+        *library = mg_charges_owner(self, *library);
     return mg_libraries[*library].role == MG_ROLE_TARGET && (self->heap || mg_charges_attach(self));
 }
 

@@ -98,8 +98,8 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, v
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
-    if (MG_UNLIKELY(library == MG_LIBRARY_TRANSPARENT))
-        library = mg_charges_owner(self);
+    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
+        library = mg_charges_owner(self, library);
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
         return false;
     self->inside++;
@@ -211,8 +211,8 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     struct mg_owner owner = mg_window_owner(block);
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
-    if (library == MG_LIBRARY_TRANSPARENT)
-        library = mg_charges_owner(self);
+    if (MG_LIBRARY_SERVES(library))
+        library = mg_charges_owner(self, library);
     if (!is_local(self, heap, pair) || pair->library != library)
         return move(library, block, size, moved);
     if (MG_UNLIKELY(mg_settings.referee))
@@ -230,8 +230,8 @@ bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
     struct mg_self *self = &mg_self;
     if (!mg_active || self->inside)
         return false;
-    if (library == MG_LIBRARY_TRANSPARENT)
-        library = mg_charges_owner(self);
+    if (MG_LIBRARY_SERVES(library))
+        library = mg_charges_owner(self, library);
     if (mg_libraries[library].role != MG_ROLE_TARGET)
         return false;
     struct mg_account *account = self->account ? self->account : mg_accounts_root;
@@ -325,6 +325,20 @@ unsigned mg_library_entered(unsigned library)
 void mg_library_left(unsigned before)
 {
     mg_self.library = before;
+}
+
+unsigned mg_behalf_begins(unsigned library)
+{
+    struct mg_self *self = &mg_self;
+    unsigned before = self->behalf;
+    if (library != MG_LIBRARY_LIBC) /* calls of its own are for whom it already works */
+        self->behalf = library;
+    return before;
+}
+
+void mg_behalf_ends(unsigned before)
+{
+    mg_self.behalf = before;
 }
 
 struct mg_account *mg_account_wants_boundary(void)

@@ -85,6 +85,11 @@ unsigned mg_library_bound(const void *code);
 bool mg_library_is_target(unsigned library);
 const char *mg_library_name(unsigned library);
 
+/* The thread is in a function of libc's that allocates for that library: what libc asks for is the library's. 0 while
+ * libc calls back. Returns what to give back to mg_behalf_ends. Any thread, target or not. */
+unsigned mg_behalf_begins(unsigned library);
+void mg_behalf_ends(unsigned before);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */

@@ -10,6 +10,7 @@
 
 struct walk {
     unsigned owner;
+    bool in_libc;
     int frames;
 };
 
@@ -19,8 +20,21 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
     uintptr_t code = _Unwind_GetIP(context);
     if (++walk->frames > MAX_FRAMES || !code)
         return _URC_END_OF_STACK;
+    /* libc allocates for itself, unless a function of ours called it: then for who called that. */
+    if (mg_libraries_is_us((const void *)(code - 1))) {
+        walk->in_libc = false;
+        walk->owner = MG_LIBRARY_OTHER;
+        return _URC_NO_REASON;
+    }
     unsigned slot = mg_libraries_slot((const void *)(code - 1), false);
-    if (slot == MG_LIBRARY_TRANSPARENT || mg_libraries_is_us((const void *)(code - 1)))
+    if (slot == MG_LIBRARY_LIBC) {
+        walk->in_libc = true;
+        walk->owner = mg_libraries_libc();
+        return _URC_NO_REASON;
+    }
+    if (walk->in_libc)
+        return _URC_END_OF_STACK;
+    if (slot == MG_LIBRARY_TRANSPARENT)
         return _URC_NO_REASON;
     walk->owner = slot;
     return _URC_END_OF_STACK;
@@ -29,7 +43,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 /* libgcc's unwinder, linked in: it allocates nothing, and with glibc 2.35 or later takes no lock. */
 unsigned mg_walk_owner(void)
 {
-    struct walk walk = { MG_LIBRARY_OTHER, 0 };
+    struct walk walk = { MG_LIBRARY_OTHER, false, 0 };
     _Unwind_Backtrace(step, &walk);
     return walk.owner;
 }

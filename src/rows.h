@@ -1,0 +1,52 @@
+/* What each library is to us: one row of a table for each. A row's number, the library's slot, is what others count, tag
+ * and redirect by; several files can share one (two class loaders unpack the same library under two names). Rows are
+ * added under the lock of libraries.c, and never go. Runs inside malloc. */
+#ifndef MG_ROWS_H
+#define MG_ROWS_H
+
+#include "base.h"
+#include "settings.h"
+
+/* What a library is to us. SYSTEM is charged like a target and never denied: libc, libjvm and the JDK's own. */
+enum mg_role { MG_ROLE_OTHER, MG_ROLE_TARGET, MG_ROLE_SYSTEM, MG_ROLE_TRANSPARENT };
+
+/* Slots that are always there. */
+enum { MG_LIBRARY_OTHER, MG_LIBRARY_TRANSPARENT, MG_LIBRARY_LIBC, MG_LIBRARY_REST, MG_LIBRARY_FIRST };
+/* Whether a library allocates for others: who they are is asked when it does. */
+#define MG_LIBRARY_SERVES(library) ((library) == MG_LIBRARY_TRANSPARENT || (library) == MG_LIBRARY_LIBC)
+
+struct mg_library {
+    char name[64];
+    enum mg_role role;
+    enum mg_fate fate; /* said by SPEC, on_denial or profile; unset: the default */
+    bool copes;        /* with NULL */
+    bool said_so;      /* one line was written about what `stop` means here */
+    char pool_threads[32];
+    int64_t limit;         /* of its own; -1 none */
+    _Atomic(int64_t) used; /* exact when limited, else to within a lane batch a thread */
+    _Atomic(int64_t) peak;
+    _Atomic(int64_t) denials;
+    _Atomic(int64_t) referee_bytes, referee_allocations;
+    /* What closed accounts handed on: a refund there and a charge here, but not two blocks of the library. */
+    _Atomic(int64_t) transferred, transferred_count;
+};
+extern struct mg_library mg_libraries[MG_LIBRARIES];
+
+/* How many slots are in use. */
+unsigned mg_library_count(void);
+/* Who is charged for what libc allocates for itself. */
+static inline unsigned mg_libraries_libc(void)
+{
+    return mg_libraries[MG_LIBRARY_LIBC].role == MG_ROLE_OTHER ? MG_LIBRARY_OTHER : MG_LIBRARY_LIBC;
+}
+void mg_library_raise(unsigned library, int64_t bytes);
+
+/* The rows that are always there. Runs at startup. */
+void mg_rows_start(void);
+/* The file's name, behind the last slash. */
+const char *mg_rows_file(const char *path);
+/* The slot of a loaded file, its row made if it is a target that has none yet. */
+unsigned mg_rows_find(const char *path);
+bool mg_libraries_jvm_here(void);
+
+#endif
