@@ -36,24 +36,37 @@ static struct {
 } pool;
 
 /* The methods that give something back, by a word of their names: "disposeInternal", "duckdb_jdbc_free_result". */
-static const char *const closers[] = { "close",    "delete", "destroy", "disconnect", "dispose",
-                                       "finalize", "free",   "release", "shutdown" };
+static const char *const closers[] = { "close",    "destroy", "disconnect", "dispose",
+                                       "finalize", "free",    "release",    "shutdown" };
 
 static bool begins_word(const char *name, const char *at)
 {
     return at == name || at[-1] == '_' || (isupper((unsigned char)at[0]) && !isupper((unsigned char)at[-1]));
 }
 
-static bool is_closer(const char *name)
+/* Whether a word begins here that ends where its name ends or the next word begins. */
+static bool is_word(const char *at, const char *word)
+{
+    size_t length = strlen(word);
+    return strncasecmp(at, word, length) == 0 && !islower((unsigned char)at[length]);
+}
+
+/* What deletes by a key or a name writes, as RocksDB.delete(handle, key) does: a million of them need memory too. */
+static bool takes_data(const char *signature)
+{
+    return strcspn(signature, "[L") < strcspn(signature, ")");
+}
+
+static bool is_closer(const char *name, const char *signature)
 {
     for (const char *at = name; *at; at++) {
         if (!begins_word(name, at))
             continue;
-        for (size_t i = 0; i < sizeof closers / sizeof closers[0]; i++) {
-            size_t length = strlen(closers[i]);
-            if (strncasecmp(at, closers[i], length) == 0 && !islower((unsigned char)at[length]))
+        if (is_word(at, "delete") && !takes_data(signature))
+            return true;
+        for (size_t i = 0; i < sizeof closers / sizeof closers[0]; i++)
+            if (is_word(at, closers[i]))
                 return true;
-        }
     }
     return false;
 }
@@ -130,7 +143,7 @@ void *mg_thunks_wrap(void *function, const char *name, const char *signature)
         .stack_words = stack_words(signature),
         .library = library,
         .result = result_of(signature),
-        .closer = is_closer(name),
+        .closer = is_closer(name, signature),
     };
     unsigned i = find_or_add(&wanted);
     return i < MG_THUNKS ? (void *)((uintptr_t)mg_thunk_pool + (size_t)i * MG_THUNK_CODE_SIZE) : NULL;

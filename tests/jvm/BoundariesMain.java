@@ -136,7 +136,9 @@ final class BoundariesMain {
         long block = Target.take(100);
         check(stopped(() -> Target.release0(block)) == null, "release0 returns");
         check(stopped(Target::target_close_all) == null, "target_close_all returns");
+        check(stopped(() -> Target.delete_handle(block)) == null, "delete_handle returns");
         equal(List.of(), ASKED, "asked in a closer");
+        check(stopped(() -> Target.deleteKey(block, new byte[1])) == STOP, "deleteKey writes");
         check(stopped(Target::isClosed) == STOP, "isClosed only looks like one");
     }
 

@@ -40,6 +40,8 @@ final class Target {
     static native void put(long size);
     static native void release0(long block);
     static native void target_close_all();
+    static native void delete_handle(long block);
+    static native void deleteKey(long handle, byte[] key);
     static native int isClosed();
     static native void call(Runnable runnable);
     static native long fail(Throwable throwable);

@@ -218,6 +218,16 @@ NATIVE(void, target_1close_1all)
 {
     NOTE;
 }
+NATIVE(void, delete_1handle, jlong block)
+{
+    NOTE;
+    (void)block;
+}
+NATIVE(void, deleteKey, jlong handle, jbyteArray key)
+{
+    NOTE;
+    (void)handle, (void)key;
+}
 NATIVE(jint, isClosed)
 {
     NOTE;
