@@ -1,8 +1,8 @@
 /* malloc and its family. Each comes as NAME, which asks the return address who calls, and as one entry a library slot. */
 #include "entries.h"
+#include "interpose.h"
 #include "memgrant.h"
 #include "next.h"
-#include "interpose.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -34,7 +34,8 @@ static void *calloc_from(unsigned library, size_t count, size_t size)
 {
     void *block;
     size_t bytes;
-    if (!library || __builtin_mul_overflow(count, size, &bytes) || !mg_allocate(library, bytes, 0, true, &block))
+    if (!library || __builtin_mul_overflow(count, size, &bytes) ||
+        !mg_allocate(library, bytes, 0, true, &block))
         return mg_next.calloc(count, size); /* an overflow is the next one's to refuse */
     return served(block);
 }
@@ -70,7 +71,8 @@ void *mg_realloc_from(unsigned library, void *block, size_t size)
             mg_free(block);
             return NULL;
         }
-        return library && mg_reallocate(library, block, size, &moved) ? served(moved) : move_to_next(block, size);
+        return library && mg_reallocate(library, block, size, &moved) ? served(moved)
+                                                                      : move_to_next(block, size);
     }
     if (library && size && mg_allocate(library, size, 0, false, &moved))
         return moved ? move_to_us(block, size, moved) : served(NULL);
@@ -136,17 +138,51 @@ static void *pvalloc_from(unsigned library, size_t size)
 
 /* ---- The symbols and their entries ---- */
 
-#define ENTRY_malloc(name, n) static void *name##_for_##n(size_t size) { return mg_malloc_from(n, size); }
-#define ENTRY_calloc(name, n) static void *name##_for_##n(size_t c, size_t size) { return calloc_from(n, c, size); }
-#define ENTRY_realloc(name, n) static void *name##_for_##n(void *b, size_t size) { return mg_realloc_from(n, b, size); }
+#define ENTRY_malloc(name, n) \
+    static void *name##_for_##n(size_t size) \
+    { \
+        return mg_malloc_from(n, size); \
+    }
+#define ENTRY_calloc(name, n) \
+    static void *name##_for_##n(size_t c, size_t size) \
+    { \
+        return calloc_from(n, c, size); \
+    }
+#define ENTRY_realloc(name, n) \
+    static void *name##_for_##n(void *b, size_t size) \
+    { \
+        return mg_realloc_from(n, b, size); \
+    }
 #define ENTRY_reallocarray(name, n) \
-    static void *name##_for_##n(void *b, size_t c, size_t size) { return reallocarray_from(n, b, c, size); }
-#define ENTRY_memalign(name, n) static void *name##_for_##n(size_t a, size_t s) { return mg_memalign_from(n, a, s); }
-#define ENTRY_aligned_alloc(name, n) static void *name##_for_##n(size_t a, size_t s) { return aligned_alloc_from(n, a, s); }
+    static void *name##_for_##n(void *b, size_t c, size_t size) \
+    { \
+        return reallocarray_from(n, b, c, size); \
+    }
+#define ENTRY_memalign(name, n) \
+    static void *name##_for_##n(size_t a, size_t s) \
+    { \
+        return mg_memalign_from(n, a, s); \
+    }
+#define ENTRY_aligned_alloc(name, n) \
+    static void *name##_for_##n(size_t a, size_t s) \
+    { \
+        return aligned_alloc_from(n, a, s); \
+    }
 #define ENTRY_posix_memalign(name, n) \
-    static int name##_for_##n(void **r, size_t a, size_t size) { return posix_memalign_from(n, r, a, size); }
-#define ENTRY_valloc(name, n) static void *name##_for_##n(size_t size) { return valloc_from(n, size); }
-#define ENTRY_pvalloc(name, n) static void *name##_for_##n(size_t size) { return pvalloc_from(n, size); }
+    static int name##_for_##n(void **r, size_t a, size_t size) \
+    { \
+        return posix_memalign_from(n, r, a, size); \
+    }
+#define ENTRY_valloc(name, n) \
+    static void *name##_for_##n(size_t size) \
+    { \
+        return valloc_from(n, size); \
+    }
+#define ENTRY_pvalloc(name, n) \
+    static void *name##_for_##n(size_t size) \
+    { \
+        return pvalloc_from(n, size); \
+    }
 
 MG_EACH_SLOT(ENTRY_malloc, malloc)
 MG_EACH_SLOT(ENTRY_calloc, calloc)
@@ -251,6 +287,7 @@ static size_t our_usable_size(void *block)
         return mg_usable_size(block);
     return mg_next_from_pool(block) ? ((size_t *)block)[-1] : mg_next.malloc_usable_size(block);
 }
-extern size_t malloc_usable_size(void *block) __attribute__((alias("our_usable_size"), visibility("default")));
+extern size_t malloc_usable_size(void *block)
+    __attribute__((alias("our_usable_size"), visibility("default")));
 
 const struct mg_our_functions mg_our_functions = { our_free, our_usable_size };

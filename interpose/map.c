@@ -26,12 +26,14 @@ static int zero_or_errno(long result)
     return -1;
 }
 
-static void *mmap_from(unsigned library, void *address, size_t size, int protection, int flags, int file, off_t offset)
+static void *mmap_from(unsigned library, void *address, size_t size, int protection, int flags, int file,
+                       off_t offset)
 {
     return address_or_errno(mg_map(library, address, size, protection, flags, file, offset));
 }
 
-static void *mremap_from(unsigned library, void *address, size_t size, size_t new_size, int flags, void *new_address)
+static void *mremap_from(unsigned library, void *address, size_t size, size_t new_size, int flags,
+                         void *new_address)
 {
     return address_or_errno(mg_remap(library, address, size, new_size, flags, new_address));
 }
@@ -58,8 +60,16 @@ static int brk_from(unsigned library, void *end)
     { \
         return mremap_from(n, a, size, new_size, flags, to); \
     }
-#define ENTRY_sbrk(name, n) static void *name##_for_##n(intptr_t growth) { return sbrk_from(n, growth); }
-#define ENTRY_brk(name, n) static int name##_for_##n(void *end) { return brk_from(n, end); }
+#define ENTRY_sbrk(name, n) \
+    static void *name##_for_##n(intptr_t growth) \
+    { \
+        return sbrk_from(n, growth); \
+    }
+#define ENTRY_brk(name, n) \
+    static int name##_for_##n(void *end) \
+    { \
+        return brk_from(n, end); \
+    }
 
 MG_EACH_SLOT(ENTRY_mmap, mmap)
 MG_EACH_SLOT(ENTRY_mmap, mmap64)

@@ -44,8 +44,9 @@ static void *new_catching(unsigned library, size_t size, size_t alignment)
     typedef void *(*new_aligned_nothrow)(size_t, size_t, const void *);
     static const char nothrow = 0;
     void *libstdcxx = dlopen("libstdc++.so.6", RTLD_NOLOAD | RTLD_LAZY);
-    void *symbol = libstdcxx ? dlsym(libstdcxx, alignment ? "_ZnwmSt11align_val_tRKSt9nothrow_t" : "_ZnwmRKSt9nothrow_t")
-                             : NULL;
+    void *symbol =
+        libstdcxx ? dlsym(libstdcxx, alignment ? "_ZnwmSt11align_val_tRKSt9nothrow_t" : "_ZnwmRKSt9nothrow_t")
+                  : NULL;
     new_nothrow plain;
     new_aligned_nothrow aligned;
     memcpy(&plain, &symbol, sizeof plain);
@@ -94,10 +95,26 @@ static void *new_from(unsigned library, size_t size, size_t alignment, bool thro
 #define CALL_ALIGNED(library) new_from(library, size, alignment, true)
 #define CALL_ALIGNED_NOTHROW(library) ((void)nothrow, new_from(library, size, alignment, false))
 
-#define ENTRY_PLAIN(name, n) static void *name##_for_##n PLAIN { return CALL_PLAIN(n); }
-#define ENTRY_NOTHROW(name, n) static void *name##_for_##n NOTHROW { return CALL_NOTHROW(n); }
-#define ENTRY_ALIGNED(name, n) static void *name##_for_##n ALIGNED { return CALL_ALIGNED(n); }
-#define ENTRY_ALIGNED_NOTHROW(name, n) static void *name##_for_##n ALIGNED_NOTHROW { return CALL_ALIGNED_NOTHROW(n); }
+#define ENTRY_PLAIN(name, n) \
+    static void *name##_for_##n PLAIN \
+    { \
+        return CALL_PLAIN(n); \
+    }
+#define ENTRY_NOTHROW(name, n) \
+    static void *name##_for_##n NOTHROW \
+    { \
+        return CALL_NOTHROW(n); \
+    }
+#define ENTRY_ALIGNED(name, n) \
+    static void *name##_for_##n ALIGNED \
+    { \
+        return CALL_ALIGNED(n); \
+    }
+#define ENTRY_ALIGNED_NOTHROW(name, n) \
+    static void *name##_for_##n ALIGNED_NOTHROW \
+    { \
+        return CALL_ALIGNED_NOTHROW(n); \
+    }
 
 #define NEW(name, form) \
     MG_EXPORT void *name form; \

@@ -70,7 +70,8 @@ static void *first_realloc(void *block, size_t size)
 static void *first_memalign(size_t alignment, size_t size)
 {
     look_up();
-    return mg_next.memalign == first_memalign ? from_pool(size, alignment) : mg_next.memalign(alignment, size);
+    return mg_next.memalign == first_memalign ? from_pool(size, alignment)
+                                              : mg_next.memalign(alignment, size);
 }
 
 static void *first_aligned_alloc(size_t alignment, size_t size)
@@ -114,7 +115,8 @@ static size_t first_malloc_usable_size(void *block)
     return mg_next.malloc_usable_size == first_malloc_usable_size ? 0 : mg_next.malloc_usable_size(block);
 }
 
-static int first_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+static int first_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                                void *argument)
 {
     look_up();
     return mg_next.pthread_create == first_pthread_create
@@ -143,8 +145,8 @@ static void *first_sbrk(intptr_t growth)
 }
 
 struct mg_next mg_next = {
-    first_malloc,         first_calloc, first_realloc, first_memalign, first_aligned_alloc,
-    first_posix_memalign, first_valloc, first_pvalloc, first_free,     first_malloc_usable_size,
+    first_malloc,         first_calloc,  first_realloc,  first_memalign, first_aligned_alloc,
+    first_posix_memalign, first_valloc,  first_pvalloc,  first_free,     first_malloc_usable_size,
     first_pthread_create, first_dlclose, first_exit_now, first_sbrk,
 };
 

@@ -54,8 +54,8 @@ struct mg_account *mg_accounts_of(int64_t handle)
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
 {
     int64_t before = MG_LOAD(*peak);
-    while (value > before &&
-           !atomic_compare_exchange_weak_explicit(peak, &before, value, memory_order_relaxed, memory_order_relaxed))
+    while (value > before && !atomic_compare_exchange_weak_explicit(
+                                 peak, &before, value, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 
@@ -103,8 +103,8 @@ void mg_accounts_collect_pair(struct mg_pair *pair)
 }
 
 /* Every pair of one heap, or of all, that belongs to the account. */
-static void each_pair(const struct mg_account *account, void (*visit)(struct mg_account *, struct mg_pair *, void *),
-                      void *argument)
+static void each_pair(const struct mg_account *account,
+                      void (*visit)(struct mg_account *, struct mg_pair *, void *), void *argument)
 {
     unsigned from = account->parent ? account->heap->index : 0;
     unsigned to = account->parent ? from + 1 : mg_heap_count();
@@ -149,8 +149,8 @@ static void release_empty(struct mg_heap *heap)
 {
     for (unsigned tag = 1; tag < MG_TAGS; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
-        if (!pair->in_use || !pair->survives || MG_LOAD(pair->mappings) || strangers_bytes(pair) != pair->survivors ||
-            strangers_frees(pair) != pair->survivor_count)
+        if (!pair->in_use || !pair->survives || MG_LOAD(pair->mappings) ||
+            strangers_bytes(pair) != pair->survivors || strangers_frees(pair) != pair->survivor_count)
             continue;
         struct mg_account *owner = MG_LOAD(pair->account);
         collect_pair(owner, pair, MG_LOAD(pair->refunded));
@@ -170,7 +170,8 @@ static struct mg_account *free_slot(void)
     return tree.used < MAX_ACCOUNTS ? &tree.slots[tree.used++] : NULL;
 }
 
-static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit, struct mg_heap *heap)
+static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit,
+                                    struct mg_heap *heap)
 {
     struct mg_account *account = free_slot();
     if (!account)
@@ -303,8 +304,8 @@ static void forget(struct mg_closed *closed)
         add_book(&older->books[library], &closed->books[library]);
     older->denials += closed->denials;
     older->peak = closed->peak > older->peak ? closed->peak : older->peak;
-    older->overdraft_peak = closed->overdraft_peak > older->overdraft_peak ? closed->overdraft_peak
-                                                                            : older->overdraft_peak;
+    older->overdraft_peak =
+        closed->overdraft_peak > older->overdraft_peak ? closed->overdraft_peak : older->overdraft_peak;
 }
 
 static void keep(const struct mg_account *account)
@@ -313,9 +314,12 @@ static void keep(const struct mg_account *account)
     if (tree.closed_count >= MG_CLOSED_KEPT)
         forget(closed);
     tree.closed_count++;
-    *closed = (struct mg_closed){ .id = account->id, .parent = account->parent->id, .limit = account->limit,
-        .peak = MG_LOAD(account->peak), .denials = MG_LOAD(account->denials),
-        .overdraft_peak = MG_LOAD(account->overdraft_peak) };
+    *closed = (struct mg_closed){ .id = account->id,
+                                  .parent = account->parent->id,
+                                  .limit = account->limit,
+                                  .peak = MG_LOAD(account->peak),
+                                  .denials = MG_LOAD(account->denials),
+                                  .overdraft_peak = MG_LOAD(account->overdraft_peak) };
     memcpy(closed->name, account->name, sizeof closed->name);
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
         closed->books[library] = account->books[library];

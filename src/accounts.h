@@ -25,26 +25,26 @@ struct mg_account {
     uint64_t id;
     struct mg_account *parent;
     _Atomic(int) state;
-    bool listed;                      /* the slot is in use */
-    unsigned lanes;                   /* threads bound to it */
-    int64_t limit;                    /* -1 none */
+    bool listed;    /* the slot is in use */
+    unsigned lanes; /* threads bound to it */
+    int64_t limit;  /* -1 none */
     struct mg_heap *heap;
     _Atomic(int64_t) granted;
     _Atomic(int64_t) taken;
-    _Atomic(int64_t) total;           /* taken, with all descendants' */
-    _Atomic(int64_t) peak;            /* of used, with descendants */
+    _Atomic(int64_t) total; /* taken, with all descendants' */
+    _Atomic(int64_t) peak;  /* of used, with descendants */
     _Atomic(int64_t) overdraft_peak;
     _Atomic(int64_t) denials;
-    _Atomic(int64_t) tolerated;       /* overdraft below this asks for no boundary */
-    _Atomic(bool) attention;          /* the task thread should stop by at its next boundary */
-    _Atomic(bool) refused;            /* the accountant's last word was no */
-    _Atomic(unsigned) culprit;        /* library that made it overdrawn */
-    _Atomic(uint32_t) doorbell;       /* futex of its courier */
-    _Atomic(int64_t) wanted;          /* bytes of the request posted, 0 none */
-    _Atomic(bool) answering;          /* a courier has taken it and has not answered */
-    _Atomic(bool) stopped;            /* no more requests */
-    _Atomic(int64_t) refused_ns;      /* when */
-    struct mg_book books[MG_LIBRARIES];    /* its own threads that left, and strangers' frees of closed pairs */
+    _Atomic(int64_t) tolerated;         /* overdraft below this asks for no boundary */
+    _Atomic(bool) attention;            /* the task thread should stop by at its next boundary */
+    _Atomic(bool) refused;              /* the accountant's last word was no */
+    _Atomic(unsigned) culprit;          /* library that made it overdrawn */
+    _Atomic(uint32_t) doorbell;         /* futex of its courier */
+    _Atomic(int64_t) wanted;            /* bytes of the request posted, 0 none */
+    _Atomic(bool) answering;            /* a courier has taken it and has not answered */
+    _Atomic(bool) stopped;              /* no more requests */
+    _Atomic(int64_t) refused_ns;        /* when */
+    struct mg_book books[MG_LIBRARIES]; /* its own threads that left, and strangers' frees of closed pairs */
     struct mg_book descendants[MG_LIBRARIES]; /* closed ones */
 };
 

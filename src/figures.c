@@ -27,8 +27,8 @@ static void add_limit(struct mg_text *text, int64_t limit)
 
 static void add_sums(struct mg_text *text, const struct mg_book *book)
 {
-    mg_text_add(text, "\"charged\":%ld,\"refunded\":%ld,\"allocations\":%ld,\"frees\":%ld", book->charged, book->refunded,
-        book->allocations, book->frees);
+    mg_text_add(text, "\"charged\":%ld,\"refunded\":%ld,\"allocations\":%ld,\"frees\":%ld", book->charged,
+                book->refunded, book->allocations, book->frees);
 }
 
 /* ---- The process ---- */
@@ -65,7 +65,7 @@ static void add_process(struct mg_text *text)
     mg_text_add_string(text, buffer);
     read_file("/proc/self/status", buffer, sizeof buffer);
     mg_text_add(text, ",\"rss_bytes\":%ld,\"rss_peak_bytes\":%ld}", status_bytes(buffer, "VmRSS:"),
-        status_bytes(buffer, "VmHWM:"));
+                status_bytes(buffer, "VmHWM:"));
 }
 
 /* ---- Accounts ---- */
@@ -148,9 +148,10 @@ static void add_open(struct mg_text *text, struct mg_account *account)
     add_limit(text, account->limit);
     int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) : 0;
     mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted, used_of(&sum),
-        at_least(MG_LOAD(account->peak), used_of(&sum)));
+                at_least(MG_LOAD(account->peak), used_of(&sum)));
     add_sums(text, &sum);
-    mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials), MG_LOAD(account->overdraft_peak));
+    mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials),
+                MG_LOAD(account->overdraft_peak));
     add_account_libraries(text, books);
     mg_text_add(text, "}");
 }
@@ -161,7 +162,8 @@ static void add_closed(struct mg_text *text, const struct mg_closed *closed, con
     mg_text_add_string(text, name);
     mg_text_add(text, ",\"parent\":%lu,\"state\":\"closed\",", closed->parent);
     add_limit(text, closed->limit);
-    mg_text_add(text, "\"reservation\":0,\"granted\":0,\"used\":%ld,\"peak\":%ld,", used_of(&closed->sum), closed->peak);
+    mg_text_add(text, "\"reservation\":0,\"granted\":0,\"used\":%ld,\"peak\":%ld,", used_of(&closed->sum),
+                closed->peak);
     add_sums(text, &closed->sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", closed->denials, closed->overdraft_peak);
     add_account_libraries(text, closed->books);
@@ -203,13 +205,13 @@ static void add_library(struct mg_text *text, const struct mg_library *library, 
     mg_text_add(text, "{\"name\":");
     mg_text_add_string(text, library->name);
     mg_text_add(text, ",\"role\":\"%s\",\"used\":%ld,\"peak\":%ld,", roles[library->role], used_of(&own),
-        at_least(MG_LOAD(library->peak), used_of(&own)));
+                at_least(MG_LOAD(library->peak), used_of(&own)));
     add_sums(text, &own);
     mg_text_add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
-        mapped_bytes[library - mg_libraries]);
+                mapped_bytes[library - mg_libraries]);
     if (mg_settings.referee)
-        mg_text_add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld", MG_LOAD(library->referee_bytes),
-            MG_LOAD(library->referee_allocations));
+        mg_text_add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld",
+                    MG_LOAD(library->referee_bytes), MG_LOAD(library->referee_allocations));
     mg_text_add(text, "}");
 }
 
@@ -231,7 +233,8 @@ static void add_libraries(struct mg_text *text)
 
 static void add_grants(struct mg_text *text)
 {
-    mg_text_add(text,
+    mg_text_add(
+        text,
         ",\"grants\":{\"requests\":%ld,\"crossings\":%ld,\"bytes_acquired\":%ld,\"bytes_released\":%ld,"
         "\"wait_ns_max\":%ld}",
         MG_LOAD(mg_grants.requests), MG_LOAD(mg_grants.crossings), MG_LOAD(mg_grants.bytes_acquired),
@@ -243,8 +246,8 @@ static char *write_text(size_t *length)
     struct mg_text text = mg_text_new();
     mg_text_add(&text, "{\"version\":1,");
     add_process(&text);
-    mg_text_add(&text, ",\"mode\":\"%s\",\"invariants_broken\":%ld,", MG_LOAD(mg_grants.enforcing) ? "enforce" : "observe",
-        MG_LOAD(mg_invariants_broken));
+    mg_text_add(&text, ",\"mode\":\"%s\",\"invariants_broken\":%ld,",
+                MG_LOAD(mg_grants.enforcing) ? "enforce" : "observe", MG_LOAD(mg_invariants_broken));
     add_accounts(&text);
     add_libraries(&text);
     add_grants(&text);

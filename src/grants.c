@@ -27,8 +27,9 @@ static void ask(struct mg_account *account, int64_t bytes)
     if (!may_ask(account))
         return;
     int64_t before = MG_LOAD(account->wanted);
-    while (before < bytes && !atomic_compare_exchange_weak_explicit(&account->wanted, &before, bytes,
-                                                                    memory_order_relaxed, memory_order_relaxed))
+    while (before < bytes &&
+           !atomic_compare_exchange_weak_explicit(&account->wanted, &before, bytes, memory_order_relaxed,
+                                                  memory_order_relaxed))
         ;
     if (before)
         return; /* it is posted already, and grew at most */
@@ -169,15 +170,18 @@ static enum mg_fate fate_of(const struct mg_account *account, struct mg_library 
 {
     if (library->role == MG_ROLE_SYSTEM || (mg_grants.by_couriers && account == mg_accounts_root))
         return MG_FATE_OVERDRAFT;
-    enum mg_fate fate = library->fate ? library->fate : mg_settings.on_denial ? mg_settings.on_denial : MG_FATE_STOP;
+    enum mg_fate fate = library->fate           ? library->fate
+                        : mg_settings.on_denial ? mg_settings.on_denial
+                                                : MG_FATE_STOP;
     if (fate != MG_FATE_STOP || mg_grants.by_couriers)
         return fate;
     if (!mg_libraries_jvm_here())
         return MG_FATE_FAIL;
     if (!library->said_so) {
         library->said_so = true;
-        mg_say("%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
-               library->name);
+        mg_say(
+            "%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
+            library->name);
     }
     return MG_FATE_OVERDRAFT;
 }

@@ -25,8 +25,8 @@ static struct {
 
 /* ---- jemalloc's calls for memory, made under its locks ---- */
 
-static void *take_extent(struct mgje_extent_hooks *calls, void *wanted, size_t size, size_t alignment, bool *zero,
-                         bool *commit, unsigned arena)
+static void *take_extent(struct mgje_extent_hooks *calls, void *wanted, size_t size, size_t alignment,
+                         bool *zero, bool *commit, unsigned arena)
 {
     (void)arena;
     if (wanted)
@@ -40,28 +40,29 @@ static void *take_extent(struct mgje_extent_hooks *calls, void *wanted, size_t s
     return extent;
 }
 
-static bool keep_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, bool committed, unsigned arena)
+static bool keep_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, bool committed,
+                        unsigned arena)
 {
     (void)calls, (void)extent, (void)size, (void)committed, (void)arena;
     return true; /* jemalloc keeps the addresses, purged, for this heap */
 }
 
-static bool purge_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t offset, size_t length,
-                         unsigned arena)
+static bool purge_extent(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t offset,
+                         size_t length, unsigned arena)
 {
     (void)calls, (void)size, (void)arena;
     return !mg_os_discard((char *)extent + offset, length);
 }
 
-static bool may_split(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t a, size_t b, bool committed,
-                      unsigned arena)
+static bool may_split(struct mgje_extent_hooks *calls, void *extent, size_t size, size_t a, size_t b,
+                      bool committed, unsigned arena)
 {
     (void)calls, (void)extent, (void)size, (void)a, (void)b, (void)committed, (void)arena;
     return false;
 }
 
-static bool may_merge(struct mgje_extent_hooks *calls, void *a, size_t a_size, void *b, size_t b_size, bool committed,
-                      unsigned arena)
+static bool may_merge(struct mgje_extent_hooks *calls, void *a, size_t a_size, void *b, size_t b_size,
+                      bool committed, unsigned arena)
 {
     (void)calls, (void)a, (void)a_size, (void)b, (void)b_size, (void)committed, (void)arena;
     return false;
@@ -90,7 +91,10 @@ bool mg_heap_start(void)
 static struct mg_heap *new_heap(unsigned arenas)
 {
     unsigned index = MG_ADD(heaps.count, 1);
-    struct { struct mg_heap heap; struct hooks hooks; } *both = NULL;
+    struct {
+        struct mg_heap heap;
+        struct hooks hooks;
+    } *both = NULL;
     if (index < MAX_HEAPS)
         both = mg_os_allocate(sizeof *both);
     if (!both) {
@@ -98,8 +102,11 @@ static struct mg_heap *new_heap(unsigned arenas)
     }
     both->heap.index = index;
     both->hooks.heap = index;
-    both->hooks.calls = (struct mgje_extent_hooks){ .alloc = take_extent, .dalloc = keep_extent,
-        .purge_forced = purge_extent, .split = may_split, .merge = may_merge };
+    both->hooks.calls = (struct mgje_extent_hooks){ .alloc = take_extent,
+                                                    .dalloc = keep_extent,
+                                                    .purge_forced = purge_extent,
+                                                    .split = may_split,
+                                                    .merge = may_merge };
     while (both->heap.arena_count < arenas && new_arena(&both->heap, &both->hooks))
         ;
     /* A heap without an arena keeps its index, unused: jemalloc is at its end anyway. */

@@ -20,14 +20,14 @@ struct mg_pair {
     _Atomic(struct mg_account *) account;
     unsigned library;
     bool in_use;
-    bool survives;  /* its account closed; the blocks were handed to that account's parent */
+    bool survives; /* its account closed; the blocks were handed to that account's parent */
     _Atomic(int64_t) refunded;
     _Atomic(int64_t) frees;
     _Atomic(int64_t) mappings; /* ranges that name it: they may come to be charged again (mappings.c) */
-    int64_t refunded_before;  /* what of it belongs to the account that had the pair before */
+    int64_t refunded_before;   /* what of it belongs to the account that had the pair before */
     int64_t frees_before;
-    int64_t collected;  /* what of it was given back to the account's `taken` */
-    int64_t survivors;  /* bytes and blocks handed over */
+    int64_t collected; /* what of it was given back to the account's `taken` */
+    int64_t survivors; /* bytes and blocks handed over */
     int64_t survivor_count;
 };
 
@@ -36,10 +36,10 @@ struct mg_heap {
     unsigned arena_count;
     unsigned arenas[MG_HEAP_ARENAS];
     _Atomic(unsigned) next_arena;
-    _Atomic(void *) remote;                   /* blocks freed by strangers, linked through their first word */
-    _Atomic(uint8_t) tag_of[MG_LIBRARIES];    /* the current account's tag for a library, 0 none yet */
+    _Atomic(void *) remote;                /* blocks freed by strangers, linked through their first word */
+    _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;
-    bool full;                                /* of survivors: hardly a tag is left */
+    bool full; /* of survivors: hardly a tag is left */
     struct mg_pair pairs[MG_TAGS];
 };
 

@@ -12,9 +12,10 @@
 
 /* Thread caches up to 64 KB and garbage collection of them every 4 MB were worth 3x (measured on pairs of 16 to 64 KB);
  * no dss: brk belongs to the host; one automatic arena: accounts have arenas of their own. */
-const char *mgje_malloc_conf = "narenas:1,dss:disabled,percpu_arena:disabled,background_thread:false,"
-                               "lg_tcache_max:16,tcache_gc_incr_bytes:4194304,dirty_decay_ms:1000,muzzy_decay_ms:0,"
-                               "metadata_thp:disabled,thp:default,abort_conf:false";
+const char *mgje_malloc_conf =
+    "narenas:1,dss:disabled,percpu_arena:disabled,background_thread:false,"
+    "lg_tcache_max:16,tcache_gc_incr_bytes:4194304,dirty_decay_ms:1000,muzzy_decay_ms:0,"
+    "metadata_thp:disabled,thp:default,abort_conf:false";
 
 void *mg_os_mmap(void *address, size_t size, int protection, int flags, int file, long offset)
 {

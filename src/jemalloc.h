@@ -19,7 +19,8 @@ void *mgje_rallocx(void *block, size_t size, int flags);
 size_t mgje_nallocx(size_t size, int flags);
 int mgje_mallctl(const char *name, void *old, size_t *old_size, void *new_value, size_t new_size);
 int mgje_mallctlnametomib(const char *name, size_t *mib, size_t *mib_length);
-int mgje_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value, size_t new_size);
+int mgje_mallctlbymib(const size_t *mib, size_t length, void *old, size_t *old_size, void *new_value,
+                      size_t new_size);
 
 /* jemalloc 5.3's extent_hooks_t (jemalloc/internal/extent_hooks in its manual, "arena.<i>.extent_hooks"). */
 struct mgje_extent_hooks {

@@ -31,7 +31,8 @@ static struct {
     _Atomic(uint32_t) number;
     struct snapshot snapshots[2];
     unsigned long long adds, subs; /* of the dynamic linker when the last one was taken */
-    _Atomic(bool) frozen; /* in a fork child of a process with threads the linker's lock may be held for ever */
+    _Atomic(bool)
+        frozen; /* in a fork child of a process with threads the linker's lock may be held for ever */
     char program[64];
     uintptr_t our_from, our_to;
     _Atomic(uintptr_t) libc_from, libc_size; /* known from the first snapshot on; libc does not go */
@@ -44,7 +45,8 @@ bool mg_libraries_is_us(const void *code)
 
 /* ---- Snapshots ---- */
 
-static bool search(const struct snapshot *snapshot, uintptr_t code, uintptr_t *from, uintptr_t *to, uint32_t *slot)
+static bool search(const struct snapshot *snapshot, uintptr_t code, uintptr_t *from, uintptr_t *to,
+                   uint32_t *slot)
 {
     uint32_t low = 0;
     uint32_t high = MG_LOAD(snapshot->count);
@@ -126,7 +128,8 @@ static bool holds(const struct dl_phdr_info *object, const void *address)
 {
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &object->dlpi_phdr[i];
-        if (header->p_type == PT_LOAD && (uintptr_t)address - object->dlpi_addr - header->p_vaddr < header->p_memsz)
+        if (header->p_type == PT_LOAD &&
+            (uintptr_t)address - object->dlpi_addr - header->p_vaddr < header->p_memsz)
             return true;
     }
     return false;
@@ -179,7 +182,8 @@ static int scan_object(struct dl_phdr_info *object, size_t size, void *argument)
             MG_STORE(loaded.libc_size, header->p_memsz);
         }
         /* libc's own calls are told by their return address: it binds them to itself. */
-        bool done = slot == MG_LIBRARY_OTHER || slot == MG_LIBRARY_LIBC || was_redirected(scan->last, from, object->dlpi_addr, slot);
+        bool done = slot == MG_LIBRARY_OTHER || slot == MG_LIBRARY_LIBC ||
+                    was_redirected(scan->last, from, object->dlpi_addr, slot);
         insert(scan, from, from + header->p_memsz, object->dlpi_addr, done ? slot : slot | NOT_REDIRECTED);
     }
     return 0;
@@ -200,7 +204,7 @@ static void refresh(void)
 }
 
 struct redirection {
-    uintptr_t code;   /* 0: all objects */
+    uintptr_t code; /* 0: all objects */
     uint32_t slot;
 };
 

@@ -46,12 +46,14 @@ static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library
 }
 
 /* A new mapping of a target's own, under the table's lock. */
-static long map_charged(struct mg_self *self, unsigned library, void *address, size_t size, int protection, int flags)
+static long map_charged(struct mg_self *self, unsigned library, void *address, size_t size, int protection,
+                        int flags)
 {
     size_t bytes = protection & PROT_WRITE ? whole_pages(size) : 0;
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
-    struct mg_mapping_owner owner = owner_here(self, library); /* after the charge, which may move the thread */
+    struct mg_mapping_owner owner =
+        owner_here(self, library); /* after the charge, which may move the thread */
     long mapped = mg_os_call_mmap(address, size, protection, flags, -1, 0);
     bool good = mapped >= 0 || mapped < -4095;
     uintptr_t from = (uintptr_t)mapped;
@@ -166,8 +168,8 @@ long mg_protect(void *address, size_t size, int protection)
 }
 
 /* Under the table's lock; the old range is a target's. */
-static long remap_charged(struct mg_self *self, unsigned library, void *address, size_t size, size_t new_size, int flags,
-                          void *new_address)
+static long remap_charged(struct mg_self *self, unsigned library, void *address, size_t size, size_t new_size,
+                          int flags, void *new_address)
 {
     uintptr_t from = (uintptr_t)address;
     size_t before = whole_pages(size);
@@ -238,8 +240,8 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
         struct mg_mapping_owner here = { 0 };
         if (ours)
             here = owner_here(self, library);
-        if (ours && !(good && here.tag &&
-                      mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here)))
+        if (ours &&
+            !(good && here.tag && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here)))
             refund(self, library, (size_t)growth);
     } else {
         errno = ENOMEM;

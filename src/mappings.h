@@ -11,8 +11,8 @@
 #include "heap.h"
 
 enum mg_mapping_state {
-    MG_MAPPING_GONE,      /* not in the table */
-    MG_MAPPING_RESERVED,  /* not writable: not charged */
+    MG_MAPPING_GONE,     /* not in the table */
+    MG_MAPPING_RESERVED, /* not writable: not charged */
     MG_MAPPING_CHARGED,
     MG_MAPPING_RETURNING, /* given back by madvise; charged as far as it was resident when last measured */
 };
@@ -35,7 +35,8 @@ size_t mg_mappings_uncharged(uintptr_t from, uintptr_t to, struct mg_mapping_own
 /* These bytes were charged to that owner now, and their part of the table is his. */
 void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner);
 /* Puts a range that was charged (or is RESERVED) into the table, in place of what was there. False: the table is full. */
-bool mg_mappings_add(uintptr_t from, uintptr_t to, enum mg_mapping_state state, struct mg_mapping_owner owner);
+bool mg_mappings_add(uintptr_t from, uintptr_t to, enum mg_mapping_state state,
+                     struct mg_mapping_owner owner);
 /* Gives what is in the table of a range another state than CHARGED, and refunds what was charged of it. */
 void mg_mappings_change(uintptr_t from, uintptr_t to, enum mg_mapping_state state);
 /* The range's part of the table moves by that distance (mremap). */

@@ -63,7 +63,8 @@ static unsigned class_for(size_t size, size_t alignment)
 }
 
 /* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
-static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
+static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed,
+                  void **block)
 {
     unsigned class = class_for(size, alignment);
     if (MG_UNLIKELY(!class || mg_classes.size[class] > mg_window.size))
@@ -72,7 +73,8 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     *block = NULL;
     if (!mg_charges_take(self, library, bytes))
         return true;
-    int errno_before = errno; /* jemalloc sets it when it has nothing, and the next allocator may have something */
+    int errno_before =
+        errno; /* jemalloc sets it when it has nothing, and the next allocator may have something */
     /* After the charge: that may have moved the thread to another account. */
     unsigned tag = mg_charges_tag(self, library);
     if (tag)
@@ -114,7 +116,8 @@ static struct mg_heap *heap_of(const void *block)
 }
 
 /* Whether the thread may refund on its own lane and give the block to its own cache. */
-static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap, const struct mg_pair *pair)
+static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap,
+                            const struct mg_pair *pair)
 {
     return self->heap == heap && !self->inside && MG_LOAD(pair->account) == self->account;
 }
@@ -131,7 +134,8 @@ static void give_pages_up(void *block, size_t bytes)
 }
 
 /* By anybody else: a thread of another account or of none, one that is inside us, or one whose end has come. */
-static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *pair, int64_t bytes, void *block)
+static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *pair, int64_t bytes,
+                                         void *block)
 {
     if (mg_libraries[pair->library].limit >= 0)
         MG_ADD(mg_libraries[pair->library].used, -bytes);
@@ -160,7 +164,8 @@ void mg_free(void *block)
 }
 
 /* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
-static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, void *block, size_t size, void **moved)
+static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, void *block, size_t size,
+                   void **moved)
 {
     int64_t before = (int64_t)mg_usable_size(block);
     unsigned class = class_for(size, 0);

@@ -115,8 +115,19 @@ int64_t mg_settle(struct mg_account *account);
 
 /* The figures of Native.read, in the order of its indices. */
 enum {
-    MG_LIMIT, MG_RESERVATION, MG_GRANTED, MG_USED, MG_PEAK, MG_CHARGED, MG_REFUNDED,
-    MG_ALLOCATIONS, MG_FREES, MG_DENIALS, MG_OVERDRAFT_PEAK, MG_STATE, MG_FIGURES
+    MG_LIMIT,
+    MG_RESERVATION,
+    MG_GRANTED,
+    MG_USED,
+    MG_PEAK,
+    MG_CHARGED,
+    MG_REFUNDED,
+    MG_ALLOCATIONS,
+    MG_FREES,
+    MG_DENIALS,
+    MG_OVERDRAFT_PEAK,
+    MG_STATE,
+    MG_FIGURES
 };
 /* Of a closed account too, as long as it is among the last ones; else all are 0. */
 void mg_read(int64_t handle, int64_t figures[MG_FIGURES]);

@@ -3,6 +3,7 @@
 
 #include "base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -10,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <errno.h>
 #include <unistd.h>
 
 /* Like the kernel's own entry: -errno on failure. syscall(2) sets errno; everybody in here wants it as it was. */
@@ -208,7 +208,8 @@ void mg_os_wake(_Atomic(uint32_t) *word, int threads)
 void mg_lock(struct mg_lock *lock)
 {
     uint32_t was = 0;
-    if (atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire, memory_order_relaxed))
+    if (atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire,
+                                                memory_order_relaxed))
         return;
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
         mg_os_wait(&lock->word, 2);
@@ -217,7 +218,8 @@ void mg_lock(struct mg_lock *lock)
 bool mg_try_lock(struct mg_lock *lock)
 {
     uint32_t was = 0;
-    return atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&lock->word, &was, 1, memory_order_acquire,
+                                                   memory_order_relaxed);
 }
 
 void mg_unlock(struct mg_lock *lock)

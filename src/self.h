@@ -13,16 +13,16 @@ struct mg_lane;
 enum mg_thread_state { MG_THREAD_NEW, MG_THREAD_ATTACHED, MG_THREAD_LEFT };
 
 struct mg_self {
-    struct mg_lane *lane;        /* NULL until the thread charges for the first time */
-    struct mg_account *account;  /* to which the lane belongs now */
-    struct mg_heap *heap;        /* to which jemalloc's thread cache is bound now */
-    unsigned char inside;        /* the thread is in our code: a malloc now comes from us or from a signal handler */
+    struct mg_lane *lane;       /* NULL until the thread charges for the first time */
+    struct mg_account *account; /* to which the lane belongs now */
+    struct mg_heap *heap;       /* to which jemalloc's thread cache is bound now */
+    unsigned char inside; /* the thread is in our code: a malloc now comes from us or from a signal handler */
     unsigned char state;
-    bool task_thread;            /* bound by the plugin: here a denial may be thrown */
-    unsigned char name_looks;    /* how often the thread's name was compared with pool-threads */
-    unsigned library;            /* whose native method the thread is in; 0 none */
-    unsigned home;               /* whose thread it is; 0 the host's */
-    unsigned behalf;             /* for which libc allocates now; 0 for itself */
+    bool task_thread;         /* bound by the plugin: here a denial may be thrown */
+    unsigned char name_looks; /* how often the thread's name was compared with pool-threads */
+    unsigned library;         /* whose native method the thread is in; 0 none */
+    unsigned home;            /* whose thread it is; 0 the host's */
+    unsigned behalf;          /* for which libc allocates now; 0 for itself */
     /* The last range of code that was looked up, and when it was taken. */
     uintptr_t code_from, code_to;
     unsigned code_slot;

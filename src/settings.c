@@ -79,7 +79,8 @@ static bool take_BYTES(const char *text, int64_t *field)
 static bool take_COUNT(const char *text, int64_t *field)
 {
     size_t length = strlen(text);
-    return length && text[length - 1] >= '0' && text[length - 1] <= '9' && mg_parse_bytes(text, length, field);
+    return length && text[length - 1] >= '0' && text[length - 1] <= '9' &&
+           mg_parse_bytes(text, length, field);
 }
 
 static bool take_FLAG(const char *text, bool *field)
@@ -113,13 +114,15 @@ static char complaint[400];
 
 static const char *complain(const char *name, const char *value, const char *rule)
 {
-    mg_print(complaint, sizeof complaint, "setting %s: '%s' is not %s; nothing is counted", name, value, rule);
+    mg_print(complaint, sizeof complaint, "setting %s: '%s' is not %s; nothing is counted", name, value,
+             rule);
     return complaint;
 }
 
 static const char *unknown(const char *name)
 {
-    mg_print(complaint, sizeof complaint, "there is no setting '%s' (see the README's list); nothing is counted", name);
+    mg_print(complaint, sizeof complaint,
+             "there is no setting '%s' (see the README's list); nothing is counted", name);
     return complaint;
 }
 
@@ -128,7 +131,9 @@ static const char *set(const char *name, const char *value)
 {
 #define MG_SETTING(row, type, default_value, help) \
     if (!strcmp(name, #row)) \
-        return take_##type(*value ? value : default_value, &mg_settings.row) ? NULL : complain(name, value, rule_##type);
+        return take_##type(*value ? value : default_value, &mg_settings.row) \
+                   ? NULL \
+                   : complain(name, value, rule_##type);
 #include "settings.def"
 #undef MG_SETTING
     return unknown(name);

@@ -73,7 +73,7 @@ static bool set_option(struct mg_spec *spec, const char *text, size_t length)
     if (IS("environment")) {
         if (!copy(spec->environment, sizeof spec->environment, value, size))
             return false;
-        for (char *plus = spec->environment; (plus = strchr(plus, '+')); )
+        for (char *plus = spec->environment; (plus = strchr(plus, '+'));)
             *plus = ',';
         return strchr(spec->environment, '=') != NULL;
     }
@@ -90,7 +90,8 @@ static bool parse_spec(struct mg_spec *spec, const char *text, size_t length)
     *spec = (struct mg_spec){ .limit = -1, .copes = -1 };
     const char *end = text + length;
     const char *comma = memchr(text, ',', length);
-    if (!copy(spec->pattern, sizeof spec->pattern, text, (size_t)((comma ? comma : end) - text)) || !*spec->pattern)
+    if (!copy(spec->pattern, sizeof spec->pattern, text, (size_t)((comma ? comma : end) - text)) ||
+        !*spec->pattern)
         return false;
     while (comma) {
         const char *option = comma + 1;
@@ -112,10 +113,11 @@ static const char *parse_table(struct table *table, const char *text, char separ
             if (table->count == MAX_SPECS || !parse_spec(&table->row[table->count], text, length)) {
                 char shown[100];
                 copy(shown, sizeof shown, text, length < 99 ? length : 99);
-                mg_print(complaint, sizeof complaint,
-                         "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
-                         "[,pool-threads=PATTERN][,environment=NAME=VALUE]); nothing is counted",
-                         where, shown);
+                mg_print(
+                    complaint, sizeof complaint,
+                    "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
+                    "[,pool-threads=PATTERN][,environment=NAME=VALUE]); nothing is counted",
+                    where, shown);
                 return complaint;
             }
             table->count++;
@@ -135,7 +137,8 @@ static const char *read_profiles(void)
     if (file >= 0)
         mg_os_close(file);
     if (length < 0) {
-        mg_print(complaint, sizeof complaint, "setting profiles: can't read %s; nothing is counted", mg_settings.profiles);
+        mg_print(complaint, sizeof complaint, "setting profiles: can't read %s; nothing is counted",
+                 mg_settings.profiles);
         return complaint;
     }
     text[length] = '\0';
@@ -150,7 +153,8 @@ const char *mg_specs_start(bool in_spark)
     if (!*mg_settings.targets && in_spark) {
         targets = profiles;
         for (int i = 0; i < targets.count; i++)
-            targets.row[i].fate = MG_FATE_UNSET; /* nobody's word yet: on_denial's counts before the profile's */
+            targets.row[i].fate =
+                MG_FATE_UNSET; /* nobody's word yet: on_denial's counts before the profile's */
         return NULL;
     }
     return parse_table(&targets, *mg_settings.targets ? mg_settings.targets : "*", ';', "targets");

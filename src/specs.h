@@ -7,9 +7,9 @@
 
 struct mg_spec {
     char pattern[64];
-    int64_t limit;        /* -1 none */
+    int64_t limit; /* -1 none */
     enum mg_fate fate;
-    signed char copes;    /* with NULL: 1 yes, 0 no, -1 not said */
+    signed char copes; /* with NULL: 1 yes, 0 no, -1 not said */
     char pool_threads[32];
     char environment[128]; /* NAME=VALUE that its allocator needs to give memory back */
 };

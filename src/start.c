@@ -119,7 +119,8 @@ static void choose_mode(bool in_spark)
         MG_STORE(root->granted, mg_settings.limit >= 0 ? mg_settings.limit : INT64_MAX / 4);
     MG_STORE(mg_grants.enforcing, enforce);
     if (in_spark && enforce)
-        mg_grants_ask_in_time(root); /* the executor's own first grant: its courier finds the request waiting */
+        mg_grants_ask_in_time(
+            root); /* the executor's own first grant: its courier finds the request waiting */
 }
 
 static const char *start_counting(bool in_spark)
@@ -131,7 +132,8 @@ static const char *start_counting(bool in_spark)
         return wrong;
     /* Many threads share the root: a few arenas keep them from waiting for each other. */
     int arenas = mg_os_processors();
-    if (!mg_accounts_start(in_spark ? "executor" : "process", (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
+    if (!mg_accounts_start(in_spark ? "executor" : "process",
+                           (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
         return "no memory for the first account; nothing is counted";
     choose_mode(in_spark);
     mg_specs_set_environment();
@@ -157,8 +159,9 @@ void mg_load(void)
 }
 
 static bool behind_another;
-static const char *const behind = "another malloc is in front of ours (an LD_PRELOAD before libmemgrant.so, or the program "
-                                  "brings its own); put libmemgrant.so first; nothing is counted";
+static const char *const behind =
+    "another malloc is in front of ours (an LD_PRELOAD before libmemgrant.so, or the program "
+    "brings its own); put libmemgrant.so first; nothing is counted";
 
 void mg_start(const struct mg_redirection *entries, bool in_front)
 {

@@ -18,9 +18,9 @@
 struct mg_window {
     uintptr_t base;
     size_t size;
-    _Atomic(uint16_t) *heaps;  /* by granule: index of the heap + 1, 0 none */
-    _Atomic(uint32_t) *pages;  /* by page: class | base tag << 8 | mixed << 16 */
-    _Atomic(uint8_t) *tags;    /* by 16 bytes */
+    _Atomic(uint16_t) *heaps; /* by granule: index of the heap + 1, 0 none */
+    _Atomic(uint32_t) *pages; /* by page: class | base tag << 8 | mixed << 16 */
+    _Atomic(uint8_t) *tags;   /* by 16 bytes */
 };
 /* Read-only after mg_window_start. */
 extern struct mg_window mg_window;
