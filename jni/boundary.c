@@ -2,17 +2,11 @@
 #include "boundary.h"
 
 #include "memgrant.h"
+#include "stack.h"
 #include "text.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-/* Of the Java stack that fit into a frame of our own. Spark's tasks have 60 to 200. */
-enum { FRAMES = 256 };
 
 /* Written once, before the first thunk can ask. */
 static struct {
-    jvmtiEnv *jvmti;
     jclass class;
     jmethodID reached;
 } java;
@@ -40,49 +34,6 @@ const char *mg_boundary_find_java(JNIEnv *env)
     return java.class ? NULL : "the JVM has no room for a reference";
 }
 
-void mg_boundary_use(jvmtiEnv *jvmti)
-{
-    java.jvmti = jvmti;
-}
-
-/* Names are compared for static methods only: `<clinit>` is one, and a name costs an allocation. */
-static bool is_static_initialiser(jmethodID method)
-{
-    jvmtiEnv *jvmti = java.jvmti;
-    jint modifiers;
-    const jint is_static = 0x0008;
-    if ((*jvmti)->GetMethodModifiers(jvmti, method, &modifiers) != JVMTI_ERROR_NONE)
-        return true;
-    if (!(modifiers & is_static))
-        return false;
-    char *name;
-    if ((*jvmti)->GetMethodName(jvmti, method, &name, NULL, NULL) != JVMTI_ERROR_NONE)
-        return true;
-    bool found = strcmp(name, "<clinit>") == 0;
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
-    return found;
-}
-
-/* The stack is fetched whole: every fetch walks from its top. True also when it can't be told. */
-static bool in_static_initialiser(void)
-{
-    jvmtiEnv *jvmti = java.jvmti;
-    if (!jvmti)
-        return true;
-    jvmtiFrameInfo few[FRAMES], *frames = few, *many = NULL;
-    jint depth = 0, count = 0;
-    if ((*jvmti)->GetFrameCount(jvmti, NULL, &depth) != JVMTI_ERROR_NONE)
-        return true;
-    if (depth > FRAMES)
-        frames = many = malloc((size_t)depth * sizeof *many);
-    bool found =
-        !frames || (*jvmti)->GetStackTrace(jvmti, NULL, 0, depth, frames, &count) != JVMTI_ERROR_NONE;
-    for (jint i = 0; i < count && !found; i++)
-        found = is_static_initialiser(frames[i].method);
-    free(many);
-    return found;
-}
-
 /* Calls Boundary.reached. True when its answer was thrown. */
 static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
 {
@@ -107,15 +58,20 @@ static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
 }
 
 /* The account wants a boundary and here is one. True when an exception is pending because of it. */
-static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_account *account, bool may_throw)
+static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_account *account, bool at_end)
 {
     JNIEnv *env = call->env;
-    if (self.asking || call->thunk->closer || (*env)->ExceptionCheck(env) || in_static_initialiser())
+    const bool gives_handle = call->thunk->result == MG_RESULT_HANDLE;
+    /* Inside a library's up-call its own locks may be held, and nothing may be thrown through it: the outermost asks. */
+    if (self.depth || self.asking || call->thunk->closer || (*env)->ExceptionCheck(env))
+        return false;
+    enum mg_stack_says says = mg_stack_says(env, at_end, at_end && gives_handle);
+    if (says == MG_STACK_NEVER)
         return false;
     /* What Java and Spark allocate now is not the library's, even when the library called back into Java. */
     unsigned before = mg_library_entered(0);
     self.asking = true;
-    bool thrown = call_java(env, account, may_throw && self.depth == 0);
+    bool thrown = call_java(env, account, says == MG_STACK_NOW && at_end != gives_handle);
     self.asking = false;
     mg_library_left(before);
     return thrown;
@@ -123,12 +79,11 @@ static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_acc
 
 bool mg_boundary_enter(struct mg_boundary_call *call)
 {
-    const struct mg_thunk *thunk = call->thunk;
     struct mg_account *account = mg_account_wants_boundary();
-    if (MG_UNLIKELY(account != NULL) && reach(call, account, thunk->result == MG_RESULT_HANDLE))
+    if (MG_UNLIKELY(account != NULL) && reach(call, account, false))
         return false;
     self.depth++;
-    call->library_before = mg_library_entered(thunk->library);
+    call->library_before = mg_library_entered(call->thunk->library);
     return true;
 }
 
@@ -138,5 +93,5 @@ void mg_boundary_leave(struct mg_boundary_call *call)
     self.depth--;
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL))
-        (void)reach(call, account, call->thunk->result == MG_RESULT_VALUE);
+        (void)reach(call, account, true);
 }

@@ -3,8 +3,8 @@
  * the task without breaking the library. An exception of ours
  *   - never joins one that is pending already,
  *   - never leaves a method that may return a handle (such a method is not even begun), nor one that closes something,
- *   - never passes a static initialiser, whose class would be unusable for ever,
- *   - leaves only the outermost call of a target on the thread.
+ *   - leaves only the outermost call of a target on the thread,
+ *   - waits while the library's Java half is in the middle of something (stack.h).
  * Runs on JVM threads. */
 #ifndef MG_BOUNDARY_H
 #define MG_BOUNDARY_H
@@ -37,8 +37,6 @@ struct mg_boundary_call {
 
 /* Finds io.memgrant.Boundary, by the class loader of the caller. NULL when done, else what is wrong. */
 const char *mg_boundary_find_java(JNIEnv *env);
-/* The JVMTI environment that tells what is on the Java stack. Without one nothing is ever thrown. */
-void mg_boundary_use(jvmtiEnv *jvmti);
 
 /* False: an exception is pending, the method must not be begun. */
 bool mg_boundary_enter(struct mg_boundary_call *call);

@@ -194,6 +194,13 @@ static jlong overdraft(JNIEnv *env, jclass class, jlong account)
     return known ? mg_overdraft(known) : 0;
 }
 
+static jlong unmet(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    return known ? mg_unmet(known) : 0;
+}
+
 static void tolerate(JNIEnv *env, jclass class, jlong account, jlong further_bytes)
 {
     (void)env, (void)class;
@@ -277,6 +284,7 @@ static const struct native_method methods[] = {
     { "culprit", "(J)Ljava/lang/String;", culprit },
     { "takeBack", "(JJ)J", take_back },
     { "overdraft", "(J)J", overdraft },
+    { "unmet", "(J)J", unmet },
     { "tolerate", "(JJ)V", tolerate },
     { "deny", "(J)V", deny },
     { "stopRequests", "(J)V", stop_requests },

@@ -6,6 +6,7 @@
 #include "memgrant.h"
 #include "os.h"
 #include "say.h"
+#include "stack.h"
 #include "thunks_layout.h"
 
 #include <ctype.h>
@@ -133,7 +134,8 @@ static unsigned find_or_add(const struct mg_thunk *wanted)
  * more, another agent) is one of them. */
 void *mg_thunks_wrap(void *function, const char *name, const char *signature)
 {
-    if (mg_image_holds(function))
+    /* While arming there is no table of libraries to look into; what is bound meanwhile is found afterwards (rebind.c). */
+    if (!mg_active || mg_image_holds(function))
         return NULL;
     unsigned library = mg_library_bound(function);
     if (!mg_library_is_target(library))
@@ -221,6 +223,6 @@ bool mg_thunks_take_jvmti(JavaVM *vm)
         return false;
     }
     jvmti_taken = jvmti;
-    mg_boundary_use(jvmti);
+    mg_stack_use(jvmti);
     return true;
 }

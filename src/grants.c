@@ -75,6 +75,21 @@ static void add_grant(struct mg_account *account, int64_t bytes)
     calm(account);
 }
 
+static void refuse(struct mg_account *account)
+{
+    MG_STORE(account->refused_ns, mg_os_now_ns());
+    MG_STORE(account->refused, true);
+    mg_accounts_raise(&account->unmet, mg_overdraft(account));
+}
+
+static void satisfy(struct mg_account *account)
+{
+    if (mg_overdraft(account))
+        return;
+    MG_STORE(account->refused, false);
+    MG_STORE(account->unmet, 0);
+}
+
 void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns)
 {
     mg_self.inside++;
@@ -82,8 +97,11 @@ void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64
     mg_self.inside--;
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
-    MG_STORE(account->refused_ns, mg_os_now_ns());
-    MG_STORE(account->refused, granted < asked);
+    /* Less than asked is a no only to what is missing: an overdraft that it covers was met. */
+    if (granted < asked)
+        refuse(account);
+    else
+        satisfy(account);
     MG_STORE(account->wanted, 0);
     MG_STORE(account->answering, false);
 }
@@ -91,8 +109,15 @@ void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64
 void mg_grant(struct mg_account *account, int64_t bytes)
 {
     add_grant(account, bytes);
-    if (MG_LOAD(account->granted) > MG_LOAD(account->taken))
-        MG_STORE(account->refused, false);
+    if (bytes)
+        satisfy(account);
+}
+
+int64_t mg_unmet(const struct mg_account *account)
+{
+    int64_t unused = MG_LOAD(account->granted) - MG_LOAD(account->taken);
+    int64_t missing = MG_LOAD(account->unmet) - (unused > 0 ? unused : 0);
+    return missing > 0 ? missing : 0;
 }
 
 int64_t mg_take_back(struct mg_account *account, int64_t bytes)
@@ -125,14 +150,14 @@ void mg_tolerate(struct mg_account *account, int64_t further_bytes)
     int64_t until;
     if (__builtin_add_overflow(mg_overdraft(account), further_bytes, &until))
         until = INT64_MAX;
-    MG_STORE(account->tolerated, until);
+    /* In this order: a charge that goes beyond it from now on raises the flag again. */
     MG_STORE(account->attention, false);
+    MG_STORE(account->tolerated, until);
 }
 
 void mg_deny(struct mg_account *account)
 {
-    MG_STORE(account->refused, true);
-    MG_STORE(account->refused_ns, mg_os_now_ns());
+    refuse(account);
     MG_ADD(account->denials, 1);
     MG_ADD(mg_libraries[MG_LOAD(account->culprit)].denials, 1);
 }
@@ -198,6 +223,8 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
     mg_accounts_move_taken(account, bytes);
     int64_t over = mg_overdraft(account);
     mg_accounts_raise(&account->overdraft_peak, over);
+    if (MG_LOAD(account->refused))
+        mg_accounts_raise(&account->unmet, over);
     if (fate == MG_FATE_STOP && over > MG_LOAD(account->tolerated)) {
         if (!MG_LOAD(account->culprit))
             MG_STORE(account->culprit, library);

@@ -122,7 +122,7 @@ static const char *complain(const char *name, const char *value, const char *rul
 static const char *unknown(const char *name)
 {
     mg_print(complaint, sizeof complaint,
-             "there is no setting '%s' (see the README's list); nothing is counted", name);
+             "there is no setting '%s' (docs/settings.md lists them); nothing is counted", name);
     return complaint;
 }
 

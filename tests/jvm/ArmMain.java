@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Supplier;
+import mgtarget.Target;
 
 /** What is wrong comes back as text; what is odd does no harm. */
 final class ArmMain {

@@ -2,6 +2,7 @@ package io.memgrant;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import mgtarget.Target;
 
 /** What the tests of this folder share: an armed library, a bound account, checks. */
 final class Armed {

@@ -6,6 +6,7 @@ import static io.memgrant.Armed.equal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import mgtarget.Target;
 
 /** The rule of where a boundary asks, and where it throws. */
 final class BoundariesMain {
@@ -38,6 +39,7 @@ final class BoundariesMain {
         closersAreLeftAlone();
         staticInitialisersAreLeftAlone();
         onlyTheOutermostCallThrows();
+        whatALibraryHasHalfMadeIsFinished();
         anExceptionOfTheLibraryStays();
         resultsSurviveTheQuestion();
         theQuestionMayCallTargets();
@@ -158,10 +160,36 @@ final class BoundariesMain {
         Runnable nested = () -> inner.add(stopped(Target::nothing));
         check(stopped(() -> Target.call(() -> { nested.run(); answer = a -> STOP; })) == STOP, "the outer call");
         check(inner.get(0) == null, "the inner call is not left");
-        askedWith("in and after the inner call", false, false, true);
+        askedWith("after the inner call, not in it", true);
         check(stopped(() -> Target.call(() -> inner.add(Target.list()  == null ? STOP : null))) == STOP, "outer, handle");
         check(inner.get(1) == null, "an inner handle is made");
-        askedWith("with an inner handle", false, false, false, true);
+        askedWith("with an inner handle", false, true);
+    }
+
+    /** The first native may refuse to begin; after it, all that the library does with its handle is done. */
+    private static void whatALibraryHasHalfMadeIsFinished() {
+        check(stopped(() -> Target.open(100)) == STOP, "open() does not begin");
+        askedWith("at its first native", true);
+        Target[] made = new Target[1];
+        check(stopped(() -> { stopAfter(2); made[0] = Target.open(100); Target.nothing(); }) == STOP, "stopped after open()");
+        check(made[0].isWhole(), "open() ends");
+        made[0].close();
+        made[0] = null;
+        check(stopped(() -> { made[0] = Target.construct(100); Target.nothing(); }) == STOP, "stopped after the constructor");
+        check(made[0].isWhole(), "a constructor ends");
+        made[0].close();
+
+        Target target = new Target();
+        check(stopped(() -> target.execute(1)) == STOP, "execute() does not begin");
+        int[] executed = new int[1];
+        check(stopped(() -> { stopAfter(2); executed[0] = target.execute(1); Target.nothing(); }) == STOP, "stopped later");
+        equal(1, executed[0], "execute() ends");
+        check(stopped(() -> { stopAfter(2); executed[0] = target.execute(1000); }) == STOP, "not put off for ever");
+    }
+
+    /** STOP is the answer from the n-th question on. */
+    private static void stopAfter(int n) {
+        answer = a -> ASKED.size() > n ? STOP : null;
     }
 
     private static void anExceptionOfTheLibraryStays() {

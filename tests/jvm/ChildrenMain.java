@@ -5,6 +5,7 @@ import static io.memgrant.Armed.equal;
 
 import java.io.IOException;
 import java.util.Map;
+import mgtarget.Target;
 
 /** What children of an armed JVM inherit. Arguments: what LD_PRELOAD is for them, and settings of arm(). */
 final class ChildrenMain {

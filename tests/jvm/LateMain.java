@@ -5,6 +5,7 @@ import static io.memgrant.Armed.equal;
 
 import java.net.URL;
 import java.net.URLClassLoader;
+import mgtarget.Target;
 
 /** Targets that were loaded and used before arm(). An argument: by two class loaders, each with a file of its own. */
 final class LateMain {

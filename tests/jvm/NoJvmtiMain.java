@@ -4,6 +4,7 @@ import static io.memgrant.Armed.check;
 import static io.memgrant.Armed.equal;
 
 import java.nio.file.Path;
+import mgtarget.Target;
 
 /** A JVM without JVMTI: everything counts, no boundaries. */
 final class NoJvmtiMain {

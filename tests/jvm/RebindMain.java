@@ -8,6 +8,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import mgtarget.Target;
 
 /** Methods bound again, in two class loaders, and more methods than there are thunks. */
 final class RebindMain {
@@ -32,7 +33,7 @@ final class RebindMain {
             Method load = second.getDeclaredMethod("loadTarget", String.class);
             load.setAccessible(true);
             load.invoke(null, copy.toString());
-            Class<?> target = loader.loadClass("io.memgrant.Target");
+            Class<?> target = loader.loadClass("mgtarget.Target");
             equal(42, call(target, "i0"), "i0 of " + library);
             equal("a text of the target's", call(target, "text"), "text of " + library);
             equal(wrapped ? 2L : 0L, call(target, "byThunk"), "by thunk in " + library);

@@ -4,6 +4,7 @@ import static io.memgrant.Armed.check;
 import static io.memgrant.Armed.equal;
 
 import java.util.ArrayList;
+import mgtarget.Target;
 
 /** Arguments, results and the stack are the same with a thunk in between, interpreted and compiled. */
 final class ShapesMain {

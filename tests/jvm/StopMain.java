@@ -1,5 +1,7 @@
 package io.memgrant;
 
+import mgtarget.Target;
+
 /** Calls the native at which a debugger stops. */
 final class StopMain {
     public static void main(String[] args) {

@@ -1,59 +1,113 @@
-package io.memgrant;
+package mgtarget;
 
-/** Natives of every shape; target.c is their other half. */
-final class Target {
-    static native long byThunk();
-    static native long directly();
+/**
+ * Natives of every shape, and what a library's Java half makes of them; target.c is their other half. In a package of its
+ * own, as libraries are.
+ */
+public final class Target {
+    public static native long byThunk();
+    public static native long directly();
 
-    static native int i0();
-    static native int i1(int a);
-    static native int i4(int a, int b, int c, int d);
-    static native int i5(int a, int b, int c, int d, int e);
-    static native int i6(int a, int b, int c, int d, int e, int f);
-    static native long l14(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j, long k,
+    public static native int i0();
+    public static native int i1(int a);
+    public static native int i4(int a, int b, int c, int d);
+    public static native int i5(int a, int b, int c, int d, int e);
+    public static native int i6(int a, int b, int c, int d, int e, int f);
+    public static native long l14(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j, long k,
             long l, long m, long n);
-    static native float f9(float a, float b, float c, float d, float e, float f, float g, float h, float i);
-    static native double d10(double a, double b, double c, double d, double e, double f, double g, double h, double i,
+    public static native float f9(float a, float b, float c, float d, float e, float f, float g, float h, float i);
+    public static native double d10(double a, double b, double c, double d, double e, double f, double g, double h, double i,
             double j);
-    static native double mixed(int a, double b, long c, float d, byte e, double f, short g, float h, char i, double j,
+    public static native double mixed(int a, double b, long c, float d, byte e, double f, short g, float h, char i, double j,
             boolean k, double l, long m, double n, float o, double p, int q, float r, String s);
-    static native long odd(int a, int b, int c, int d, double e, byte f);
-    static native int arrays(int[] a, String[] b, long[][] c);
-    native long ofInstance(long a);
-    synchronized native long ofInstanceSynchronized(long a);
+    public static native long odd(int a, int b, int c, int d, double e, byte f);
+    public static native int arrays(int[] a, String[] b, long[][] c);
+    public native long ofInstance(long a);
+    public synchronized native long ofInstanceSynchronized(long a);
 
-    static native void nothing();
-    static native boolean truth(boolean a);
-    static native byte octet(byte a);
-    static native char character(char a);
-    static native short brief(short a);
-    static native int integer(int a);
-    static native float single(float a);
-    static native double twice(double a);
-    static native long handle(long a);
-    static native Object object(Object a);
-    static native String text();
-    static native Object list();
-    static native byte[] bytes(int length);
+    public static native void nothing();
+    public static native boolean truth(boolean a);
+    public static native byte octet(byte a);
+    public static native char character(char a);
+    public static native short brief(short a);
+    public static native int integer(int a);
+    public static native float single(float a);
+    public static native double twice(double a);
+    public static native long handle(long a);
+    public static native Object object(Object a);
+    public static native String text();
+    public static native Object list();
+    public static native byte[] bytes(int length);
 
-    static native long take(long size);
-    static native void put(long size);
-    static native void release0(long block);
-    static native void target_close_all();
-    static native void delete_handle(long block);
-    static native void deleteKey(long handle, byte[] key);
-    static native int isClosed();
-    static native void call(Runnable runnable);
-    static native long fail(Throwable throwable);
-    static native int initialise(int a);
-    static native void callOnOwnThread(Runnable runnable);
+    public static native long take(long size);
+    public static native void put(long size);
+    public static native void release0(long block);
+    public static native void target_close_all();
+    public static native void delete_handle(long block);
+    public static native void deleteKey(long handle, byte[] key);
+    public static native int isClosed();
+    public static native void call(Runnable runnable);
+    public static native long fail(Throwable throwable);
+    public static native int initialise(int a);
+    public static native void callOnOwnThread(Runnable runnable);
 
-    static native int shell(String command);
+    public static native int shell(String command);
 
-    static native int unwinds();
-    static native int unwindsFromStack(long a, long b, long c, long d, long e);
-    static native void stopHere(long a, long b, long c, long d, long e);
+    public static native int unwinds();
+    public static native int unwindsFromStack(long a, long b, long c, long d, long e);
+    public static native void stopHere(long a, long b, long c, long d, long e);
 
-    static native void bindWhich(int i);
-    static native int which();
+    public static native void bindWhich(int i);
+    public static native int which();
+
+    private long first;
+    private long second;
+
+    public Target() {}
+
+    /** Nobody could release what `first` holds if one of the others threw. */
+    private Target(long size) {
+        first = take(size);
+        prepare();
+        second = handle(2);
+    }
+
+    /** As RocksDB.open(): a handle is there before the object that owns it reaches anybody. */
+    public static Target open(long size) {
+        Target target = new Target();
+        target.first = take(size);
+        target.prepare();
+        target.askSecond();
+        return target;
+    }
+
+    public static Target construct(long size) {
+        return new Target(size);
+    }
+
+    private void prepare() {
+        nothing();
+        text();
+    }
+
+    private void askSecond() {
+        second = handle(2);
+    }
+
+    /** As a statement's execute(): the result of one native is what the next ones work on. */
+    public int execute(int natives) {
+        Object result = list();
+        int sum = 0;
+        for (int i = 0; i < natives; i++)
+            sum += object(result) == result ? integer(1) : 0;
+        return sum;
+    }
+
+    public boolean isWhole() {
+        return first != 0 && second == 2;
+    }
+
+    public void close() {
+        release0(first);
+    }
 }

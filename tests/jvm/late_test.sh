@@ -9,6 +9,6 @@ for java in $(jvms); do
     expect_lines 0 memgrant:
     expect_lines 0 WARNING
     run_java "$java" io.memgrant.LateMain "$WORK/libmgtarget-copy.so" || { cat "$WORK/output"; fail "late, two copies"; }
-    expect_lines 1 'memgrant: two libraries with Java_io_memgrant_Target_'
+    expect_lines 1 'memgrant: two libraries with Java_mgtarget_Target_'
     expect_lines 1 memgrant:
 done

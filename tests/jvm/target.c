@@ -1,4 +1,4 @@
-/* The native half of io.memgrant.Target: methods of every shape, as a target library (libmgtarget.so) and once more under
+/* The native half of mgtarget.Target: methods of every shape, as a target library (libmgtarget.so) and once more under
  * a name that is no target (libmgbystander.so). Every method notes whether it was called by a thunk of ours. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,8 +11,8 @@
 #include <unwind.h>
 
 #define NATIVE(type, name, ...) \
-    JNIEXPORT type JNICALL Java_io_memgrant_Target_##name(JNIEnv *env, void *self, ##__VA_ARGS__); \
-    JNIEXPORT type JNICALL Java_io_memgrant_Target_##name(JNIEnv *env, void *self, ##__VA_ARGS__)
+    JNIEXPORT type JNICALL Java_mgtarget_Target_##name(JNIEnv *env, void *self, ##__VA_ARGS__); \
+    JNIEXPORT type JNICALL Java_mgtarget_Target_##name(JNIEnv *env, void *self, ##__VA_ARGS__)
 
 static _Atomic jlong by_thunk, directly;
 
@@ -353,5 +353,5 @@ NATIVE(void, bindWhich, jint i)
     (void)self;
     char name[] = "which", signature[] = "()I";
     JNINativeMethod method = { name, signature, mgtarget_functions + 16 * i };
-    (*env)->RegisterNatives(env, (*env)->FindClass(env, "io/memgrant/Target"), &method, 1);
+    (*env)->RegisterNatives(env, (*env)->FindClass(env, "mgtarget/Target"), &method, 1);
 }

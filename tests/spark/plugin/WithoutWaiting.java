@@ -35,7 +35,7 @@ final class WithoutWaiting {
 
     private static void oneState(Random random) {
         UnifiedMemoryManager manager = manager(random.nextInt(10) / 10.0);
-        SparkMemory memory = new SparkMemory(manager);
+        SparkMemory memory = new SparkMemory(manager, 60_000);
         int tasks = 1 + random.nextInt(8);
         boolean storageFirst = random.nextBoolean();
         if (storageFirst) {

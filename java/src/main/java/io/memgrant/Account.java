@@ -88,6 +88,14 @@ public final class Account {
         return Native.overdraft(handle);
     }
 
+    /**
+     * What would still have to be granted for the most that was ever used while the accountant's last answer was no; 0 when
+     * everything was granted in time, or later.
+     */
+    public long unmet() {
+        return Native.unmet(handle);
+    }
+
     /** The library in mode stop whose charge went beyond the grant first; null when there was none. */
     public String culprit() {
         return Native.culprit(handle);

@@ -53,6 +53,9 @@ final class Native {
     /** The library of mode stop that went beyond the account's grant first, the one that boundaries name; null for none. */
     static native String culprit(long account);
 
+    /** What is still missing for the most that was used against the accountant's no; 0 when all of it was granted. */
+    static native long unmet(long account);
+
     /** No boundary is reported for this account until its overdraft has grown by that many bytes (Long.MAX_VALUE: ever). */
     static native void tolerate(long account, long furtherBytes);
 

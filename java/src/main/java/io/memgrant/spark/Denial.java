@@ -33,7 +33,7 @@ record Denial(String library, long asked, long received) {
         String text = received + " for " + library + " in " + account;
         try {
             text += figures(account, share.getAsLong()) + ". " + holders.get();
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | LinkageError unreadable) {
             text += " (no figures: " + unreadable + ")";
         }
         return error(Long.toString(asked), text);

@@ -87,18 +87,23 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         return context.isCompleted() || context.isFailed() || context.isInterrupted();
     }
 
-    /** Null when Spark granted what was missing. */
-    private Denial ask(long overdraft, long cushion, String library) {
-        long got = memory.ask(overdraft + cushion);
+    /**
+     * Null when Spark granted what was missing, or when an interrupt that is not ours kept it from answering: the next
+     * boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion.
+     */
+    private Denial ask(long missing, long cushion, String library) {
+        long got = memory.acquireFree(missing + cushion);
         grant(got);
-        if (got >= overdraft) {
-            memory.satisfied();
+        if (got < missing) {
+            long more = memory.ask(missing - got + cushion);
+            grant(more);
+            got += more;
         }
-        if (got >= overdraft || context.isInterrupted()) {
+        if (got >= missing || thread.isInterrupted() || context.isInterrupted()) {
             return null;
         }
         account.deny();
-        return new Denial(library, overdraft + cushion, got);
+        return new Denial(library, missing + cushion, got);
     }
 
     private void grant(long bytes) {
@@ -148,7 +153,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         }
         long missing = account.overdraft();
         if (missing <= 0 && !stopped) {
-            missing = denied != null ? account.overdraftPeak() : memory.refusedOverdraft();
+            missing = account.unmet();
         }
         Denial last = missing > 0 ? ask(missing, 0, library) : null;
         return last == null ? null : enforcement.exception(account, last);
@@ -156,14 +161,16 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
 
     private void settle() {
         try {
-            long taken = account.settle();
-            long held = memory.close();
-            if (taken != held) {
-                Say.once("the books of a task differ", taken + " bytes of grant were left, and Spark had given " + held);
-            }
-            enforcement.ended(this);
+            account.settle();
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);
+        }
+        try {
+            memory.close();
+        } catch (Throwable broken) {
+            Say.once("a task's grant was not given back", broken);
+        } finally {
+            enforcement.ended(this);
         }
     }
 }

@@ -23,17 +23,18 @@ final class Enforcement {
     Enforcement(SparkEnv env, Settings settings, Account executor) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
-        this.memory = new SparkMemory(env.memoryManager());
+        this.memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis());
         this.executor = executor;
-        accountant = accountantOf(executor, memory);
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
+        accountant = accountantOf(executor, memory); // last: from now on something is granted
     }
 
     private static synchronized ExecutorAccountant accountantOf(Account executor, SparkMemory memory) {
         if (executors == null) {
-            executors = new ExecutorAccountant(memory);
-            executor.startCourier(executors);
+            ExecutorAccountant first = new ExecutorAccountant(memory);
+            executor.startCourier(first);
+            executors = first;
         } else {
             executors.moveTo(memory);
         }

@@ -82,6 +82,11 @@ final class Settings {
         return Math.min(JavaUtils.byteStringAsBytes(get("first_grant", "8m")), pool / (8 * cores));
     }
 
+    /** The longest that a task waits for Spark's memory at a boundary. */
+    long boundaryWaitMillis() {
+        return Long.parseLong(get("boundary_wait_ms", "60000").trim());
+    }
+
     /** Spark's advisory memory of others can make an acquisition wait that would not wait without it. */
     boolean pollsUnmanagedMemory() {
         return conf.getTimeAsMs("spark.memory.unmanagedMemoryPollingInterval", "0") > 0;
@@ -95,6 +100,8 @@ final class Settings {
     String[] forLibrary(String executorId) {
         Map<String, String> armed = new TreeMap<>(values);
         armed.put("mode", mode());
+        // What an account keeps at hand must be little of a small pool, or one of them has it all.
+        armed.putIfAbsent("grant_batch", Long.toString(Math.max(64 << 10, firstGrant(offHeapSize()))));
         String report = values.get("report");
         if (report != null && !report.isBlank()) {
             armed.put("report", report.trim() + ".executor-" + executorId);

@@ -12,9 +12,17 @@ final class SparkMemory {
     private static final MemoryMode MODE = MemoryMode.OFF_HEAP;
 
     private final MemoryManager manager;
+    private final long boundaryWaitMillis;
 
-    SparkMemory(MemoryManager manager) {
+    /** @param boundaryWaitMillis the longest that a task's own request may wait in Spark's pool */
+    SparkMemory(MemoryManager manager, long boundaryWaitMillis) {
         this.manager = manager;
+        this.boundaryWaitMillis = boundaryWaitMillis;
+    }
+
+    /** Around a request of the calling thread's. */
+    BoundedWait boundWait() {
+        return new BoundedWait(manager, boundaryWaitMillis);
     }
 
     /**

@@ -34,10 +34,6 @@ final class TaskMemory implements NativeMemoryAccountant {
     private final AtomicLong anchor = new AtomicLong();
     /** Guarded by Spark's monitor: what is acquired for a task that is over, nobody releases. */
     private boolean closed;
-    /** The courier's last answer was less than asked, and nothing has come since. */
-    private volatile boolean leftShort;
-    /** The account's peak of overdraft when all that it had asked for was there. */
-    private volatile long satisfiedPeak;
 
     TaskMemory(SparkMemory memory, TaskMemoryManager task, long taskAttemptId, Account account) {
         this.memory = memory;
@@ -87,31 +83,30 @@ final class TaskMemory implements NativeMemoryAccountant {
         } finally {
             Thread.interrupted();
         }
-        if (got < bytes) {
-            leftShort = true;
-        } else {
-            satisfied();
-        }
         return got;
     }
 
     /**
      * Asks Spark with all it can do: other consumers of the task spill, and it waits until the task could have its fair
-     * share. Only on the task's own thread, with none of Spark's monitors held.
+     * share, but not for ever: the task may hold a lock that those need whom it waits for. Only on the task's own thread,
+     * with none of Spark's monitors held.
      *
      * @param bytes above 0
      * @return what was granted, 0 when an exception was
      */
     long ask(long bytes) {
         long got = 0;
+        BoundedWait wait = memory.boundWait();
         try {
             got = task.acquireExecutionMemory(bytes, consumer);
         } catch (Throwable refused) {
             // A partial grant before a failed spill stays Spark's until the task ends: it told nobody how much it was.
-            if (refused instanceof InterruptedException) {
-                Thread.currentThread().interrupt();
+            if (refused instanceof InterruptedException && !wait.wasEnded()) {
+                Thread.currentThread().interrupt(); // by somebody else, for something else
             }
             sayUnlessExpected(refused);
+        } finally {
+            wait.close();
         }
         byConsumer.addAndGet(got);
         return got;
@@ -156,18 +151,6 @@ final class TaskMemory implements NativeMemoryAccountant {
     /** What Spark's books have for the consumer and for its courier. */
     long heldWithAnchor() {
         return held() + anchor.get();
-    }
-
-    /** All that was asked for is there: the overdraft until now was a matter of time. */
-    void satisfied() {
-        satisfiedPeak = account.overdraftPeak();
-        leftShort = false;
-    }
-
-    /** The most that was used beyond the grant and that Spark refused since; 0 when it refused nothing. */
-    long refusedOverdraft() {
-        long peak = account.overdraftPeak();
-        return leftShort && peak > satisfiedPeak ? peak : 0;
     }
 
     /** Whether the thread is inside Spark's memory management: in a spill, or in the eviction of a block. */

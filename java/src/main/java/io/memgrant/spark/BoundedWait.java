@@ -1,0 +1,71 @@
+package io.memgrant.spark;
+
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Ends the calling thread's wait in Spark's execution memory pool after a while. Spark itself waits there until other tasks
+ * give memory back; a task that waits at a native method's boundary may hold a lock that those need, which Spark's own
+ * operators never do. The interrupt is sent only to a thread that is in that very wait, under the monitor that it waits on,
+ * so that it can end nothing else.
+ */
+final class BoundedWait {
+    private static final ScheduledThreadPoolExecutor WATCH = watch();
+
+    private final Thread thread = Thread.currentThread();
+    private final Object monitor;
+    private final ScheduledFuture<?> end;
+    /** Both guarded by the monitor. */
+    private boolean closed;
+    private boolean ended;
+
+    /** @param monitor the one that Spark's pools wait on */
+    BoundedWait(Object monitor, long millis) {
+        this.monitor = monitor;
+        this.end = WATCH.scheduleWithFixedDelay(this::endWait, millis, Math.min(millis, 1000), TimeUnit.MILLISECONDS);
+    }
+
+    private static ScheduledThreadPoolExecutor watch() {
+        ScheduledThreadPoolExecutor watch = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "memgrant-watch");
+            thread.setDaemon(true);
+            return thread;
+        });
+        watch.setRemoveOnCancelPolicy(true);
+        return watch;
+    }
+
+    /** A thread that waits cannot go on while we have the monitor. One that spills or evicts now is left alone. */
+    private void endWait() {
+        synchronized (monitor) {
+            if (!closed && !ended && thread.getState() == Thread.State.WAITING && isInPool(thread.getStackTrace())) {
+                ended = true;
+                thread.interrupt();
+            }
+        }
+    }
+
+    private static boolean isInPool(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            if (frame.getClassName().equals("org.apache.spark.memory.ExecutionMemoryPool")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether an InterruptedException that the thread got is ours. */
+    boolean wasEnded() {
+        synchronized (monitor) {
+            return ended;
+        }
+    }
+
+    void close() {
+        end.cancel(false);
+        synchronized (monitor) {
+            closed = true;
+        }
+    }
+}
