@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 
 script=$(basename "$0")
-cache=${MEMGRANT_CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD/build}/.cache}/memgrant}
+cache=${DOWNLOAD_CACHE:-${XDG_CACHE_HOME:-${HOME:-$PWD/build}/.cache}/memgrant}
 temporary=
 
 say() {

@@ -37,7 +37,7 @@ final class BoundariesMain {
         valuesAreLeftAtTheirEnd();
         handlesAreNotBegun();
         closersAreLeftAlone();
-        staticInitialisersAreLeftAlone();
+        staticInitialisersAndLoadersAreLeftAlone();
         onlyTheOutermostCallThrows();
         whatALibraryHasHalfMadeIsFinished();
         anExceptionOfTheLibraryStays();
@@ -148,11 +148,13 @@ final class BoundariesMain {
         static final int VALUE = Target.initialise(5);
     }
 
-    private static void staticInitialisersAreLeftAlone() {
+    private static void staticInitialisersAndLoadersAreLeftAlone() {
         check(stopped(() -> equal(5, Initialised.VALUE, "static value")) == null, "a static initialiser ends");
         equal(List.of(), ASKED, "asked in a static initialiser");
         equal(5, Initialised.VALUE, "the class is usable");
         check(stopped(() -> Target.initialise(6)) == STOP, "the same native elsewhere is stopped");
+        check(stopped(() -> equal(3, Target.loadLibrary(), "loadLibrary")) == null, "a loader ends");
+        equal(List.of(), ASKED, "asked in a loader");
     }
 
     private static void onlyTheOutermostCallThrows() {

@@ -81,6 +81,12 @@ public final class Target {
         return target;
     }
 
+    /** Loaders ask their library too, in the middle of a state of their own. */
+    public static int loadLibrary() {
+        nothing();
+        return integer(3);
+    }
+
     public static Target construct(long size) {
         return new Target(size);
     }

@@ -1,5 +1,6 @@
-/* The native half of mgtarget.Target: methods of every shape, as a target library (libmgtarget.so) and once more under
- * a name that is no target (libmgbystander.so). Every method notes whether it was called by a thunk of ours. */
+/* The native half of mgtarget.Target: methods of every shape, as a target library (libmgtarget.so) and
+ * once more under a name that is no target (libmgbystander.so). Every method notes whether it was called
+ * by a thunk of ours. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <jni.h>
