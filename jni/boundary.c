@@ -62,7 +62,8 @@ static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_acc
 {
     JNIEnv *env = call->env;
     const bool gives_handle = call->thunk->result == MG_RESULT_HANDLE;
-    /* Inside a library's up-call its own locks may be held, and nothing may be thrown through it: the outermost asks. */
+    /* Inside a library's up-call its own locks may be held, and nothing may be thrown through it: the
+     * outermost asks. */
     if (self.depth || self.asking || call->thunk->closer || (*env)->ExceptionCheck(env))
         return false;
     enum mg_stack_says says = mg_stack_says(env, at_end, at_end && gives_handle);

@@ -1,8 +1,9 @@
-/* Boundaries: where a native method of a target begins and ends. There a task thread whose account went beyond its grant
- * asks Spark itself (io.memgrant.Boundary, in Java) and, when told no, throws: the only place where a denial can reach
- * the task without breaking the library. An exception of ours
+/* Boundaries: where a native method of a target begins and ends. There a task thread whose account went
+ * beyond its grant asks Spark itself (io.memgrant.Boundary, in Java) and, when told no, throws: the only
+ * place where a denial can reach the task without breaking the library. An exception of ours
  *   - never joins one that is pending already,
- *   - never leaves a method that may return a handle (such a method is not even begun), nor one that closes something,
+ *   - never leaves a method that may return a handle (such a method is not even begun), nor one that
+ *     closes something,
  *   - leaves only the outermost call of a target on the thread,
  *   - waits while the library's Java half is in the middle of something (stack.h).
  * Runs on JVM threads. */

@@ -28,7 +28,8 @@ static bool is_ours(const char *entry, size_t length)
     return name_length == strlen(ours) && memcmp(name, ours, name_length) == 0;
 }
 
-/* Appends to `kept` the entries of `list` that are not ours; `kept` has room for the whole list. True: some were ours. */
+/* Appends to `kept` the entries of `list` that are not ours; `kept` has room for the whole list. True:
+ * some were ours. */
 static bool keep_others(const char *list, char *kept)
 {
     bool found = false;
@@ -48,8 +49,8 @@ static bool keep_others(const char *list, char *kept)
     return found;
 }
 
-/* One store of a pointer: other threads read the old entry or the new one, whole. The old string may still be in
- * somebody's hands and the new one lives as long as the process. */
+/* One store of a pointer: other threads read the old entry or the new one, whole. The old string may still
+ * be in somebody's hands and the new one lives as long as the process. */
 static void change_libc(void)
 {
     const size_t prefix = sizeof variable; /* with '=' */
@@ -110,7 +111,8 @@ static jstring java_value(JNIEnv *env, jobject map, jobject key)
     return to_string ? unless_thrown(env, (*env)->CallObjectMethod(env, value, to_string)) : NULL;
 }
 
-/* A new local reference to the text without our entry; NULL when it has none, or when an exception is pending. */
+/* A new local reference to the text without our entry; NULL when it has none, or when an exception is
+ * pending. */
 static jstring without_ours(JNIEnv *env, jstring text)
 {
     const char *list = (*env)->GetStringUTFChars(env, text, NULL);
@@ -125,7 +127,8 @@ static jstring without_ours(JNIEnv *env, jstring text)
     return changed;
 }
 
-/* put() of a key that is there replaces one reference, so threads that copy the map meanwhile are not disturbed. */
+/* put() of a key that is there replaces one reference, so threads that copy the map meanwhile are not
+ * disturbed. */
 static void change_java(JNIEnv *env)
 {
     jobject map = java_environment(env);

@@ -10,8 +10,8 @@ bool mg_image_holds(const void *address);
 const char *mg_image_path(void);
 /* Keeps this copy in memory when its loader gives it up: threads that end still call into it. */
 void mg_image_stay(void);
-/* Whether the process calls this copy's malloc, that is, whether it was preloaded. Otherwise *other is the file whose
- * malloc is called. */
+/* Whether the process calls this copy's malloc, that is, whether it was preloaded. Otherwise *other is the
+ * file whose malloc is called. */
 bool mg_image_is_preloaded(const char **other);
 
 #endif

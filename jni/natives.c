@@ -59,7 +59,8 @@ static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
     return NULL;
 }
 
-/* A copy of the array's texts; those that are null are left out. Returns how many. An exception may be pending. */
+/* A copy of the array's texts; those that are null are left out. Returns how many. An exception may be
+ * pending. */
 static int copy_settings(JNIEnv *env, jobjectArray array, jsize length, char **settings)
 {
     int count = 0;
@@ -107,7 +108,8 @@ static jlong open_account(JNIEnv *env, jclass class, jstring name, jlong parent,
     return handle_of(account);
 }
 
-/* Since JDK 21. What a virtual thread is bound to would stay with its carrier, and serve whoever runs there next. */
+/* Since JDK 21. What a virtual thread is bound to would stay with its carrier, and serve whoever runs
+ * there next. */
 static bool is_virtual_thread(JNIEnv *env)
 {
     bool is_virtual = false;

@@ -4,7 +4,8 @@
 
 #include <jni.h>
 
-/* Binds the methods of io.memgrant.Native, found by the class loader of the caller. On failure an exception is pending. */
+/* Binds the methods of io.memgrant.Native, found by the class loader of the caller. On failure an
+ * exception is pending. */
 jint mg_natives_register(JNIEnv *env);
 
 #endif

@@ -1,5 +1,5 @@
-/* How the JVM meets the library. The plugin gives the preloaded file to System.load, which calls JNI_OnLoad; -agentpath
- * works too, but stops a JVM that lacks the file. Runs at startup, on a JVM thread. */
+/* How the JVM meets the library. The plugin gives the preloaded file to System.load, which calls
+ * JNI_OnLoad; -agentpath works too, but stops a JVM that lacks the file. Runs at startup, on a JVM thread. */
 #include "base.h"
 #include "image.h"
 #include "jvm.h"
@@ -10,7 +10,8 @@
 #define COPY_TEXT \
     "this copy of libmemgrant.so was not preloaded; name it first in LD_PRELOAD (malloc is that of %s)"
 
-/* System.load then throws this and nothing else happens: Java has the one line to show. It also unloads the library. */
+/* System.load then throws this and nothing else happens: Java has the one line to show. It also unloads
+ * the library. */
 static jint refuse(JNIEnv *env, const char *why)
 {
     mg_image_stay();

@@ -1,5 +1,6 @@
-/* JVMTI does not tell what a method is bound to, so the function is found as the JVM finds it: by the name that JNI makes
- * of class and method. Its thunk is registered: the JVM raises no event for the function that it has already. */
+/* JVMTI does not tell what a method is bound to, so the function is found as the JVM finds it: by the name
+ * that JNI makes of class and method. Its thunk is registered: the JVM raises no event for the function
+ * that it has already. */
 #include "rebind.h"
 
 #include "base.h"

@@ -22,8 +22,8 @@ struct stack {
 
 static jvmtiEnv *jvmti;
 
-/* The library's methods that were given a handle last, and where in them. A frame is known by its distance from the
- * stack's bottom: the same method there, further on in its code, is taken for the same call. */
+/* The library's methods that were given a handle last, and where in them. A frame is known by its distance
+ * from the stack's bottom: the same method there, further on in its code, is taken for the same call. */
 static MG_PER_THREAD struct {
     jint depth; /* of the stack then */
     jint count;
@@ -61,9 +61,9 @@ static void release(struct stack *stack)
         free(stack->frames);
 }
 
-/* A static initialiser or a library's loader. Also true when it can't be told. Names are compared for static methods only:
- * `<clinit>` is one, and a name costs an allocation. */
-static bool is_static_initialiser(jmethodID method)
+/* A static initialiser or a library's loader. Also true when it can't be told. Names are compared for
+ * static methods only: `<clinit>` is one, and a name costs an allocation. */
+static bool must_end(jmethodID method)
 {
     jint modifiers;
     char *name;
@@ -73,14 +73,17 @@ static bool is_static_initialiser(jmethodID method)
         return false;
     if ((*jvmti)->GetMethodName(jvmti, method, &name, NULL, NULL) != JVMTI_ERROR_NONE)
         return true;
-    /* A loader that is thrown out of its own state machine never loads again (RocksDB.loadLibrary asks for its version while
-     * its state is "loading", and every later task of the process waits for that to end). */
-    bool is = strcmp(name, "<clinit>") == 0 || strncmp(name, "loadLibrary", 11) == 0 || strncmp(name, "loadNative", 10) == 0;
+    /* A loader that is thrown out of its own state machine never loads again (RocksDB.loadLibrary asks for
+     * its version while its state is "loading", and every later task of the process waits for that to
+     * end). */
+    bool is = strcmp(name, "<clinit>") == 0 || strncmp(name, "loadLibrary", 11) == 0 ||
+              strncmp(name, "loadNative", 10) == 0;
     drop(name);
     return is;
 }
 
-/* The signature of the class that declares a method ("Lorg/rocksdb/RocksDB;"), to be dropped; NULL when it can't be told. */
+/* The signature of the class that declares a method ("Lorg/rocksdb/RocksDB;"), to be dropped; NULL when it
+ * can't be told. */
 static char *class_of(JNIEnv *env, jmethodID method)
 {
     jclass class;
@@ -119,8 +122,9 @@ static jint library_frames(JNIEnv *env, const struct stack *stack, const char *n
     return i - 1;
 }
 
-/* A constructor, or a static method whose result is an object of the library. Bodies of lambdas are static as well, and
- * synthetic. `is_caller`: the native method is the frame's own call, and is not begun yet: open() may begin with it. */
+/* A constructor, or a static method whose result is an object of the library. Bodies of lambdas are static
+ * as well, and synthetic. `is_caller`: the native method is the frame's own call, and is not begun yet:
+ * open() may begin with it. */
 static bool is_making(jmethodID method, const char *native_class, bool is_caller)
 {
     jint modifiers;
@@ -167,7 +171,7 @@ static void remember(const struct stack *stack, jint library)
 static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_end, bool gives_handle)
 {
     for (jint i = 0; i < stack->count; i++)
-        if (is_static_initialiser(stack->frames[i].method))
+        if (must_end(stack->frames[i].method))
             return MG_STACK_NEVER;
     char *native_class = class_of(env, stack->frames[0].method);
     if (!native_class)

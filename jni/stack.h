@@ -1,10 +1,14 @@
-/* What the Java stack says about leaving a native method by an exception. A library's Java half is not written for it:
- * RocksDB.open() makes a database by one native method and asks it for a handle by another, and who is thrown out between
- * the two leaves a database open, and locked, that nobody can close. So there is
- *   - no leaving through a static initialiser or a library's loader, nor asking there: the class would be unusable for ever;
- *   - no leaving yet while a constructor of the library runs, or a static method of it that makes one of its objects;
+/* What the Java stack says about leaving a native method by an exception. A library's Java half is not
+ * written for it: RocksDB.open() makes a database by one native method and asks it for a handle by
+ * another, and who is thrown out between the two leaves a database open, and locked, that nobody can
+ * close. So there is
+ *   - no leaving through a static initialiser or a library's loader, nor asking there: the class would be
+ *     unusable for ever;
+ *   - no leaving yet while a constructor of the library runs, or a static method of it that makes one of
+ *     its objects;
  *   - no leaving yet from a method of the library that goes on after a native method gave it a handle.
- * "Of the library" are the frames above the native method that are of its class's package. Runs on JVM threads. */
+ * "Of the library" are the frames above the native method that are of its class's package. Runs on JVM
+ * threads. */
 #ifndef MG_STACK_H
 #define MG_STACK_H
 
@@ -20,8 +24,8 @@ enum mg_stack_says {
 
 /* Without a JVMTI environment every answer is MG_STACK_NEVER. */
 void mg_stack_use(jvmtiEnv *jvmti);
-/* At the boundary of a native method: the newest frame is its own. `gives_handle`: it returns now and may give a handle to
- * the methods above it. */
+/* At the boundary of a native method: the newest frame is its own. `gives_handle`: it returns now and may
+ * give a handle to the methods above it. */
 enum mg_stack_says mg_stack_says(JNIEnv *env, bool at_end, bool gives_handle);
 
 #endif

@@ -36,7 +36,8 @@ static struct {
     bool said;     /* that the pool is used up */
 } pool;
 
-/* The methods that give something back, by a word of their names: "disposeInternal", "duckdb_jdbc_free_result". */
+/* The methods that give something back, by a word of their names: "disposeInternal",
+ * "duckdb_jdbc_free_result". */
 static const char *const closers[] = { "close",    "destroy", "disconnect", "dispose",
                                        "finalize", "free",    "release",    "shutdown" };
 
@@ -52,7 +53,8 @@ static bool is_word(const char *at, const char *word)
     return strncasecmp(at, word, length) == 0 && !islower((unsigned char)at[length]);
 }
 
-/* What deletes by a key or a name writes, as RocksDB.delete(handle, key) does: a million of them need memory too. */
+/* What deletes by a key or a name writes, as RocksDB.delete(handle, key) does: a million of them need
+ * memory too. */
 static bool takes_data(const char *signature)
 {
     return strcspn(signature, "[L") < strcspn(signature, ")");
@@ -109,8 +111,9 @@ static bool same(const struct mg_thunk *a, const struct mg_thunk *b)
            a->result == b->result && a->closer == b->closer;
 }
 
-/* Index of the thunk for that call, the same one again for the same call; MG_THUNKS when the pool is used up. Entries of
- * libraries that were unloaded stay: a thread may still be in one, and nobody tells when not. */
+/* Index of the thunk for that call, the same one again for the same call; MG_THUNKS when the pool is used
+ * up. Entries of libraries that were unloaded stay: a thread may still be in one, and nobody tells when
+ * not. */
 static unsigned find_or_add(const struct mg_thunk *wanted)
 {
     mg_lock(&pool.lock);
@@ -130,11 +133,12 @@ static unsigned find_or_add(const struct mg_thunk *wanted)
     return i;
 }
 
-/* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the same method once
- * more, another agent) is one of them. */
+/* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the
+ * same method once more, another agent) is one of them. */
 void *mg_thunks_wrap(void *function, const char *name, const char *signature)
 {
-    /* While arming there is no table of libraries to look into; what is bound meanwhile is found afterwards (rebind.c). */
+    /* While arming there is no table of libraries to look into; what is bound meanwhile is found
+     * afterwards (rebind.c). */
     if (!mg_active || mg_image_holds(function))
         return NULL;
     unsigned library = mg_library_bound(function);

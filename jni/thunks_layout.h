@@ -1,5 +1,5 @@
-/* What thunks_x86_64.S and the C around it both know: the size of the pool and where things lie in a thunk and in the
- * frame of a call. Numbers only; thunks.c asserts that the structs agree. Runs nowhere. */
+/* What thunks_x86_64.S and the C around it both know: the size of the pool and where things lie in a thunk
+ * and in the frame of a call. Numbers only; thunks.c asserts that the structs agree. Runs nowhere. */
 #ifndef MG_THUNKS_LAYOUT_H
 #define MG_THUNKS_LAYOUT_H
 

@@ -1,7 +1,7 @@
 /* The pool of thunks and their common part, for the System V calling convention. See thunks.h.
  *
- * CFI is given for every instruction, so gdb, _Unwind_* and profilers walk through; with CET every entry is a landing pad
- * and every return goes where its call came from. */
+ * CFI is given for every instruction, so gdb, _Unwind_* and profilers walk through; with CET every entry
+ * is a landing pad and every return goes where its call came from. */
 #if defined(__x86_64__)
 #include "thunks_layout.h"
 #if defined(__CET__)
