@@ -177,7 +177,7 @@ final class BoundariesMain {
         check(made[0].isWhole(), "open() ends");
         made[0].close();
         made[0] = null;
-        check(stopped(() -> { made[0] = Target.construct(100); Target.nothing(); }) == STOP, "stopped after the constructor");
+        check(stopped(() -> { made[0] = new Target(100); Target.nothing(); }) == STOP, "stopped after the constructor");
         check(made[0].isWhole(), "a constructor ends");
         made[0].close();
 
@@ -186,7 +186,7 @@ final class BoundariesMain {
         int[] executed = new int[1];
         check(stopped(() -> { stopAfter(2); executed[0] = target.execute(1); Target.nothing(); }) == STOP, "stopped later");
         equal(1, executed[0], "execute() ends");
-        check(stopped(() -> { stopAfter(2); executed[0] = target.execute(1000); }) == STOP, "not put off for ever");
+        check(stopped(() -> { stopAfter(2); executed[0] = target.scan(1000); }) == STOP, "not put off for ever");
     }
 
     /** STOP is the answer from the n-th question on. */

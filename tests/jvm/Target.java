@@ -66,7 +66,7 @@ public final class Target {
     public Target() {}
 
     /** Nobody could release what `first` holds if one of the others threw. */
-    private Target(long size) {
+    public Target(long size) {
         first = take(size);
         prepare();
         second = handle(2);
@@ -87,10 +87,6 @@ public final class Target {
         return integer(3);
     }
 
-    public static Target construct(long size) {
-        return new Target(size);
-    }
-
     private void prepare() {
         nothing();
         text();
@@ -107,6 +103,15 @@ public final class Target {
         for (int i = 0; i < natives; i++)
             sum += object(result) == result ? integer(1) : 0;
         return sum;
+    }
+
+    /** As execute(), and then on and on without another handle. */
+    public int scan(int natives) {
+        Object result = list();
+        int sum = 0;
+        for (int i = 0; i < natives; i++)
+            sum += integer(1);
+        return result == null ? 0 : sum;
     }
 
     public boolean isWhole() {
