@@ -14,6 +14,7 @@ static struct {
 static MG_PER_THREAD struct {
     unsigned depth; /* native methods of targets that the thread is in */
     bool asking;    /* the thread is in Boundary.reached, which may call targets too (spill codecs) */
+    bool handed;    /* methods with a handle for a result have ended since the stack was looked at */
 } self;
 
 const char *mg_boundary_find_java(JNIEnv *env)
@@ -66,7 +67,9 @@ static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_acc
      * outermost asks. */
     if (self.depth || self.asking || call->thunk->closer || (*env)->ExceptionCheck(env))
         return false;
-    enum mg_stack_says says = mg_stack_says(env, at_end, at_end && gives_handle);
+    enum mg_stack_handle handle = self.handed ? MG_HANDLE_EARLIER : MG_HANDLE_NONE;
+    self.handed = false;
+    enum mg_stack_says says = mg_stack_says(env, at_end, at_end && gives_handle ? MG_HANDLE_NOW : handle);
     if (says == MG_STACK_NEVER)
         return false;
     /* What Java and Spark allocate now is not the library's, even when the library called back into Java. */
@@ -95,4 +98,6 @@ void mg_boundary_leave(struct mg_boundary_call *call)
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL))
         (void)reach(call, account, true);
+    else if (call->thunk->result == MG_RESULT_HANDLE)
+        self.handed = true;
 }

@@ -157,18 +157,20 @@ static bool goes_on(const struct stack *stack)
     return false;
 }
 
-static void remember(const struct stack *stack, jint library)
+/* `back`: 0 counts what comes after this call as going on, 1 this call, too. */
+static void remember(const struct stack *stack, jint library, jlocation back)
 {
     given.depth = stack->count;
     given.count = library;
     given.patience = PATIENCE;
     for (jint i = 0; i < library; i++) {
         given.method[i] = stack->frames[i + 1].method;
-        given.location[i] = stack->frames[i + 1].location;
+        given.location[i] = stack->frames[i + 1].location - back;
     }
 }
 
-static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_end, bool gives_handle)
+static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_end,
+                                enum mg_stack_handle handle)
 {
     for (jint i = 0; i < stack->count; i++)
         if (must_end(stack->frames[i].method))
@@ -177,21 +179,24 @@ static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_
     if (!native_class)
         return MG_STACK_NEVER;
     jint library = library_frames(env, stack, native_class);
+    /* Which of these methods was given something, if any, nobody knows: all of them. */
+    if (handle == MG_HANDLE_EARLIER)
+        remember(stack, library, 1);
     bool later = goes_on(stack);
     for (jint i = 1; i <= library && !later; i++)
         later = is_making(stack->frames[i].method, native_class, i == 1 && !at_end);
-    if (gives_handle)
-        remember(stack, library);
+    if (handle == MG_HANDLE_NOW)
+        remember(stack, library, 0);
     drop(native_class);
     return later ? MG_STACK_LATER : MG_STACK_NOW;
 }
 
-enum mg_stack_says mg_stack_says(JNIEnv *env, bool at_end, bool gives_handle)
+enum mg_stack_says mg_stack_says(JNIEnv *env, bool at_end, enum mg_stack_handle handle)
 {
     struct stack stack = { .count = 0 };
     enum mg_stack_says says = MG_STACK_NEVER;
     if (fetch(&stack))
-        says = judge(env, &stack, at_end, gives_handle);
+        says = judge(env, &stack, at_end, handle);
     release(&stack);
     return says;
 }

@@ -24,8 +24,13 @@ enum mg_stack_says {
 
 /* Without a JVMTI environment every answer is MG_STACK_NEVER. */
 void mg_stack_use(jvmtiEnv *jvmti);
-/* At the boundary of a native method: the newest frame is its own. `gives_handle`: it returns now and may
- * give a handle to the methods above it. */
-enum mg_stack_says mg_stack_says(JNIEnv *env, bool at_end, bool gives_handle);
+/* What native methods gave to the methods above them. */
+enum mg_stack_handle {
+    MG_HANDLE_NONE,
+    MG_HANDLE_EARLIER, /* perhaps a handle, at a boundary where the stack was not looked at */
+    MG_HANDLE_NOW      /* perhaps a handle: this method ends */
+};
+/* At the boundary of a native method: the newest frame is its own. */
+enum mg_stack_says mg_stack_says(JNIEnv *env, bool at_end, enum mg_stack_handle handle);
 
 #endif

@@ -40,6 +40,7 @@ final class BoundariesMain {
         staticInitialisersAndLoadersAreLeftAlone();
         onlyTheOutermostCallThrows();
         whatALibraryHasHalfMadeIsFinished();
+        whatWasGivenEarlierIsFinishedToo();
         anExceptionOfTheLibraryStays();
         resultsSurviveTheQuestion();
         theQuestionMayCallTargets();
@@ -187,6 +188,39 @@ final class BoundariesMain {
         check(stopped(() -> { stopAfter(2); executed[0] = target.execute(1); Target.nothing(); }) == STOP, "stopped later");
         equal(1, executed[0], "execute() ends");
         check(stopped(() -> { stopAfter(2); executed[0] = target.scan(1000); }) == STOP, "not put off for ever");
+    }
+
+    /** The handle was given while all was well; then another thread of the task goes beyond the grant. */
+    private static void whatWasGivenEarlierIsFinishedToo() {
+        Native.tolerate(account, Long.MAX_VALUE);
+        Thread other = new Thread(() -> {
+            Native.bind(account);
+            Native.tolerate(account, 0);
+            Target.put(1 << 20);
+            Native.unbind();
+        });
+        boolean[] whole = new boolean[1];
+        check(stopped(() -> {
+            whole[0] = Target.openSlowly(() -> {
+                answer = a -> null;
+                other.start();
+                join(other);
+                ASKED.clear();
+                answer = a -> STOP;
+            });
+            for (int i = 0; i < 100; i++)
+                Target.nothing();
+        }) == STOP, "stopped after it");
+        check(whole[0], "openSlowly() ends");
+        check(!ASKED.get(0).mayThrow(), "asked in it: " + ASKED);
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** STOP is the answer from the n-th question on. */

@@ -81,6 +81,14 @@ public final class Target {
         return target;
     }
 
+    /** As open(), and something else happens in the middle. */
+    public static boolean openSlowly(Runnable between) {
+        long first = handle(1);
+        between.run();
+        nothing();
+        return handle(2) == 2 && first == 1;
+    }
+
     /** Loaders ask their library too, in the middle of a state of their own. */
     public static int loadLibrary() {
         nothing();
