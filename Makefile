@@ -161,6 +161,7 @@ TESTLINK  := -L$(B)/libs $(LIBS:$(B)/libs/lib%.so=-l%) -Wl,-rpath,'$$ORIGIN/../l
 $(B)/libs/%.so: tests/libs/%.c | $(B)/.tools-test
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -fPIC -shared -o $@ $<
+$(B)/libs/libbystander_helpers.so: tests/libs/libtarget_helpers.c
 $(B)/libs/%.so: tests/libs/%.cc | $(B)/.tools-test
 	@echo '  CXX   $<'
 	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -fPIC -shared -o $@ $<

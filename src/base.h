@@ -20,7 +20,6 @@ struct mg_redirection {
     void *own; /* our function of that name, as the process finds it */
 };
 #define MG_PAGE ((size_t)4096)
-#define MG_CACHE_LINE 64
 /* Library slots: those that are always there, and the rest for libraries as they are met. */
 #define MG_LIBRARIES 96
 

@@ -165,11 +165,6 @@ int mg_os_process(void)
     return (int)enter(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
-int mg_os_thread(void)
-{
-    return (int)enter(SYS_gettid, 0, 0, 0, 0, 0, 0);
-}
-
 int mg_os_processors(void)
 {
     unsigned long mask[128] = { 0 };

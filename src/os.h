@@ -43,7 +43,6 @@ void mg_os_unlink(const char *path);
 bool mg_os_readlink(const char *path, char *buffer, size_t size);
 
 int mg_os_process(void);
-int mg_os_thread(void);
 int mg_os_processors(void);
 /* The calling thread's name, at most 16 bytes with its end. */
 void mg_os_thread_name(char name[16]);

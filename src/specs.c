@@ -168,14 +168,6 @@ static const struct mg_spec *look_up(const struct table *table, const char *name
     return NULL;
 }
 
-bool mg_specs_profile(const char *file_name, struct mg_spec *spec)
-{
-    const struct mg_spec *profile = look_up(&profiles, file_name);
-    if (profile)
-        *spec = *profile;
-    return profile;
-}
-
 bool mg_specs_find(const char *file_name, struct mg_spec *spec)
 {
     const struct mg_spec *target = look_up(&targets, file_name);

@@ -19,9 +19,6 @@ struct mg_spec {
 const char *mg_specs_start(bool in_spark);
 /* Whether a file of that name is a target, and its SPEC, with the profile's words where the SPEC is silent. */
 bool mg_specs_find(const char *file_name, struct mg_spec *spec);
-/* The profile of a file of that name, whether it is a target or not. */
-bool mg_specs_profile(const char *file_name, struct mg_spec *spec);
-
 /* Puts into the environment what the targets' profiles say, where the user says nothing else. */
 void mg_specs_set_environment(void);
 

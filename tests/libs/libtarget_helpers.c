@@ -9,6 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The same calls under other names are the bystander's. */
+#ifndef NAMED
+#define NAMED(name) target_##name
+#endif
+
 /* Declared by no header, or only where the compiler checks sizes. */
 char *__strdup(const char *text);
 char *__strndup(const char *text, size_t size);
@@ -20,16 +25,16 @@ int __vasprintf_chk(char **text, int flag, const char *format, va_list list);
 int __isoc99_sscanf(const char *text, const char *format, ...);
 
 #define CALLS(result, name, parameters, arguments) \
-    result target_##name parameters; \
-    result target_##name parameters \
+    result NAMED(name) parameters; \
+    result NAMED(name) parameters \
     { \
         return name arguments; \
     }
 EACH_HELPER(CALLS)
 
 #define CALLS_AND_RETURNS(result, name, parameters, arguments) \
-    result target_##name parameters; \
-    result target_##name parameters \
+    result NAMED(name) parameters; \
+    result NAMED(name) parameters \
     { \
         result value = name arguments; \
         __asm__ volatile("" : "+r"(value)); \
