@@ -98,6 +98,18 @@ static jlong root(JNIEnv *env, jclass class)
     return handle_of(mg_root());
 }
 
+static jlong overhead(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    return handle_of(mg_overhead());
+}
+
+static void measure_overhead(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    mg_measure_overhead();
+}
+
 static jlong open_account(JNIEnv *env, jclass class, jstring name, jlong parent, jlong limit)
 {
     (void)class;
@@ -277,6 +289,8 @@ _Static_assert(sizeof(struct native_method) == sizeof(JNINativeMethod), "the JVM
 static const struct native_method methods[] = {
     { "arm", "([Ljava/lang/String;)Ljava/lang/String;", arm },
     { "root", "()J", root },
+    { "overhead", "()J", overhead },
+    { "measureOverhead", "()V", measure_overhead },
     { "open", "(Ljava/lang/String;JJ)J", open_account },
     { "bind", "(J)V", bind_thread },
     { "unbind", "()V", unbind },

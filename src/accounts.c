@@ -106,6 +106,8 @@ void mg_accounts_collect_pair(struct mg_pair *pair)
 static void each_pair(const struct mg_account *account,
                       void (*visit)(struct mg_account *, struct mg_pair *, void *), void *argument)
 {
+    if (!account->heap)
+        return;
     unsigned from = account->parent ? account->heap->index : 0;
     unsigned to = account->parent ? from + 1 : mg_heap_count();
     for (unsigned i = from; i < to; i++) {
@@ -233,6 +235,14 @@ struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent,
         return account;
     mg_heap_close(heap);
     return no_room();
+}
+
+struct mg_account *mg_accounts_open_without_heap(const char *name)
+{
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = open_slot(name, mg_accounts_root, -1, NULL);
+    mg_unlock(&mg_books_lock);
+    return account;
 }
 
 bool mg_accounts_start(const char *name, unsigned arenas)

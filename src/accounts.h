@@ -25,10 +25,10 @@ struct mg_account {
     uint64_t id;
     struct mg_account *parent;
     _Atomic(int) state;
-    bool listed;    /* the slot is in use */
-    unsigned lanes; /* threads bound to it */
-    int64_t limit;  /* -1 none */
-    struct mg_heap *heap;
+    bool listed;          /* the slot is in use */
+    unsigned lanes;       /* threads bound to it */
+    int64_t limit;        /* -1 none */
+    struct mg_heap *heap; /* NULL: no blocks of its own */
     _Atomic(int64_t) granted;
     _Atomic(int64_t) taken;
     _Atomic(int64_t) total; /* taken, with all descendants' */
@@ -67,6 +67,9 @@ bool mg_accounts_start(const char *name, unsigned arenas);
 extern struct mg_account *mg_accounts_root;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
+/* One below the root for what is charged by figures, and not for blocks: no thread is ever bound to it, and it stays open. NULL
+ * when there is no room. */
+struct mg_account *mg_accounts_open_without_heap(const char *name);
 /* See mg_account_handle. */
 int64_t mg_accounts_handle(const struct mg_account *account);
 struct mg_account *mg_accounts_of(int64_t handle);

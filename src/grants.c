@@ -45,6 +45,19 @@ void mg_grants_ask_in_time(struct mg_account *account)
         ask(account, mg_settings.grant_batch - unused);
 }
 
+void mg_grants_mind_overhead(void)
+{
+    mg_overhead_measure(MG_LOAD(mg_grants.enforcing));
+    if (mg_overhead_account && MG_LOAD(mg_grants.enforcing))
+        mg_grants_ask_in_time(mg_overhead_account);
+}
+
+static void mind_overhead_now_and_then(void)
+{
+    if (mg_overhead_due() || mg_overhead_is_old())
+        mg_grants_mind_overhead();
+}
+
 int64_t mg_await_request(struct mg_account *account)
 {
     for (;;) {
@@ -94,6 +107,7 @@ void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64
 {
     mg_self.inside++;
     mg_mappings_measure(); /* now and then, off every hot path */
+    mind_overhead_now_and_then();
     mg_self.inside--;
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
@@ -314,6 +328,7 @@ int64_t mg_settle(struct mg_account *account)
     MG_ADD(mg_grants.bytes_released, granted);
     if (heap)
         mg_heap_close(heap);
+    mind_overhead_now_and_then();
     mg_self.inside--;
     return granted;
 }

@@ -4,6 +4,7 @@
 #define MG_GRANTS_H
 
 #include "accounts.h"
+#include "overhead.h"
 
 /* Fixed before the first charge, but for `enforcing`, which a fork child and a broken rule end. */
 struct mg_grants {
@@ -20,6 +21,17 @@ extern struct mg_grants mg_grants;
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want);
 /* Posts a request when the account's unused grant is low. */
 void mg_grants_ask_in_time(struct mg_account *account);
+/* Measures what heaps keep beyond what is charged, keeps it within bounds when enforcing, and asks for what it takes. */
+void mg_grants_mind_overhead(void);
+/* The same, if it is due. For every slow charge. */
+static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
+{
+    if (MG_LIKELY(!MG_LOAD(mg_grants.enforcing)))
+        return;
+    if (MG_UNLIKELY(mg_overhead_due()))
+        mg_grants_mind_overhead();
+    mg_overhead_help(self);
+}
 /* A charge against the library's own limit. False is a denial. */
 bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
 /* Whether this charge is the one that deny_nth names. */

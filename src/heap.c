@@ -227,7 +227,7 @@ void mg_heap_bind(struct mg_heap *heap)
 void mg_heap_unbind(void)
 {
     unsigned none = 0;
-    mgje_mallctlbymib(heaps.flush_mib, heaps.flush_depth, NULL, NULL, NULL, 0);
+    mg_heap_flush_cache();
     mgje_mallctlbymib(heaps.bind_mib, heaps.bind_depth, NULL, NULL, &none, sizeof none);
 }
 
@@ -284,6 +284,35 @@ size_t mg_heap_allocated(const struct mg_heap *heap)
     for (unsigned i = 0; i < heap->arena_count; i++)
         sum += statistic(heap->arenas[i], "small.allocated") + statistic(heap->arenas[i], "large.allocated");
     return sum;
+}
+
+/* MALLCTL_ARENAS_ALL of jemalloc 5. */
+#define ALL_ARENAS "4096"
+
+int64_t mg_heaps_resident(void)
+{
+    uint64_t epoch = 1;
+    size_t resident = 0;
+    size_t length = sizeof resident;
+    mgje_mallctl("epoch", NULL, NULL, &epoch, sizeof epoch);
+    mgje_mallctl("stats.resident", &resident, &length, NULL, 0);
+    return (int64_t)(resident + mg_window_tables_resident());
+}
+
+void mg_heaps_trim(void)
+{
+    unsigned count = mg_heap_count();
+    for (unsigned i = 0; i < count; i++) {
+        struct mg_heap *heap = mg_heap_at(i);
+        if (heap)
+            mg_heap_drain(heap, false);
+    }
+    mgje_mallctl("arena." ALL_ARENAS ".purge", NULL, NULL, NULL, 0);
+}
+
+void mg_heap_flush_cache(void)
+{
+    mgje_mallctlbymib(heaps.flush_mib, heaps.flush_depth, NULL, NULL, NULL, 0);
 }
 
 void mg_heap_before_fork(void)

@@ -75,6 +75,13 @@ void mg_heap_drain(struct mg_heap *heap, bool bound);
 /* Bytes that jemalloc counts as allocated in the heap's arenas, thread caches and remote list included. For tests and
  * on request. */
 size_t mg_heap_allocated(const struct mg_heap *heap);
+/* Bytes that all heaps keep resident, jemalloc's own and the window's tables included: pages of blocks, free pages that were not
+ * given back yet, thread caches. An upper bound: a page counts from when it is first given out, touched or not. */
+int64_t mg_heaps_resident(void);
+/* Gives every page back that holds no block: takes in what strangers freed, then purges. Thread caches stay. */
+void mg_heaps_trim(void);
+/* Empties the calling thread's cache into the heap that it is bound to. */
+void mg_heap_flush_cache(void);
 void mg_heap_before_fork(void);
 void mg_heap_after_fork(void);
 

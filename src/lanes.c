@@ -221,6 +221,7 @@ void (*mg_lanes_at_slow_charge)(void) = nothing;
 MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
     mg_lanes_at_slow_charge();
+    mg_grants_mind_overhead_in_time(self);
     if (belongs_to_root(self, library) && !mg_lanes_bind(self, mg_accounts_root, 0))
         return false;
     struct mg_lane *lane = self->lane;
@@ -270,6 +271,7 @@ MG_NOINLINE void mg_lanes_give_back(struct mg_self *self, unsigned library)
     mg_accounts_move_taken(self->account, kept - credit);
     MG_STORE(lane->credit, kept);
     MG_STORE(lane->low, kept);
+    mg_grants_mind_overhead_in_time(self);
 }
 
 /* ---- Reading ---- */

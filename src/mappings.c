@@ -238,6 +238,17 @@ void mg_mappings_measure(void)
     mg_unlock(&table.lock);
 }
 
+int64_t mg_mappings_charged(void)
+{
+    int64_t charged = 0;
+    if (!mg_try_lock(&table.lock))
+        return -1;
+    for (size_t i = 0; i < table.count; i++)
+        charged += (int64_t)charged_bytes(&table.ranges[i]);
+    mg_unlock(&table.lock);
+    return charged;
+}
+
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
 {
     if (wait)

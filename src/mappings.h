@@ -44,6 +44,8 @@ void mg_mappings_move(uintptr_t from, uintptr_t to, uintptr_t target);
 
 /* Measures what madvise gave back and corrects its owners' books. Takes the lock, or does nothing while it is taken. */
 void mg_mappings_measure(void);
+/* Bytes in the table that are charged. -1 while the lock is taken, perhaps by this very thread. */
+int64_t mg_mappings_charged(void);
 /* Bytes in the table that are charged, by library. Takes the lock; false when it is taken and `wait` is false. */
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait);
 

@@ -10,7 +10,9 @@
 #include "jemalloc.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "mappings.h"
 #include "os.h"
+#include "overhead.h"
 #include "self.h"
 #include "settings.h"
 #include "walk.h"
@@ -280,6 +282,19 @@ const char *mg_library_name(unsigned library)
 struct mg_account *mg_root(void)
 {
     return mg_accounts_root;
+}
+
+struct mg_account *mg_overhead(void)
+{
+    return mg_overhead_account;
+}
+
+void mg_measure_overhead(void)
+{
+    mg_self.inside++;
+    mg_mappings_measure();
+    mg_grants_mind_overhead();
+    mg_self.inside--;
 }
 
 int64_t mg_account_handle(const struct mg_account *account)

@@ -95,6 +95,10 @@ void mg_behalf_ends(unsigned before);
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */
 const char *mg_arm(const char *const *settings, int count);
 struct mg_account *mg_root(void);
+/* The account below the root to which is charged what heaps keep resident beyond the blocks in use; NULL without the JVM. */
+struct mg_account *mg_overhead(void);
+/* Measures it now, collects what strangers freed of ended accounts, and gives pages back where there are too many. */
+void mg_measure_overhead(void);
 /* What Java holds of an account: above 0, and never given to another one. NULL: it has closed, or never was. */
 int64_t mg_account_handle(const struct mg_account *account);
 struct mg_account *mg_account_of(int64_t handle);

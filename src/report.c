@@ -6,6 +6,7 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "overhead.h"
 #include "say.h"
 #include "self.h"
 #include "settings.h"
@@ -27,6 +28,7 @@ char *mg_report_text(size_t *length)
         return NULL;
     mg_self.inside++;
     mg_mappings_measure();
+    mg_overhead_measure(false);
     char *text = mg_figures_text(length, true);
     mg_self.inside--;
     return text;
@@ -76,8 +78,10 @@ bool mg_report_write(bool wait)
     if (!mg_accounts_root || !path_of(path, sizeof path) || !mg_try_lock(&report.lock))
         return false;
     mg_self.inside++;
-    if (wait)
+    if (wait) {
         mg_mappings_measure();
+        mg_overhead_measure(false);
+    }
     char *text = mg_figures_text(&length, wait);
     mg_self.inside--;
     if (text) {

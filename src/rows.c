@@ -134,6 +134,8 @@ void mg_rows_start(void)
     mg_libraries[MG_LIBRARY_TRANSPARENT].role = MG_ROLE_TRANSPARENT;
     mg_print(mg_libraries[MG_LIBRARY_REST].name, 64, "(others)");
     mg_libraries[MG_LIBRARY_REST].role = MG_ROLE_TARGET;
+    mg_print(mg_libraries[MG_LIBRARY_OWN].name, 64, "libmemgrant");
+    mg_libraries[MG_LIBRARY_OWN].role = MG_ROLE_SYSTEM;
     for (int i = 0; i < MG_LIBRARIES; i++)
         mg_libraries[i].limit = -1;
     MG_STORE(rows.count, MG_LIBRARY_FIRST);

@@ -11,7 +11,14 @@
 enum mg_role { MG_ROLE_OTHER, MG_ROLE_TARGET, MG_ROLE_SYSTEM, MG_ROLE_TRANSPARENT };
 
 /* Slots that are always there. */
-enum { MG_LIBRARY_OTHER, MG_LIBRARY_TRANSPARENT, MG_LIBRARY_LIBC, MG_LIBRARY_REST, MG_LIBRARY_FIRST };
+enum {
+    MG_LIBRARY_OTHER,
+    MG_LIBRARY_TRANSPARENT,
+    MG_LIBRARY_LIBC,
+    MG_LIBRARY_REST,
+    MG_LIBRARY_OWN, /* ours: what heaps keep beyond the blocks in use (overhead.c) */
+    MG_LIBRARY_FIRST
+};
 /* Whether a library allocates for others: who they are is asked when it does. */
 #define MG_LIBRARY_SERVES(library) ((library) == MG_LIBRARY_TRANSPARENT || (library) == MG_LIBRARY_LIBC)
 

@@ -11,6 +11,7 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "overhead.h"
 #include "report.h"
 #include "say.h"
 #include "self.h"
@@ -41,6 +42,7 @@ static void before_fork(void)
         return;
     mg_self.inside++;
     mg_mappings_before_fork();
+    mg_overhead_before_fork();
     mg_lock(&mg_books_lock);
     mg_heap_before_fork();
     mg_libraries_before_fork();
@@ -53,6 +55,7 @@ static void after_fork(void)
     mg_libraries_after_fork();
     mg_heap_after_fork();
     mg_unlock(&mg_books_lock);
+    mg_overhead_after_fork();
     mg_mappings_after_fork();
     mg_self.inside--;
 }
@@ -135,6 +138,7 @@ static const char *start_counting(bool in_spark)
     if (!mg_accounts_start(in_spark ? "executor" : "process",
                            (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
         return "no memory for the first account; nothing is counted";
+    mg_overhead_start(in_spark);
     choose_mode(in_spark);
     mg_specs_set_environment();
     mg_report_start();

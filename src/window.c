@@ -12,6 +12,7 @@ static struct {
     uint64_t *used;
     size_t count;
     size_t next;
+    size_t top; /* above the highest that was ever in use */
 } granules;
 
 static bool reserve(size_t size)
@@ -85,6 +86,7 @@ static size_t claim_run(size_t count, size_t alignment)
     if (start != granules.count) {
         mark_used(start, count);
         granules.next = start + count;
+        granules.top = granules.next > granules.top ? granules.next : granules.top;
     }
     mg_unlock(&granules.lock);
     return start;
@@ -120,6 +122,22 @@ void *mg_window_take(unsigned heap, size_t size, size_t alignment)
     for (size_t i = start; i < start + count; i++)
         MG_STORE(mg_window.heaps[i], (uint16_t)(heap + 1));
     return base;
+}
+
+static size_t table_resident(const void *table, size_t from, size_t size)
+{
+    uintptr_t first = ((uintptr_t)table + from) & ~(MG_PAGE - 1);
+    uintptr_t last = ((uintptr_t)table + from + size + MG_PAGE - 1) & ~(MG_PAGE - 1);
+    return mg_os_resident(first, last - first);
+}
+
+size_t mg_window_tables_resident(void)
+{
+    mg_lock(&granules.lock);
+    size_t bytes = granules.top * MG_GRANULE;
+    mg_unlock(&granules.lock);
+    return table_resident(mg_window.pages, 0, bytes / MG_PAGE * sizeof *mg_window.pages) +
+           table_resident(mg_window.tags, 0, bytes / 16);
 }
 
 /* While a page is not mixed all its tags are 0. Whoever brings another owner writes its own tag first and then the bit;

@@ -29,6 +29,8 @@ extern struct mg_window mg_window;
 bool mg_window_start(void);
 /* Addresses with memory for a heap; NULL when the window is full or the kernel refuses. */
 void *mg_window_take(unsigned heap, size_t size, size_t alignment);
+/* Bytes of the tables of pages and tags that have memory behind them. */
+size_t mg_window_tables_resident(void);
 /* Around fork. */
 void mg_window_before_fork(void);
 void mg_window_after_fork(void);

@@ -22,6 +22,12 @@ final class Native {
     /** The root account: the executor. Open from arm() to the end of the process. */
     static native long root();
 
+    /** The account, below the root, of what heaps keep resident beyond the blocks in use. Open as long as the root. */
+    static native long overhead();
+
+    /** Measures it now; when enforcing, gives pages back where it is beyond its bound. Some 10 to 100 microseconds. */
+    static native void measureOverhead();
+
     /** Opens a child account; limit -1 is none. 0 when there is no room for another one: bind nothing then. */
     static native long open(String name, long parent, long limit);
 

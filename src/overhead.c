@@ -1,0 +1,118 @@
+#include "overhead.h"
+
+#include "heap.h"
+#include "libraries.h"
+#include "mappings.h"
+#include "os.h"
+
+#define OLD_NS 100000000
+#define WORTH_A_LOOK (64 << 10) /* a heap costs 6 microseconds to look at */
+
+struct mg_account *mg_overhead_account;
+
+static struct {
+    struct mg_lock lock;
+    _Atomic(int64_t) kept;    /* what was measured last */
+    _Atomic(int64_t) highest; /* most that was charged for blocks and mappings since then */
+    _Atomic(unsigned) trims;  /* how often trimming the heaps was not enough */
+    _Atomic(int64_t) measured_ns;
+    int64_t charged; /* to the account; under the books' lock */
+} overhead;
+
+void mg_overhead_start(bool charged)
+{
+    mg_overhead_account = charged ? mg_accounts_open_without_heap("overhead") : NULL;
+}
+
+/* Bytes that are charged to anybody for blocks and mappings, unused credit included. */
+static int64_t charged_to_others(void)
+{
+    int64_t all = MG_LOAD(mg_accounts_root->total);
+    return mg_overhead_account ? all - MG_LOAD(mg_overhead_account->taken) : all;
+}
+
+/* What is resident now can only be what was resident when it was measured, and what was charged since on top of that. */
+bool mg_overhead_due(void)
+{
+    int64_t charged = charged_to_others();
+    mg_accounts_raise(&overhead.highest, charged);
+    int64_t fallen = MG_LOAD(overhead.highest) - charged;
+    int64_t bound = MG_OVERHEAD_BOUND(charged);
+    /* So much at once that measuring, which looks at each heap, costs little of what giving back costs. */
+    int64_t step = bound / 4 + (int64_t)mg_heap_count() * WORTH_A_LOOK;
+    return fallen > step && MG_LOAD(overhead.kept) + fallen > bound;
+}
+
+bool mg_overhead_is_old(void)
+{
+    return mg_os_now_ns() - MG_LOAD(overhead.measured_ns) > OLD_NS;
+}
+
+/* Resident bytes that nobody is charged for. */
+static int64_t kept_now(int64_t mapped)
+{
+    int64_t kept = mg_heaps_resident() - (charged_to_others() - mapped);
+    return kept > 0 ? kept : 0;
+}
+
+static void charge(int64_t kept)
+{
+    struct mg_account *account = mg_overhead_account;
+    if (!account)
+        return;
+    mg_lock(&mg_books_lock);
+    int64_t change = kept - overhead.charged;
+    struct mg_book *book = &account->books[MG_LIBRARY_OWN];
+    if (change > 0)
+        book->charged += change;
+    else
+        book->refunded -= change;
+    overhead.charged = kept;
+    mg_accounts_move_taken(account, change);
+    mg_accounts_note_peak(account, 0);
+    mg_library_raise(MG_LIBRARY_OWN, MG_ADD(mg_libraries[MG_LIBRARY_OWN].used, change) + change);
+    mg_unlock(&mg_books_lock);
+}
+
+void mg_overhead_measure(bool trim)
+{
+    int64_t mapped = mg_mappings_charged();
+    if (mapped < 0 || !mg_try_lock(&overhead.lock))
+        return;
+    /* What strangers freed of ended accounts nobody else takes in. */
+    mg_lock(&mg_books_lock);
+    mg_accounts_collect(mg_accounts_root);
+    mg_unlock(&mg_books_lock);
+    int64_t kept = kept_now(mapped);
+    if (trim && kept > MG_OVERHEAD_BOUND(charged_to_others())) {
+        mg_heaps_trim();
+        kept = kept_now(mapped);
+        if (kept > MG_OVERHEAD_BOUND(charged_to_others()))
+            MG_ADD(overhead.trims, 1); /* the caches: each thread empties its own */
+    }
+    charge(kept);
+    MG_STORE(overhead.kept, kept);
+    MG_STORE(overhead.highest, charged_to_others());
+    MG_STORE(overhead.measured_ns, mg_os_now_ns());
+    mg_unlock(&overhead.lock);
+}
+
+void mg_overhead_help(struct mg_self *self)
+{
+    unsigned trims = MG_LOAD(overhead.trims);
+    if (MG_LIKELY(self->trims == trims))
+        return;
+    self->trims = trims;
+    if (self->heap)
+        mg_heap_flush_cache();
+}
+
+void mg_overhead_before_fork(void)
+{
+    mg_lock(&overhead.lock);
+}
+
+void mg_overhead_after_fork(void)
+{
+    mg_unlock(&overhead.lock);
+}

@@ -1,0 +1,34 @@
+/* Overhead: what the heaps keep resident beyond what is charged: free pages not given back yet, thread caches, fragmentation,
+ * jemalloc's own records, the window's tables. A limit on charged bytes is none on resident memory without it.
+ *
+ * Measured, not counted, where it may have grown; charged to an account of its own below the root; and when enforcing kept
+ * within MG_OVERHEAD_BOUND by giving pages back. What live blocks keep others from (fragmentation) can't be given back: it stays charged.
+ * Runs inside malloc. */
+#ifndef MG_OVERHEAD_H
+#define MG_OVERHEAD_H
+
+#include "accounts.h"
+#include "self.h"
+
+/* Most that is kept on top of so many charged bytes, while it can be helped: 5 % and 16 MB (as for a heap of a plain jemalloc). */
+#define MG_OVERHEAD_BOUND(charged) ((charged) / 20 + (16 << 20))
+
+/* With an account: what is kept is charged to it. Runs at startup. */
+void mg_overhead_start(bool charged);
+/* Its account; NULL when it is not charged. */
+extern struct mg_account *mg_overhead_account;
+
+/* Whether so much was given back since it was last measured that the bound may be broken. Cheap: for every slow charge. */
+bool mg_overhead_due(void);
+/* Whether it was not measured for a while. For those who come by now and then. */
+bool mg_overhead_is_old(void);
+/* Measures and charges; `trim`: keeps it within the bound. The thread holds no lock of ours but, perhaps, the mappings': then
+ * nothing is done, as when another thread is at it. */
+void mg_overhead_measure(bool trim);
+/* Around fork, between the mappings and the books. */
+void mg_overhead_before_fork(void);
+void mg_overhead_after_fork(void);
+/* The calling thread is inside us and may empty its cache: it does, when memory was short since it last did. */
+void mg_overhead_help(struct mg_self *self);
+
+#endif
