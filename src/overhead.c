@@ -12,9 +12,10 @@ struct mg_account *mg_overhead_account;
 
 static struct {
     struct mg_lock lock;
-    _Atomic(int64_t) kept;    /* what was measured last */
-    _Atomic(int64_t) highest; /* most that was charged for blocks and mappings since then */
-    _Atomic(unsigned) trims;  /* how often trimming the heaps was not enough */
+    _Atomic(int64_t) kept;        /* what was measured last */
+    _Atomic(int64_t) measured_at; /* what was charged for blocks and mappings then */
+    _Atomic(int64_t) highest;     /* the most of that since */
+    _Atomic(unsigned) trims;      /* how often trimming the heaps was not enough */
     _Atomic(int64_t) measured_ns;
     int64_t charged; /* to the account; under the books' lock */
 } overhead;
@@ -31,16 +32,19 @@ static int64_t charged_to_others(void)
     return mg_overhead_account ? all - MG_LOAD(mg_overhead_account->taken) : all;
 }
 
-/* What is resident now can only be what was resident when it was measured, and what was charged since on top of that. */
+/* What is resident now can only be what was resident when it was measured, and what was charged since on top of that. Is that
+ * beyond the bound, pages may have come free that were not when it was measured. */
 bool mg_overhead_due(void)
 {
     int64_t charged = charged_to_others();
     mg_accounts_raise(&overhead.highest, charged);
-    int64_t fallen = MG_LOAD(overhead.highest) - charged;
+    int64_t highest = MG_LOAD(overhead.highest);
     int64_t bound = MG_OVERHEAD_BOUND(charged);
-    /* So much at once that measuring, which looks at each heap, costs little of what giving back costs. */
+    if (MG_LIKELY(MG_LOAD(overhead.kept) + highest - charged <= bound))
+        return false;
+    /* So much at once that measuring, which looks at each heap, costs little of what the change itself costs. */
     int64_t step = bound / 4 + (int64_t)mg_heap_count() * WORTH_A_LOOK;
-    return fallen > step && MG_LOAD(overhead.kept) + fallen > bound;
+    return highest - charged > step || highest - MG_LOAD(overhead.measured_at) > step;
 }
 
 bool mg_overhead_is_old(void)
@@ -92,7 +96,8 @@ void mg_overhead_measure(bool trim)
     }
     charge(kept);
     MG_STORE(overhead.kept, kept);
-    MG_STORE(overhead.highest, charged_to_others());
+    MG_STORE(overhead.measured_at, charged_to_others());
+    MG_STORE(overhead.highest, MG_LOAD(overhead.measured_at));
     MG_STORE(overhead.measured_ns, mg_os_now_ns());
     mg_unlock(&overhead.lock);
 }
