@@ -54,4 +54,22 @@ prints "--conf spark.plugins=$plugin" \
     "--conf spark.memory.offHeap.enabled=true" \
     "--conf spark.memory.offHeap.size=2g" \
     "--conf spark.memgrant.mode=enforce"
+# An amount of the container's overhead: Spark's own memory stays on heap.
+bin/memgrant spark-conf --pool overhead --limit 2g -- --conf spark.memory.offHeap.enabled=true >out 2>notes || fail "it failed"
+grep -A 9 LD_PRELOAD out >pool
+diff - pool <<END || fail "other lines for the overhead"
+--conf spark.executorEnv.LD_PRELOAD=$here/libmemgrant.so:/usr/lib/libjemalloc.so.2:/opt/other.so
+--conf spark.memory.offHeap.enabled=false
+--conf spark.memory.offHeap.size=2g
+--conf spark.memgrant.mode=enforce
+--conf spark.memgrant.pool=overhead
+END
+grep -q 'enabled=false in place of your true' notes || fail "it does not say that it replaces a setting"
+bin/memgrant spark-conf -- --conf spark.memgrant.pool=overhead --conf spark.memgrant.mode=enforce >out 2>notes || fail "it failed"
+grep -q offHeap.enabled=false out || fail "the user's own spark.memgrant.pool is not looked at"
+bin/memgrant spark-conf --pool heap >out 2>notes && fail "a pool that is none passed"
+grep -q "'heap' is not offheap or overhead" notes || fail "it does not say which pools there are"
+
+bin/memgrant spark-conf --library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar --limit 2g -- \
+    --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
 grep -q 'local mode.*LD_PRELOAD=/opt/m/libmemgrant.so' notes || fail "it says nothing of local mode"

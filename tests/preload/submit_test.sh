@@ -43,6 +43,13 @@ select 1; echo INJECTED
 spark.plugins=of.the.application
 END
 
+bin/memgrant submit --pool overhead --limit=1g --conf spark.memory.offHeap.enabled=true app.jar >out 2>notes || fail "it failed"
+diff - <(grep offHeap out) <<END || fail "the container's overhead is not the pool"
+spark.memory.offHeap.enabled=false
+spark.memory.offHeap.size=1g
+END
+grep -qx spark.memgrant.pool=overhead out || fail "the plugin does not learn of the pool"
+
 bin/memgrant submit >out 2>&1 && fail "it submitted nothing"
 grep -q 'nothing to submit' out || fail "it does not say that there is nothing to submit"
 PATH=/usr/bin:/bin bin/memgrant submit app.jar >out 2>&1

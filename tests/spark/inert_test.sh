@@ -16,6 +16,9 @@ one_line() {
 
 on_spark Inert -- settings
 one_line "enforcing without off-heap memory" spark.memory.offHeap
+one_line "an unknown pool" pool=heap offheap overhead
+one_line "an overhead without a size" pool=overhead spark.memory.offHeap.size
+one_line "an overhead that is Spark's too" pool=overhead spark.memory.offHeap.enabled=true
 one_line "an unknown mode" enforced observe
 one_line "an unknown setting" tragets
 one_line "a size that is none" plenty

@@ -1,10 +1,7 @@
 package io.memgrant.tests;
 
 import io.memgrant.Memgrant;
-import java.io.Serializable;
 import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -14,11 +11,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -29,8 +23,7 @@ import org.apache.spark.memory.SparkOutOfMemoryError;
  * The life of tasks under the plugin on one real executor with two cores, a pool of 128 MB,
  * spark.unsafe.exceptionOnMemoryLeak=true and two attempts: granted, denied, stopped, spilled and settled.
  */
-public final class Tasks {
-    private static final long MB = 1 << 20;
+public final class Tasks extends OnCluster {
     private static final long POOL = 128 * MB;
 
     /** On the executor: blocks that outlive their task. */
@@ -38,15 +31,8 @@ public final class Tasks {
     /** On the executor: what a task that cannot return anything has seen. */
     private static final BlockingQueue<String> SEEN = new LinkedBlockingQueue<>();
 
-    private final JavaSparkContext spark;
-
     private Tasks(JavaSparkContext spark) {
-        this.spark = spark;
-    }
-
-    /** What a task does: a line of text, or an exception. */
-    private interface Body extends Serializable {
-        String run(TaskContext task) throws Exception;
+        super(spark);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -65,45 +51,6 @@ public final class Tasks {
             tasks.many();
             tasks.saidNothing();
         }
-    }
-
-    /** Runs that many tasks, and then looks at the executor when all are over. */
-    private List<String> run(int count, Body body) {
-        List<Integer> numbers = IntStream.range(0, count).boxed().toList();
-        return spark.parallelize(numbers, count).map(number -> body.run(TaskContext.get())).collect();
-    }
-
-    /** Execution memory on the executor without what the looking task itself has: after every act it is 0. */
-    private long left() {
-        return Long.parseLong(run(1, task -> {
-            MemoryManager manager = SparkEnv.get().memoryManager();
-            synchronized (manager) {
-                long all = manager.offHeapExecutionMemoryUsed();
-                return Long.toString(all - manager.getExecutionMemoryUsageForTask(task.taskAttemptId()));
-            }
-        }).get(0));
-    }
-
-    private void thatNothingIsLeft(String when) {
-        long left = left();
-        Check.that(left == 0, "Spark shows no execution memory for tasks that are over, " + when, "%d bytes", left);
-    }
-
-    /** Allocates blocks of 1 MB, each followed by a boundary; what there is when it ends in a denial is in the list too. */
-    private static List<Long> allocate(List<Long> blocks, int count) {
-        for (int i = 0; i < count; i++) {
-            blocks.add(Target.allocate(MB));
-            Target.boundary();
-        }
-        return blocks;
-    }
-
-    private static List<Long> allocate(int count) {
-        return allocate(new ArrayList<>(), count);
-    }
-
-    private static void free(List<Long> blocks) {
-        blocks.forEach(Target::free);
     }
 
     private static boolean isFirst(TaskContext task) {
@@ -247,14 +194,6 @@ public final class Tasks {
         });
     }
 
-    private long storage() {
-        return Long.parseLong(run(1, task -> Long.toString(SparkEnv.get().memoryManager().offHeapStorageMemoryUsed())).get(0));
-    }
-
-    private JavaFutureAction<Void> start(Body body) {
-        return spark.parallelize(List.of(0), 1).foreachAsync(nothing -> body.run(TaskContext.get()));
-    }
-
     /** The plugin must not let a task wait for memory that it may never need: one task has all, another starts. */
     private void startsInAFullPool() throws Exception {
         try (Meeting meeting = new Meeting()) {
@@ -333,14 +272,6 @@ public final class Tasks {
         thatNothingIsLeft("after contended memory");
     }
 
-    /** The plugin's complaints, for example about books that differ, are in the executor's log. */
-    private void saidNothing() {
-        String said = run(1, task -> Files.readString(Path.of("stderr")).lines()
-                .filter(line -> line.contains("memgrant: ") || line.contains("Managed memory leak"))
-                .collect(Collectors.joining("; "))).get(0);
-        Check.that(said.isEmpty(), "nobody had anything to say", "%s", said);
-    }
-
     private void many() {
         long begin = System.nanoTime();
         int count = 300;
@@ -351,18 +282,5 @@ public final class Tasks {
         long millis = (System.nanoTime() - begin) / 1_000_000;
         thatNothingIsLeft("after " + count + " short tasks");
         System.out.println(count + " short tasks took " + millis + " ms");
-    }
-
-    private String failure(int count, Body body) {
-        try {
-            run(count, body);
-            return "the job succeeded";
-        } catch (Exception failed) {
-            return failed instanceof SparkException ? failed.getMessage() : failed.toString();
-        }
-    }
-
-    private static String first(String text) {
-        return text.lines().findFirst().orElse("");
     }
 }

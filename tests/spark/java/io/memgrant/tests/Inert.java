@@ -20,6 +20,10 @@ public final class Inert {
     public static void main(String[] words) throws Exception {
         if (words[0].equals("settings")) {
             untouched("enforcing without off-heap memory", "spark.memgrant.mode", "enforce");
+            untouched("an unknown pool", "spark.memgrant.mode", "enforce", "spark.memgrant.pool", "heap");
+            untouched("an overhead without a size", "spark.memgrant.mode", "enforce", "spark.memgrant.pool", "overhead");
+            untouched("an overhead that is Spark's too", "spark.memgrant.mode", "enforce", "spark.memgrant.pool", "overhead",
+                    "spark.memory.offHeap.enabled", "true", "spark.memory.offHeap.size", "64m");
             untouched("an unknown mode", "spark.memgrant.mode", "enforced");
             untouched("an unknown setting", "spark.memgrant.tragets", "libtarget*");
             untouched("a size that is none", "spark.memgrant.overdraftCap", "plenty");
@@ -36,9 +40,13 @@ public final class Inert {
         }
     }
 
-    private static void untouched(String how, String key, String value) {
+    private static void untouched(String how, String... settings) {
         System.err.println("case: " + how);
-        try (JavaSparkContext spark = new JavaSparkContext(new SparkConf().setAppName(how).set(key, value))) {
+        SparkConf conf = new SparkConf().setAppName(how);
+        for (int i = 0; i < settings.length; i += 2) {
+            conf.set(settings[i], settings[i + 1]);
+        }
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             int sum = spark.parallelize(IntStream.rangeClosed(1, 1000).boxed().toList(), 3).reduce(Integer::sum);
             Check.that(sum == 500_500 && !Memgrant.isActive() && Memgrant.report() == null,
                     how + ": the job runs untouched", "sum %d, nothing is counted", sum);

@@ -32,13 +32,13 @@ final class DriverSide implements DriverPlugin {
         if (isLocal(conf.get("spark.master", "")) || settings.isOff()) {
             return null;
         }
-        if (settings.whyModeIsUnknown() != null) {
-            return settings.whyModeIsUnknown();
+        if (settings.whatIsWrong() != null) {
+            return settings.whatIsWrong();
         }
         if (!conf.get("spark.executorEnv.LD_PRELOAD", "").contains("libmemgrant")) {
             return PreloadedLibrary.ABSENT;
         }
-        return settings.enforces() ? settings.whyNotEnforceable() : null;
+        return settings.whatIsDoubtful();
     }
 
     /** local, local[4] and local[*,3], but not local-cluster[2,1,1024]. */

@@ -32,11 +32,10 @@ final class ExecutorSide implements ExecutorPlugin {
         }
     }
 
-    /** Null, or why nothing is counted. */
+    /** Null, or what to tell people: why nothing is counted, or what is doubtful. */
     private String start(Settings settings, String executorId) throws Exception {
-        String impossible = settings.enforces() ? settings.whyNotEnforceable() : settings.whyModeIsUnknown();
-        if (impossible != null) {
-            return impossible;
+        if (settings.whatIsWrong() != null) {
+            return settings.whatIsWrong();
         }
         String file = PreloadedLibrary.find();
         if (file == null) {
@@ -50,7 +49,7 @@ final class ExecutorSide implements ExecutorPlugin {
             enforcement = new Enforcement(SparkEnv.get(), settings, Memgrant.root());
         }
         executor = Memgrant.root();
-        return null;
+        return settings.whatIsDoubtful();
     }
 
     @Override

@@ -46,11 +46,22 @@ final class Settings {
         return get("mode", "observe");
     }
 
-    /** Null, or what is wrong with the mode: one sentence, for the driver's log and for the executors'. */
-    String whyModeIsUnknown() {
-        return Set.of("observe", "enforce", "off").contains(mode())
-                ? null
-                : "spark.memgrant.mode=" + mode() + " is not known; it is observe, enforce or off; nothing is counted";
+    /** From what native memory is granted. */
+    Pool pool() {
+        return new Pool(conf, get("pool", Pool.OFF_HEAP));
+    }
+
+    /** Null, or why nothing can be counted or granted: one line, for the driver's log and for the executors'. */
+    String whatIsWrong() {
+        if (!Set.of("observe", "enforce", "off").contains(mode())) {
+            return "spark.memgrant.mode=" + mode() + " is not known; it is observe, enforce or off; nothing is counted";
+        }
+        return enforces() ? pool().whatIsWrong() : null;
+    }
+
+    /** Null, or what will probably not do what was meant. */
+    String whatIsDoubtful() {
+        return enforces() ? pool().whatIsDoubtful() : null;
     }
 
     boolean enforces() {
@@ -59,21 +70,6 @@ final class Settings {
 
     boolean isOff() {
         return mode().equals("off");
-    }
-
-    /** The pool from which native memory is granted, in bytes; 0 when Spark has none. */
-    long offHeapSize() {
-        return conf.getBoolean("spark.memory.offHeap.enabled", false)
-                ? conf.getSizeAsBytes("spark.memory.offHeap.size", "0")
-                : 0;
-    }
-
-    /** Null, or why enforcing is impossible. */
-    String whyNotEnforceable() {
-        return offHeapSize() > 0
-                ? null
-                : "spark.memgrant.mode=enforce grants native memory from Spark's off-heap memory, and there is none:"
-                        + " set spark.memory.offHeap.enabled=true and spark.memory.offHeap.size; nothing is counted";
     }
 
     /** What a task is granted when it starts: an eighth of its share of the pool at most, in bytes. */
@@ -101,7 +97,7 @@ final class Settings {
         Map<String, String> armed = new TreeMap<>(values);
         armed.put("mode", mode());
         // What an account keeps at hand must be little of a small pool, or one of them has it all.
-        armed.putIfAbsent("grant_batch", Long.toString(Math.max(64 << 10, firstGrant(offHeapSize()))));
+        armed.putIfAbsent("grant_batch", Long.toString(Math.max(64 << 10, firstGrant(pool().size()))));
         String report = values.get("report");
         if (report != null && !report.isBlank()) {
             armed.put("report", report.trim() + ".executor-" + executorId);
