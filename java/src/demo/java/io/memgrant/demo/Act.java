@@ -15,13 +15,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /** One act of the demo: a Spark application, what it shows and what has to hold. */
 abstract class Act {
     static final int EXECUTORS = 2;
-    /** What RocksDB's files are called once unpacked: librocksdbjni and a random number. */
+    /** What the libraries' files are called once unpacked: this and a random number. */
     static final String ROCKSDB = "librocksdbjni";
+    static final String DUCKDB = "libduckdb_java";
 
     final Arguments arguments;
     final SparkSession spark;
@@ -93,6 +96,10 @@ abstract class Act {
         return Report.library(account, ROCKSDB);
     }
 
+    static JsonNode duckDb(JsonNode account) {
+        return Report.library(account, DUCKDB);
+    }
+
     /** A row for each executor: what no task owns, that is RocksDB's thread pools, which serve the whole process. */
     void showPools(Table table) {
         reports.forEach((id, report) -> {
@@ -146,32 +153,46 @@ abstract class Act {
         return parts;
     }
 
-    /** Loads lineitem in so many parts, spread evenly over the executors. */
-    List<Work.Done> load(int parts) {
+    /** Both libraries' work on lineitem in so many parts, spread evenly over the executors. */
+    List<Work.Done> loadAndQuery(int parts) throws IOException {
         double scale = arguments.scale();
+        List<String> files = LineItems.parquet(spark, arguments.folder(), scale, parts);
         List<Integer> executors = new ArrayList<>();
         for (int part = 1; part <= parts; part++) {
             executors.add(part % EXECUTORS);
         }
-        return cluster.run(parts(parts), executors, part -> Work.load(scale, part, parts));
+        return cluster.run(parts(parts), executors,
+                part -> Work.loadAndQuery(scale, part, parts, files.get(part - 1)));
     }
 
-    /** Checks that RocksDB gave back what Spark SQL says without RocksDB. */
-    void checkAnswer(List<Work.Done> done, int parts) {
-        Say.progress("asking Spark SQL for the same sums, without RocksDB");
-        PricingSummary expected = LineItems.answerOfSparkSql(spark, context.parallelize(parts(parts), parts),
-                arguments.scale(), parts);
-        PricingSummary answer = new PricingSummary();
-        done.forEach(task -> answer.add(task.answer()));
+    /** Checks each task's answers: what RocksDB gave back and what DuckDB says, against Spark SQL without either. */
+    void checkAnswers(List<Work.Done> done, int parts) {
+        Say.progress("asking Spark SQL for the same, without RocksDB and DuckDB");
+        List<Integer> numbers = done.stream().map(Work.Done::part).toList();
+        Dataset<Row> table = LineItems.table(spark, numbers, arguments.scale(), parts).cache();
+        Map<Integer, PricingSummary> summaries = LineItems.summariesOfSparkSql(table);
+        Map<Integer, Warehouse.Sorted> sorts = LineItems.sortsOfSparkSql(table);
+        table.unpersist(true);
+        PricingSummary all = new PricingSummary();
+        for (Work.Done task : done) {
+            PricingSummary expected = summaries.get(task.part());
+            checks.quietly(expected.equals(task.answer()) && expected.rows() > 0,
+                    "what each task read back from RocksDB answers query 1 as plain Spark SQL does",
+                    "part %d: %d groups, %s rows, every sum equal", task.part(), expected.sums().size(),
+                    Say.count(expected.rows()));
+            checks.quietly(expected.equals(task.query()), "so does each task's DuckDB, on parquet",
+                    "part %d: %d groups", task.part(), expected.sums().size());
+            checks.quietly(sorts.get(task.part()).equals(task.sorted()), "and sorts what Spark SQL has, in order",
+                    "part %d: %s", task.part(), task.sorted());
+            all.add(expected);
+        }
         ObjectNode sums = figures.putObject("answer");
-        answer.sums().forEach((group, values) -> {
+        all.sums().forEach((group, values) -> {
             ArrayNode array = sums.putArray(group);
             for (long value : values) {
                 array.add(value);
             }
         });
-        checks.that(answer.equals(expected) && answer.rows() > 0, "the job's answer is that of plain Spark SQL",
-                "%d groups, %s rows, every sum equal", expected.sums().size(), Say.count(answer.rows()));
     }
 
     /** Waits for the executors' ends and checks the reports that they leave behind. */

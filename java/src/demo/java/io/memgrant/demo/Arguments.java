@@ -3,7 +3,8 @@ package io.memgrant.demo;
 import java.nio.file.Path;
 
 /** What the command line says. */
-record Arguments(int act, double scale, int parts, boolean armed, int puts, long overdraftCap, Path folder) {
+record Arguments(int act, double scale, int parts, boolean armed, int puts, int rows,
+        boolean duckDbFails, long overdraftCap, Path folder) {
     static Arguments parse(String[] words) {
         int act = 0;
         double scale = 0.2;
@@ -11,6 +12,8 @@ record Arguments(int act, double scale, int parts, boolean armed, int puts, long
         long overdraftCap = 64L << 20;
         boolean armed = true;
         int puts = 1_000_000;
+        int rows = 2_000_000;
+        boolean duckDbFails = false;
         Path folder = Path.of("build/demo");
         for (int i = 0; i < words.length; i++) {
             switch (words[i]) {
@@ -19,11 +22,13 @@ record Arguments(int act, double scale, int parts, boolean armed, int puts, long
                 case "--parts" -> parts = Integer.parseInt(words[++i]);
                 case "--overdraft-cap" -> overdraftCap = Long.parseLong(words[++i]);
                 case "--puts" -> puts = Integer.parseInt(words[++i]);
+                case "--rows" -> rows = Integer.parseInt(words[++i]);
+                case "--duckdb-fails" -> duckDbFails = true;
                 case "--folder" -> folder = Path.of(words[++i]);
                 case "--plain" -> armed = false;
                 default -> throw new IllegalArgumentException("unknown argument " + words[i]);
             }
         }
-        return new Arguments(act, scale, parts, armed, puts, overdraftCap, folder);
+        return new Arguments(act, scale, parts, armed, puts, rows, duckDbFails, overdraftCap, folder);
     }
 }

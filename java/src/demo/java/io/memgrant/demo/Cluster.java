@@ -8,8 +8,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.Function;
 import scala.Tuple2;
-import scala.collection.immutable.Seq;
-import scala.jdk.javaapi.CollectionConverters;
+import scala.collection.JavaConverters;
 import scala.reflect.ClassTag$;
 
 /** The executors of the running session, and tasks sent to one of them. */
@@ -27,14 +26,16 @@ final class Cluster {
     }
 
     /** Runs one task for each item on the executor of that index; spark.locality.wait sees that Spark keeps to it. */
+    @SuppressWarnings({"unchecked", "rawtypes"}) // Spark's Seq is not the same one in Scala 2.12 and 2.13; List is both
     <T extends Serializable, R> List<R> run(List<T> items, List<Integer> executors, Function<T, R> work) {
-        List<Tuple2<T, Seq<String>>> placed = new ArrayList<>();
+        List<Tuple2<T, ?>> placed = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
             String id = executors().get(executors.get(i));
             String location = "executor_" + hosts.get(id) + "_" + id;
             placed.add(new Tuple2<>(items.get(i), seq(List.of(location))));
         }
-        JavaRDD<T> rdd = context.sc().makeRDD(seq(placed), ClassTag$.MODULE$.<T>apply(Object.class)).toJavaRDD();
+        scala.collection.immutable.List all = seq(placed);
+        JavaRDD<T> rdd = context.sc().makeRDD(all, ClassTag$.MODULE$.apply(Object.class)).toJavaRDD();
         return rdd.map(work).collect();
     }
 
@@ -56,7 +57,8 @@ final class Cluster {
         }
     }
 
-    private static <T> Seq<T> seq(List<T> list) {
-        return CollectionConverters.asScala(list).toSeq();
+    @SuppressWarnings("deprecation") // in Scala 2.13; 2.12 has no other
+    private static <T> scala.collection.immutable.List<T> seq(List<T> list) {
+        return JavaConverters.asScalaBuffer(list).toList();
     }
 }

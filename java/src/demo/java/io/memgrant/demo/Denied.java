@@ -2,50 +2,84 @@ package io.memgrant.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.Serializable;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.apache.spark.sql.SparkSession;
 
 /**
  * Act 3: one task asks for more than there is, in one record. Its first attempt fails; a neighbour in the same executor
- * and the tasks of the other one go on; the second attempt, on the same executor, asks for less.
+ * and the tasks of the other one go on; the second attempt, on the same executor, asks for less. It is played with each
+ * library.
  */
 final class Denied extends Act {
     private static final int PARTS = 64;
     private static final String ERROR = "org.apache.spark.memory.SparkOutOfMemoryError";
+    private static final String SQL_ERROR = "java.sql.SQLException";
 
-    Denied(Arguments arguments, SparkSession spark) throws InterruptedException {
+    /** The part that the greedy task copies into DuckDB; the others are its neighbours'. */
+    private static final int COPIED = 4;
+
+    private final List<String> files;
+    private List<Census.Executor> before;
+
+    Denied(Arguments arguments, SparkSession spark) throws InterruptedException, IOException {
         super(arguments, spark);
+        files = LineItems.parquet(spark, arguments.folder(), arguments.scale(), PARTS);
     }
 
     @Override
     void play() throws Exception {
-        List<Census.Executor> before = cluster.census(false);
+        before = cluster.census(false);
         int puts = arguments.puts();
+        int rows = arguments.rows();
+        String copied = files.get(COPIED - 1);
+        if (!arguments.duckDbFails()) {
+            Say.progress("one task puts %s records into RocksDB at once; its neighbour and two tasks on the other executor"
+                    + " use RocksDB and DuckDB", Say.count(puts));
+            play(ROCKSDB, "puts", puts, () -> Greedy.put(ROCKSDB, puts));
+        }
+        Say.progress("one task copies %s rows into DuckDB at once; its neighbour and two tasks on the other executor"
+                + " use RocksDB and DuckDB", Say.count(rows));
+        play(DUCKDB, "rows", rows, () -> Greedy.copy(DUCKDB, copied, rows));
+        if (arguments.armed()) {
+            checkBooks();
+        }
+    }
+
+    /** Work that is sent to an executor. */
+    private interface Task extends Callable<Work.Done>, Serializable {}
+
+    private void play(String library, String unit, long wanted, Task greedy) throws Exception {
         double scale = arguments.scale();
-        Say.progress("one task puts %s records at once; its neighbour and two tasks on the other executor load lineitem",
-                Say.count(puts));
+        List<String> files = this.files;
         List<Work.Done> done = cluster.run(List.of(0, 1, 2, 3), List.of(0, 0, 1, 1), part -> switch (part) {
-            case 0 -> Greedy.load(puts);
-            case 1 -> Greedy.neighbour(scale, part, PARTS);
-            default -> Work.load(scale, part, PARTS);
+            case 0 -> greedy.call();
+            case 1 -> Greedy.neighbour(library, scale, part, PARTS, files.get(part - 1));
+            default -> Work.loadAndQuery(scale, part, PARTS, files.get(part - 1));
         });
         takeCensus();
         keep(done);
-        cluster.settleEvents();
         List<Events.TaskEnd> attempts = attemptsOf(done.get(0).task());
-        show(attempts);
+        show(library, unit, attempts);
         checkNeighbours(done);
         checkSurvival(before);
         if (arguments.armed()) {
-            checkFailure(attempts.get(0));
+            Events.TaskEnd first = attempts.get(0);
+            if (arguments.duckDbFails()) {
+                checkLibrarysOwnFailure(first);
+            } else {
+                checkStopped(first, library);
+            }
+            checkFailure(first, unit, wanted);
             checkRetry(attempts);
-            checkBooks();
         } else {
             checks.that(attempts.size() == 1 && attempts.get(0).failure() == null, "without memgrant nobody stops it",
-                    "%s puts", Say.count(puts));
+                    "%s %s", Say.count(wanted), unit);
         }
     }
 
@@ -57,8 +91,8 @@ final class Denied extends Act {
                 .sorted(Comparator.comparingInt(Events.TaskEnd::attempt)).toList();
     }
 
-    private void show(List<Events.TaskEnd> attempts) {
-        Table table = new Table("executor", "task", "attempt", "puts", "charged", "peak", "overdraft", "ended with");
+    private void show(String library, String unit, List<Events.TaskEnd> attempts) {
+        Table table = new Table("executor", "task", "attempt", unit, "charged", "peak", "overdraft", "ended with");
         for (Events.TaskEnd end : attempts) {
             JsonNode account = account(end.executor(), end.task());
             long puts = executor(end.executor()).putsByTask().get(end.task());
@@ -68,27 +102,26 @@ final class Denied extends Act {
                     Say.megabytes(Report.figure(account, "overdraft_peak")), ended);
             ObjectNode attempt = figures.withArray("attempts").addObject();
             attempt.put("executor", end.executor()).put("task", end.task()).put("attempt", end.attempt());
-            attempt.put("puts", puts).put("ended", end.failure()).put("counted_by_spark", end.counted());
+            attempt.put("library", library).put(unit, puts).put("ended", end.failure()).put("counted_by_spark", end.counted());
             attempt.put("message", end.message()).put("stack", end.stack()).set("account", account);
         }
         showPools(table);
-        table.print("Act 3, denied: the attempts of the task that asks for more than there is");
+        table.print("Act 3, denied: the attempts of the task that wants more for " + library + " than there is");
         attempts.stream().filter(end -> end.failure() != null).forEach(end -> Say.line("  What Spark was told:%n    %s",
                 end.message().replace("\n", "\n    ") + System.lineSeparator()));
     }
 
     private void checkNeighbours(List<Work.Done> done) {
-        Say.progress("asking Spark SQL for the sums of the others");
-        PricingSummary expected = LineItems.answerOfSparkSql(spark, context.parallelize(List.of(1, 2, 3), 3),
-                arguments.scale(), PARTS);
-        PricingSummary answer = new PricingSummary();
-        done.stream().filter(task -> task.part() != 0).forEach(task -> answer.add(task.answer()));
-        checks.that(answer.equals(expected) && answer.rows() > 0,
-                "the tasks beside it, in its executor and in the other, gave the right answer", "%d tasks, %s rows",
-                done.size() - 1, Say.count(answer.rows()));
-        Work.Done greedy = done.stream().filter(task -> task.part() == 0).findFirst().orElseThrow();
-        checks.that(greedy.rows() == executor(greedy.executor()).putsByTask().get(greedy.task()),
+        Work.Done greedy = done.get(0);
+        checkAnswers(done.subList(1, done.size()), PARTS);
+        checks.that(greedy.rows() == executor(greedy.executor()).putsByTask().get(greedy.task()) && greedy.rows() > 0,
                 "its last attempt read back every record that it had put", "%s records", Say.count(greedy.rows()));
+        if (greedy.sorted() != null) {
+            Warehouse.Sorted once = LineItems.sortsOfSparkSql(
+                    LineItems.table(spark, List.of(COPIED), arguments.scale(), PARTS)).get(COPIED);
+            checks.that(once.times(greedy.rows() / once.rows()).equals(greedy.sorted()),
+                    "and sorted them as Spark SQL has them", "%s", greedy.sorted());
+        }
     }
 
     private void checkSurvival(List<Census.Executor> before) {
@@ -100,31 +133,43 @@ final class Denied extends Act {
         checkNobodyLost();
     }
 
-    private void checkFailure(Events.TaskEnd first) {
+    /** What {@code stop} does: the task's thread throws what Spark throws. */
+    private void checkStopped(Events.TaskEnd first, String library) {
         String message = String.valueOf(first.message());
         String stack = String.valueOf(first.stack());
         checks.that(ERROR.equals(first.failure()), "the first attempt failed with SparkOutOfMemoryError", "%s",
                 first.failure());
-        checks.that(first.counted(), "Spark counts it as a failed attempt", "attempt %d", first.attempt());
         JsonNode account = account(first.executor(), first.task());
-        checks.that(message.contains(ROCKSDB) && message.contains(account.get("name").asText()),
-                "its text names the library and the account", "%s, %s", ROCKSDB, account.get("name").asText());
+        checks.that(message.contains(library) && message.contains(account.get("name").asText()),
+                "its text names the library and the account", "%s, %s", library, account.get("name").asText());
         checks.that(Pattern.compile("acquire [1-9]\\d* bytes of memory, got \\d+").matcher(message).find()
                 && Pattern.compile("limit [1-9]\\d*").matcher(message).find(), "and the bytes asked for and the limit",
                 "printed above");
         List<String> holders = Pattern.compile("(native memory of [^,;(]*(\\([^)]*\\))?|Spark's [\\w ]*) has [1-9]\\d*")
                 .matcher(message).results().map(MatchResult::group).toList();
         checks.that(holders.size() >= 2, "and who holds the rest", "%s", holders);
-        Pattern inRocksDb = Pattern.compile("at org\\.rocksdb\\.\\w+\\.\\w+\\(Native Method\\)");
-        checks.that(inRocksDb.matcher(stack).find() && !stack.contains("TaskCompletionListener"),
-                "it was stopped at one of RocksDB's own methods, not by the completion listener", "%s",
-                inRocksDb.matcher(stack).results().map(MatchResult::group).findFirst().orElse("no such frame"));
-        long puts = executor(first.executor()).putsByTask().get(first.task());
-        checks.that(puts < arguments.puts(), "it was stopped inside its one record", "after %s of %s puts",
-                Say.count(puts), Say.count(arguments.puts()));
+        Pattern inLibrary = Pattern.compile("at org\\.(rocksdb|duckdb)\\.\\w+\\.\\w+\\(Native Method\\)");
+        checks.that(inLibrary.matcher(stack).find() && !stack.contains("TaskCompletionListener"),
+                "it was stopped at one of the library's own methods, not by the completion listener", "%s",
+                inLibrary.matcher(stack).results().map(MatchResult::group).findFirst().orElse("no such frame"));
+    }
+
+    /** What {@code fail} does: the library gets NULL, and says so in its own way. */
+    private void checkLibrarysOwnFailure(Events.TaskEnd first) {
+        checks.that(SQL_ERROR.equals(first.failure()) && String.valueOf(first.message()).contains("Out of Memory"),
+                "the first attempt failed with DuckDB's own SQLException", "%s: %s", first.failure(), first.message());
+    }
+
+    private void checkFailure(Events.TaskEnd first, String unit, long wanted) {
+        JsonNode account = account(first.executor(), first.task());
+        checks.that(first.counted(), "Spark counts it as a failed attempt", "attempt %d", first.attempt());
+        long done = executor(first.executor()).putsByTask().get(first.task());
+        checks.that(done < wanted, "it ended inside its one record", "after %s of %s %s", Say.count(done),
+                Say.count(wanted), unit);
         long overdraft = Report.figure(account, "overdraft_peak");
-        checks.that(overdraft > 0 && overdraft <= arguments.overdraftCap(), "it was stopped within the overdraft cap",
-                "%s of %s", Say.megabytes(overdraft), Say.megabytes(arguments.overdraftCap()));
+        long cap = arguments.overdraftCap();
+        checks.that((overdraft > 0 || arguments.duckDbFails()) && overdraft <= cap, "within the overdraft cap",
+                "%s of %s", Say.megabytes(overdraft), Say.megabytes(cap));
         checks.that(Report.figure(account, "denials") > 0, "the report counts the denial", "%d",
                 Report.figure(account, "denials"));
     }

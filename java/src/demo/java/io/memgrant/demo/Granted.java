@@ -17,11 +17,11 @@ final class Granted extends Act {
     void play() throws Exception {
         Say.progress("loading TPC-H lineitem (scale %s) into RocksDB, in %d tasks, on memory that Spark grants",
                 arguments.scale(), arguments.parts());
-        List<Work.Done> done = load(arguments.parts());
+        List<Work.Done> done = loadAndQuery(arguments.parts());
         takeCensus();
         keep(done);
         show(done);
-        checkAnswer(done, arguments.parts());
+        checkAnswers(done, arguments.parts());
         checkNobodyLost();
         if (!arguments.armed()) {
             return;

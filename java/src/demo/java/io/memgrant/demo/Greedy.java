@@ -2,6 +2,8 @@ package io.memgrant.demo;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.SparkEnv;
@@ -13,19 +15,31 @@ final class Greedy {
     /** Never full: RocksDB keeps everything in memory until it is closed. */
     private static final long WRITE_BUFFER = 2L << 30;
     private static final int RETRY_ASKS_FOR_LESS = 20;
+    private static final Map<String, Greedy> JOBS = new ConcurrentHashMap<>();
 
-    private static final CountDownLatch NEIGHBOUR_HOLDS_SOME = new CountDownLatch(1);
-    private static final CountDownLatch FIRST_ATTEMPT_ENDED = new CountDownLatch(1);
+    private final CountDownLatch neighbourHoldsSome = new CountDownLatch(1);
+    private final CountDownLatch firstAttemptEnded = new CountDownLatch(1);
 
     private Greedy() {}
 
-    /** One record, a million puts. A second attempt is content with fewer. */
-    static Work.Done load(int puts) throws Exception {
+    /** What the tasks of one job share in their executor. */
+    private static Greedy of(String job) {
+        return JOBS.computeIfAbsent(job, name -> new Greedy());
+    }
+
+    /** Waits until the neighbour holds some; how much the greedy task wants then. A second attempt wants less. */
+    private static long start(String job, TaskContext task, long wanted) throws InterruptedException {
+        Greedy meeting = of(job);
+        task.addTaskCompletionListener((TaskCompletionListener) ended -> meeting.firstAttemptEnded.countDown());
+        meeting.neighbourHoldsSome.await();
+        return task.attemptNumber() == 0 ? wanted : wanted / RETRY_ASKS_FOR_LESS;
+    }
+
+    /** One record, a million puts into RocksDB. */
+    static Work.Done put(String job, int puts) throws Exception {
         TaskContext task = TaskContext.get();
         AtomicLong done = Census.remember(task);
-        task.addTaskCompletionListener((TaskCompletionListener) ended -> FIRST_ATTEMPT_ENDED.countDown());
-        NEIGHBOUR_HOLDS_SOME.await();
-        long wanted = task.attemptNumber() == 0 ? puts : puts / RETRY_ASKS_FOR_LESS;
+        long wanted = start(job, task, puts);
         long[] read = new long[1];
         long sparkPeak = 0;
         try (Store store = new Store(WRITE_BUFFER)) {
@@ -37,16 +51,33 @@ final class Greedy {
             sparkPeak = Census.memoryBySpark(task);
             store.forEachValue(bytes -> read[0]++);
         }
-        return new Work.Done(0, task.taskAttemptId(), SparkEnv.get().executorId(), read[0], new PricingSummary(),
-                sparkPeak);
+        return new Work.Done(0, task.taskAttemptId(), SparkEnv.get().executorId(), read[0], null, null, null, sparkPeak);
     }
 
-    /** Loads its part, waits until the greedy one has failed, and reads its part back. */
-    static Work.Done neighbour(double scale, int part, int parts) throws Exception {
-        TaskContext.get().addTaskCompletionListener((TaskCompletionListener) ended -> NEIGHBOUR_HOLDS_SOME.countDown());
-        return Work.load(scale, part, parts, () -> {
-            NEIGHBOUR_HOLDS_SOME.countDown();
-            FIRST_ATTEMPT_ENDED.await();
+    /** One record: a file is copied into a table of DuckDB's until that has so many rows; then the table is sorted. */
+    static Work.Done copy(String job, String file, int rows) throws Exception {
+        TaskContext task = TaskContext.get();
+        AtomicLong done = Census.remember(task);
+        long wanted = start(job, task, rows);
+        try (Warehouse warehouse = new Warehouse(Work.DUCKDB_THREADS)) {
+            while (done.get() < wanted) {
+                done.addAndGet(warehouse.copy(file));
+            }
+            long sparkPeak = Census.memoryBySpark(task);
+            Warehouse.Sorted sorted = warehouse.sortCopies();
+            return new Work.Done(0, task.taskAttemptId(), SparkEnv.get().executorId(), done.get(), null, null, sorted,
+                    sparkPeak);
+        }
+    }
+
+    /** Loads its part, waits until the greedy one has failed, reads its part back and asks DuckDB. */
+    static Work.Done neighbour(String job, double scale, int part, int parts, String file) throws Exception {
+        Greedy meeting = of(job);
+        TaskContext.get()
+                .addTaskCompletionListener((TaskCompletionListener) ended -> meeting.neighbourHoldsSome.countDown());
+        return Work.loadAndQuery(scale, part, parts, file, () -> {
+            meeting.neighbourHoldsSome.countDown();
+            meeting.firstAttemptEnded.await();
         });
     }
 }

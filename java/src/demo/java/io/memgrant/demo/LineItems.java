@@ -1,27 +1,43 @@
 package io.memgrant.demo;
 
+import static org.apache.spark.sql.functions.expr;
+
 import io.trino.tpch.LineItem;
 import io.trino.tpch.LineItemGenerator;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.apache.spark.api.java.JavaRDD;
 
-/** TPC-H's lineitem table, made where it is used: by the row, for Spark SQL, and as the keys and values of a store. */
+/** TPC-H's lineitem table: by the row, for Spark SQL, as the keys and values of a store, and as parquet files. */
 final class LineItems {
     private static final StructType SCHEMA = new StructType()
+            .add("part", DataTypes.IntegerType)
+            .add("orderkey", DataTypes.LongType)
+            .add("linenumber", DataTypes.IntegerType)
             .add("kind", DataTypes.StringType)
             .add("shipdate", DataTypes.IntegerType)
             .add("quantity", DataTypes.LongType)
             .add("cents", DataTypes.LongType)
             .add("discount", DataTypes.LongType)
-            .add("tax", DataTypes.LongType);
+            .add("tax", DataTypes.LongType)
+            .add("comment", DataTypes.StringType);
 
     private LineItems() {}
 
@@ -56,32 +72,65 @@ final class LineItems {
                 bytes.getLong(), bytes.getLong());
     }
 
-    /** The answer by Spark SQL alone, without RocksDB: what the demo's own answer has to be. */
-    static PricingSummary answerOfSparkSql(SparkSession spark, JavaRDD<Integer> partNumbers, double scale, int parts) {
-        JavaRDD<Row> rows = partNumbers.flatMap(part -> new Iterator<Row>() {
-            private final Iterator<LineItem> items = part(scale, part, parts);
+    /** The table as Spark's, made where it is used, with the number of the part that a row is of. */
+    static Dataset<Row> table(SparkSession spark, List<Integer> partNumbers, double scale, int parts) {
+        JavaRDD<Row> rows = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .parallelize(partNumbers, partNumbers.size()).flatMap(part -> new Iterator<Row>() {
+                    private final Iterator<LineItem> items = part(scale, part, parts);
 
-            @Override
-            public boolean hasNext() {
-                return items.hasNext();
-            }
+                    @Override
+                    public boolean hasNext() {
+                        return items.hasNext();
+                    }
 
-            @Override
-            public Row next() {
-                LineItem item = items.next();
-                return RowFactory.create(group(item), item.getShipDate(), item.getQuantity(),
-                        item.getExtendedPriceInCents(), item.getDiscountPercent(), item.getTaxPercent());
-            }
-        });
-        Dataset<Row> table = spark.createDataFrame(rows, SCHEMA);
-        table.createOrReplaceTempView("lineitem");
-        PricingSummary summary = new PricingSummary();
-        for (Row row : spark.sql("SELECT kind, count(*), sum(quantity), sum(cents), sum(cents * (100 - discount)), "
-                + "sum(cents * (100 - discount) * (100 + tax)) FROM lineitem WHERE shipdate <= "
-                + PricingSummary.LAST_SHIP_DATE + " GROUP BY kind").collectAsList()) {
-            summary.addSums(row.getString(0), row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4),
-                    row.getLong(5));
+                    @Override
+                    public Row next() {
+                        LineItem item = items.next();
+                        return RowFactory.create(part, item.getOrderKey(), item.getLineNumber(), group(item),
+                                item.getShipDate(), item.getQuantity(), item.getExtendedPriceInCents(),
+                                item.getDiscountPercent(), item.getTaxPercent(), item.getComment());
+                    }
+                });
+        return spark.createDataFrame(rows, SCHEMA);
+    }
+
+    /** The table as parquet files, one for each part, in their order. Spark writes them when they are not there yet. */
+    static List<String> parquet(SparkSession spark, Path folder, double scale, int parts) throws IOException {
+        Path table = folder.toAbsolutePath().resolve("lineitem-" + scale + "-" + parts + ".parquet");
+        if (!Files.exists(table.resolve("_SUCCESS"))) {
+            Say.progress("writing TPC-H lineitem (scale %s) as parquet, once: %s", scale, table);
+            List<Integer> numbers = IntStream.rangeClosed(1, parts).boxed().toList();
+            table(spark, numbers, scale, parts).write().mode(SaveMode.Overwrite).parquet(table.toString());
         }
-        return summary;
+        try (Stream<Path> files = Files.list(table)) {
+            List<String> found = files.map(Path::toString).filter(file -> file.endsWith(".parquet")).sorted().toList();
+            if (found.size() != parts) {
+                throw new IOException(table + " holds " + found.size() + " files, not " + parts + "; remove it");
+            }
+            return found;
+        }
+    }
+
+    /** Query 1 by Spark SQL alone, part by part: what the libraries' answers have to be. */
+    static Map<Integer, PricingSummary> summariesOfSparkSql(Dataset<Row> table) {
+        Map<Integer, PricingSummary> summaries = new TreeMap<>();
+        for (Row row : table.where("shipdate <= " + PricingSummary.LAST_SHIP_DATE).groupBy("part", "kind")
+                .agg(expr("count(*)"), expr("sum(quantity)"), expr("sum(cents)"), expr("sum(cents * (100 - discount))"),
+                        expr("sum(cents * (100 - discount) * (100 + tax))")).collectAsList()) {
+            summaries.computeIfAbsent(row.getInt(0), part -> new PricingSummary()).addSums(row.getString(1),
+                    row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5), row.getLong(6));
+        }
+        return summaries;
+    }
+
+    /** What sorting a part comes to, by Spark SQL alone. */
+    static Map<Integer, Warehouse.Sorted> sortsOfSparkSql(Dataset<Row> table) {
+        Map<Integer, Warehouse.Sorted> sorts = new TreeMap<>();
+        for (Row row : table.groupBy("part").agg(expr("count(*)"), expr("sum(cents)"), expr("sum(orderkey * linenumber)"),
+                expr("sum(length(comment))")).collectAsList()) {
+            sorts.put(row.getInt(0), new Warehouse.Sorted(true, row.getLong(1), row.getLong(2), row.getLong(3),
+                    row.getLong(4)));
+        }
+        return sorts;
     }
 }

@@ -14,7 +14,7 @@ final class Observed extends Act {
     void play() throws Exception {
         Say.progress("loading TPC-H lineitem (scale %s) into RocksDB, in %d tasks, observed only", arguments.scale(),
                 arguments.parts());
-        List<Work.Done> done = load(arguments.parts());
+        List<Work.Done> done = loadAndQuery(arguments.parts());
         takeCensus();
         keep(done);
         Table table = new Table("executor", "task", "rows", "charged", "refunded", "peak", "Spark believed");
@@ -26,7 +26,7 @@ final class Observed extends Act {
         }
         showPools(table);
         table.print("Act 1, observed: what each task's RocksDB took, and what Spark believed");
-        checkAnswer(done, arguments.parts());
+        checkAnswers(done, arguments.parts());
         checkNobodyLost();
         checks.that(done.stream().allMatch(task -> task.sparkPeak() == 0),
                 "Spark believed that no task used any of this memory", "%d tasks, 0 bytes", done.size());
