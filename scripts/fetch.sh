@@ -26,3 +26,12 @@ new_temporary() {
 may_download() {
     [ "${NO_INSTALL:-}" != 1 ] || fail "$1 and NO_INSTALL=1 forbids fetching it; run scripts/$script without NO_INSTALL"
 }
+
+# spark_version [WISH]: the version that is meant: 3.5 and 4.3 are the newest of their kind that this was tried with.
+spark_version() {
+    case ${1:-} in
+        3.5) echo 3.5.9 ;;
+        '' | 4.3) echo 4.3.0 ;;
+        *) echo "$1" ;;
+    esac
+}

@@ -41,7 +41,7 @@ abstract class Act {
         context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         cluster = new Cluster(context, EXECUTORS);
         figures.put("act", arguments.act()).put("spark", spark.version()).put("java", Runtime.version().toString())
-                .put("scale", arguments.scale()).put("armed", arguments.armed());
+                .put("pool", arguments.pool()).put("scale", arguments.scale()).put("armed", arguments.armed());
         checks = new Checks(figures.putArray("checks"));
     }
 
@@ -128,6 +128,18 @@ abstract class Act {
         checks.quietly(report.brokenInvariants() == 0, "no invariant was broken", "executor %s", executor);
     }
 
+    /** Both libraries were seen in every task: RocksDB by what it holds of each row, DuckDB also by what it maps. */
+    void checkSeen(List<Work.Done> done) {
+        for (Work.Done task : done) {
+            long charged = Report.figure(rocksDb(account(task)), "charged");
+            checks.quietly(charged > task.rows() * 100, "every task's RocksDB was seen", "task %d: %s for %s rows",
+                    task.task(), Say.megabytes(charged), Say.count(task.rows()));
+            charged = Report.figure(duckDb(account(task)), "charged");
+            checks.quietly(charged > task.rows() * 100, "and every task's DuckDB", "task %d: %s for %s rows", task.task(),
+                    Say.megabytes(charged), Say.count(task.rows()));
+        }
+    }
+
     /** RocksDB's thread pools serve every task: no task pays for them, also not the one that came first. */
     void checkPools() {
         reports.forEach((id, report) -> {
@@ -136,6 +148,40 @@ abstract class Act {
                     "executor %s: %s in %s allocations", id, Say.megabytes(Report.figure(own, "charged")),
                     Say.count(Report.figure(own, "allocations")));
         });
+    }
+
+    /** Nothing is left with any task, neither in Spark's books nor in memgrant's. */
+    void checkGivenBack() {
+        long left = 0;
+        int tasks = 0;
+        for (Census.Executor executor : census) {
+            left += executor.memoryByTask().values().stream().mapToLong(bytes -> bytes).sum();
+            tasks += executor.memoryByTask().size();
+        }
+        checks.that(left == 0, "after its end Spark shows 0 bytes for every task", "%d tasks, %d bytes", tasks, left);
+        long zombies = census.stream().mapToLong(Census.Executor::otherMemory).sum();
+        checks.that(zombies == 0, "and no execution memory of tasks that are gone", "%d bytes", zombies);
+        checkClosed();
+    }
+
+    void checkNobodyFailed() {
+        checks.that(Events.instance().taskEnds().stream().allMatch(end -> end.failure() == null),
+                "no task failed, with spark.unsafe.exceptionOnMemoryLeak="
+                        + spark.sparkContext().conf().get("spark.unsafe.exceptionOnMemoryLeak", "false"), "%d task ends",
+                Events.instance().taskEnds().size());
+    }
+
+    /** A task's account is closed with it: what a library keeps after that is the executor's. */
+    void checkClosed() {
+        for (Census.Executor executor : census) {
+            for (long task : executor.memoryByTask().keySet()) {
+                JsonNode account = account(executor.id(), task);
+                checks.quietly(account.get("state").asText().equals("closed") && Report.figure(account, "used") == 0
+                        && Report.figure(account, "granted") == 0, "every task's account is closed, with 0 bytes in it",
+                        "%s: %s, %d used, %d granted", account.get("name").asText(), account.get("state").asText(),
+                        Report.figure(account, "used"), Report.figure(account, "granted"));
+            }
+        }
     }
 
     void checkNobodyLost() {
@@ -202,7 +248,7 @@ abstract class Act {
             if (process.isPresent()) {
                 process.get().onExit().get();
             }
-            Path file = arguments.folder().resolve("act" + arguments.act() + "-report.json.executor-" + executor.id());
+            Path file = arguments.folder().resolve(arguments.name() + "-report.json.executor-" + executor.id());
             if (arguments.armed()) {
                 boolean there = Files.exists(file);
                 checks.quietly(there, "every executor leaves a report at its end", "%s", file.getFileName());

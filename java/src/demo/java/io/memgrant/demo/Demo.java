@@ -10,12 +10,13 @@ public final class Demo {
     /** Plays one act; the exit code is 0 when all of its checks hold. */
     public static void main(String[] words) throws Exception {
         Arguments arguments = Arguments.parse(words);
-        SparkSession spark = SparkSession.builder().appName("memgrant demo, act " + arguments.act()).getOrCreate();
+        SparkSession spark = SparkSession.builder().appName("memgrant demo, " + arguments.name()).getOrCreate();
         Act act = switch (arguments.act()) {
             case 1 -> new Observed(arguments, spark);
             case 2 -> new Granted(arguments, spark);
             case 3 -> new Denied(arguments, spark);
-            default -> throw new IllegalArgumentException("there are acts 1, 2 and 3");
+            case 4 -> new Spilled(arguments, spark);
+            default -> throw new IllegalArgumentException("there are acts 1 to 4");
         };
         try {
             act.play();
@@ -23,7 +24,7 @@ public final class Demo {
             spark.stop();
         }
         act.afterExit();
-        Path file = arguments.folder().resolve("act" + arguments.act() + ".json");
+        Path file = arguments.folder().resolve(arguments.name() + ".json");
         act.write(file);
         Say.line("written: %s", file);
         System.exit(act.checks.failed() == 0 ? 0 : 1);

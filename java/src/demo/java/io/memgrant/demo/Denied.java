@@ -77,6 +77,7 @@ final class Denied extends Act {
             }
             checkFailure(first, unit, wanted);
             checkRetry(attempts);
+            checkGivenBack();
         } else {
             checks.that(attempts.size() == 1 && attempts.get(0).failure() == null, "without memgrant nobody stops it",
                     "%s %s", Say.count(wanted), unit);

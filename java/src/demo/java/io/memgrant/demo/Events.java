@@ -23,11 +23,12 @@ public final class Events extends SparkListener {
      * The end of one attempt.
      *
      * @param failure null when the attempt succeeded
+     * @param spilled TaskMetrics.memoryBytesSpilled
      * @param counted whether Spark counts the failure against spark.task.maxFailures
      * @param stack the failure with its stack trace and causes
      */
     record TaskEnd(int stage, int index, long task, int attempt, String executor, String failure, String message,
-            boolean counted, String stack) {}
+            boolean counted, String stack, long spilled) {}
 
     /** Called by Spark. */
     public Events() {
@@ -66,7 +67,8 @@ public final class Events extends SparkListener {
             }
         }
         taskEnds.add(new TaskEnd(event.stageId(), event.taskInfo().index(), event.taskInfo().taskId(),
-                event.taskInfo().attemptNumber(), event.taskInfo().executorId(), failure, message, counted, stack));
+                event.taskInfo().attemptNumber(), event.taskInfo().executorId(), failure, message, counted, stack,
+                event.taskMetrics() == null ? 0 : event.taskMetrics().memoryBytesSpilled()));
         if (failure != null) {
             Say.progress("task %d failed on executor %s with %s", event.taskInfo().taskId(),
                     event.taskInfo().executorId(), failure);

@@ -8,15 +8,20 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
 import java.util.stream.Collectors;
+import org.duckdb.DuckDBAppender;
+import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDriver;
 
 /** A DuckDB as published, in memory, on parquet files of lineitem. Nothing here knows of Spark or of memgrant. */
 final class Warehouse implements AutoCloseable {
     private final Connection connection;
+    private DuckDBAppender appender;
 
     /** @param threads how many of them DuckDB uses, the calling one included */
     Warehouse(int threads) throws SQLException {
-        connection = new DuckDBDriver().connect("jdbc:duckdb:", new Properties());
+        Properties properties = new Properties();
+        properties.setProperty(DuckDBDriver.JDBC_STREAM_RESULTS, "true"); // rows as they are read, not all at once
+        connection = new DuckDBDriver().connect("jdbc:duckdb:", properties);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET threads = " + threads);
         } catch (Throwable e) {
@@ -63,16 +68,61 @@ final class Warehouse implements AutoCloseable {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT cents, orderkey, linenumber, comment FROM " + table
                         + " ORDER BY cents DESC, orderkey, linenumber")) {
-            long count = 0, cents = 0, keys = 0, text = 0;
-            boolean ordered = true;
-            for (long last = Long.MAX_VALUE; rows.next(); count++) {
-                ordered &= rows.getLong(1) <= last;
-                last = rows.getLong(1);
-                cents += last;
-                keys += rows.getLong(2) * rows.getInt(3);
-                text += rows.getString(4).length();
+            return read(rows);
+        }
+    }
+
+    /** Takes one row into a table of its own. */
+    void append(long cents, long orderKey, int lineNumber, String comment) throws SQLException {
+        if (appender == null) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("CREATE TABLE appended (cents BIGINT, orderkey BIGINT, linenumber INTEGER, comment VARCHAR)");
             }
-            return new Sorted(ordered, count, cents, keys, text);
+            appender = connection.unwrap(DuckDBConnection.class).createAppender("appended");
+        }
+        appender.beginRow();
+        appender.append(cents);
+        appender.append(orderKey);
+        appender.append(lineNumber);
+        appender.append(comment);
+        appender.endRow();
+    }
+
+    /** All that was appended, as it was. */
+    Sorted appended() throws SQLException {
+        appender.close();
+        appender = null;
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("FROM appended")) {
+            return read(rows);
+        }
+    }
+
+    private static Sorted read(ResultSet rows) throws SQLException {
+        Sums sums = new Sums();
+        while (rows.next()) {
+            sums.add(rows.getLong(1), rows.getLong(2), rows.getInt(3), rows.getString(4));
+        }
+        return sums.sorted();
+    }
+
+    /** Adds rows up in the order in which they come. */
+    static final class Sums {
+        private long rows, cents, keys, text;
+        private long last = Long.MAX_VALUE;
+        private boolean ordered = true;
+
+        void add(long price, long orderKey, int lineNumber, String comment) {
+            ordered &= price <= last;
+            last = price;
+            rows++;
+            cents += price;
+            keys += orderKey * lineNumber;
+            text += comment.length();
+        }
+
+        Sorted sorted() {
+            return new Sorted(ordered, rows, cents, keys, text);
         }
     }
 
@@ -98,6 +148,9 @@ final class Warehouse implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
+        if (appender != null) {
+            appender.close();
+        }
         connection.close();
     }
 }
