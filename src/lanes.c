@@ -184,6 +184,38 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
 
 /* ---- Credit ---- */
 
+/* A pool's thread gets its name from its creator, soon; before that it has little to do. */
+static bool has_name_of_pool(struct mg_self *self, const char *pattern)
+{
+    self->name_looks++;
+    char name[16];
+    mg_os_thread_name(name);
+    return mg_matches(pattern, name);
+}
+
+enum { NAME_LOOKS = 4 };
+
+/* Where a library has pools, a new thread is the root's until its name is known: idle in its creator's account, it would
+ * keep that from closing for ever. */
+void mg_lanes_inherit(struct mg_self *self, struct mg_account *account, uint64_t id)
+{
+    if (account != mg_accounts_root && *mg_libraries[self->home].pool_threads) {
+        self->inherited = account;
+        self->inherited_id = id;
+        account = mg_accounts_root;
+    }
+    mg_lanes_bind(self, account, id);
+}
+
+static bool inherits_now(struct mg_self *self, int64_t bytes)
+{
+    if (self->task_thread || has_name_of_pool(self, mg_libraries[self->home].pool_threads)) {
+        self->inherited = NULL;
+        return false;
+    }
+    return self->name_looks == NAME_LOOKS || bytes > mg_settings.lane_batch;
+}
+
 /* A thread of an account that closes goes on in the root; so does one that turns out to serve the whole process. */
 static bool belongs_to_root(struct mg_self *self, unsigned library)
 {
@@ -192,13 +224,21 @@ static bool belongs_to_root(struct mg_self *self, unsigned library)
     if (MG_LOAD(self->account->state) != MG_ACCOUNT_OPEN)
         return true;
     const char *pattern = mg_libraries[self->home ? self->home : library].pool_threads;
-    if (self->task_thread || !*pattern || self->name_looks == 4)
+    if (self->task_thread || !*pattern || self->name_looks >= NAME_LOOKS)
         return false;
-    /* A pool's thread gets its name from its creator, soon; before that it has nothing to do. */
-    self->name_looks++;
-    char name[16];
-    mg_os_thread_name(name);
-    return mg_matches(pattern, name);
+    return has_name_of_pool(self, pattern);
+}
+
+/* Before a charge: into the account in which the thread has to be from now on. */
+static bool move(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    if (self->inherited && inherits_now(self, bytes)) {
+        struct mg_account *account = self->inherited;
+        self->inherited = NULL;
+        self->name_looks = NAME_LOOKS;
+        return mg_lanes_bind(self, account, self->inherited_id);
+    }
+    return !belongs_to_root(self, library) || mg_lanes_bind(self, mg_accounts_root, 0);
 }
 
 static void count(struct mg_lane *lane, unsigned library, int64_t bytes)
@@ -222,7 +262,7 @@ MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, in
 {
     mg_lanes_at_slow_charge();
     mg_grants_mind_overhead_in_time(self);
-    if (belongs_to_root(self, library) && !mg_lanes_bind(self, mg_accounts_root, 0))
+    if (!move(self, library, bytes))
         return false;
     struct mg_lane *lane = self->lane;
     struct mg_account *account = self->account;

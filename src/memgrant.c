@@ -243,6 +243,10 @@ bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
         return false;
     struct mg_account *account = self->account ? self->account : mg_accounts_root;
     *inheritance = (struct mg_inheritance){ account, account->id, library };
+    if (self->inherited) {
+        inheritance->account = self->inherited;
+        inheritance->account_id = self->inherited_id;
+    }
     return true;
 }
 
@@ -251,7 +255,7 @@ void mg_thread_begins(const struct mg_inheritance *inheritance)
     struct mg_self *self = &mg_self;
     self->home = inheritance->library;
     self->inside++;
-    mg_lanes_bind(self, inheritance->account, inheritance->account_id);
+    mg_lanes_inherit(self, inheritance->account, inheritance->account_id);
     self->inside--;
 }
 

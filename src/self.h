@@ -20,10 +20,13 @@ struct mg_self {
     unsigned char state;
     bool task_thread;         /* bound by the plugin: here a denial may be thrown */
     unsigned char name_looks; /* how often the thread's name was compared with pool-threads */
-    unsigned library;         /* whose native method the thread is in; 0 none */
-    unsigned home;            /* whose thread it is; 0 the host's */
-    unsigned trims;           /* how often it emptied its cache because memory was short (overhead.c) */
-    unsigned behalf;          /* for which libc allocates now; 0 for itself */
+    /* Its creator's, which the thread gets once its name shows that it serves in no pool; NULL when that is settled. */
+    struct mg_account *inherited;
+    uint64_t inherited_id;
+    unsigned library; /* whose native method the thread is in; 0 none */
+    unsigned home;    /* whose thread it is; 0 the host's */
+    unsigned trims;   /* how often it emptied its cache because memory was short (overhead.c) */
+    unsigned behalf;  /* for which libc allocates now; 0 for itself */
     /* The last range of code that was looked up, and when it was taken. */
     uintptr_t code_from, code_to;
     unsigned code_slot;
