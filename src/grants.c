@@ -12,6 +12,7 @@ struct mg_grants mg_grants;
 
 /* A refused account asks again this much later at the earliest: memory that came free meanwhile is worth a try. */
 #define ASK_AGAIN_NS 10000000
+#define OVERHEAD_BATCH (1 << 20) /* it is measured now and then: it need not be there before it is needed */
 
 /* ---- Requests ---- */
 
@@ -48,8 +49,12 @@ void mg_grants_ask_in_time(struct mg_account *account)
 void mg_grants_mind_overhead(void)
 {
     mg_overhead_measure(MG_LOAD(mg_grants.enforcing));
-    if (mg_overhead_account && MG_LOAD(mg_grants.enforcing))
-        mg_grants_ask_in_time(mg_overhead_account);
+    struct mg_account *account = mg_overhead_account;
+    if (!account || !MG_LOAD(mg_grants.enforcing))
+        return;
+    int64_t missing = mg_overdraft(account);
+    if (missing)
+        ask(account, missing + OVERHEAD_BATCH);
 }
 
 static void mind_overhead_now_and_then(void)

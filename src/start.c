@@ -121,9 +121,6 @@ static void choose_mode(bool in_spark)
     if (!in_spark)
         MG_STORE(root->granted, mg_settings.limit >= 0 ? mg_settings.limit : INT64_MAX / 4);
     MG_STORE(mg_grants.enforcing, enforce);
-    if (in_spark && enforce)
-        mg_grants_ask_in_time(
-            root); /* the executor's own first grant: its courier finds the request waiting */
 }
 
 static const char *start_counting(bool in_spark)

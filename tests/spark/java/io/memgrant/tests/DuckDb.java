@@ -37,7 +37,7 @@ public final class DuckDb {
         static Left now() {
             Report report = Check.report();
             long mapped = Report.figure(Report.library(report.json(), "libduckdb_java"), "mapped");
-            return new Left(Report.figure(report.executor(), "used") - mapped, mapped);
+            return new Left(Report.figure(report.own(), "used") - mapped, mapped);
         }
 
         /** Chance decides about one node: whether the kernel goes on in addresses that had none yet. */

@@ -31,7 +31,7 @@ public final class Frees {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(
                 SparkSession.builder().appName("frees").getOrCreate().sparkContext());
         Target.boundary();
-        long atRest = used(Check.report().executor());
+        long atRest = usedByExecutor();
         JavaFutureAction<Void> owner = allocateInATask(spark);
         ALLOCATED.await();
         freeElsewhere(spark);
@@ -84,18 +84,21 @@ public final class Frees {
         Check.thatBooksBalance("while blocks go");
     }
 
+    private static long usedByExecutor() {
+        return used(Check.report().own());
+    }
+
     private static void afterTheEnd(long atRest) {
         JsonNode closed = owner();
-        JsonNode executor = Check.report().executor();
         Check.that(used(closed) == 0 && closed.get("state").asText().equals("closed"), "an ended task has nothing",
                 "%s", closed);
-        Check.that(used(executor) - atRest == 6 * MB, "its survivors are the executor's", "%d bytes more than before",
-                used(executor) - atRest);
+        Check.that(usedByExecutor() - atRest == 6 * MB, "its survivors are the executor's", "%d bytes more than before",
+                usedByExecutor() - atRest);
         for (int i = 4; i < BLOCKS; i++) {
             Target.free(BLOCK[i]);
         }
-        Check.that(used(Check.report().executor()) == atRest, "they are freed after the task's end",
-                "%d bytes more than before", used(Check.report().executor()) - atRest);
+        Check.that(usedByExecutor() == atRest, "they are freed after the task's end",
+                "%d bytes more than before", usedByExecutor() - atRest);
         Check.thatBooksBalance("after the task's end");
     }
 
@@ -103,11 +106,11 @@ public final class Frees {
     private static void manySmallSurvivors(JavaSparkContext spark, long atRest) {
         spark.parallelize(IntStream.range(0, SMALL_TASKS).boxed().toList(), SMALL_TASKS)
                 .foreach(i -> SURVIVORS.put(i, Target.allocate(64)));
-        long left = used(Check.report().executor()) - atRest;
+        long left = usedByExecutor() - atRest;
         Check.that(SURVIVORS.size() == SMALL_TASKS && left == 64L * SMALL_TASKS,
                 SMALL_TASKS + " tasks leave a block of 64 bytes each to the executor", "%d bytes", left);
         SURVIVORS.values().forEach(Target::free);
-        Check.that(used(Check.report().executor()) == atRest, "which is freed when the blocks are", "%d bytes left",
-                used(Check.report().executor()) - atRest);
+        Check.that(usedByExecutor() == atRest, "which is freed when the blocks are", "%d bytes left",
+                usedByExecutor() - atRest);
     }
 }

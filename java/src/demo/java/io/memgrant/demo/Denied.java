@@ -157,7 +157,7 @@ final class Denied extends Act {
 
     /** What {@code fail} does: the library gets NULL, and says so in its own way. */
     private void checkLibrarysOwnFailure(Events.TaskEnd first) {
-        checks.that(SQL_ERROR.equals(first.failure()) && String.valueOf(first.message()).contains("Out of Memory"),
+        checks.that(SQL_ERROR.equals(first.failure()) && String.valueOf(first.message()).matches("(?s).*(Out of Memory|Failed to allocate).*"),
                 "the first attempt failed with DuckDB's own SQLException", "%s: %s", first.failure(), first.message());
     }
 

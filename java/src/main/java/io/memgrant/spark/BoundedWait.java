@@ -1,8 +1,6 @@
 package io.memgrant.spark;
 
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Ends the calling thread's wait in Spark's execution memory pool after a while. Spark itself waits there until other tasks
@@ -11,8 +9,6 @@ import java.util.concurrent.TimeUnit;
  * so that it can end nothing else.
  */
 final class BoundedWait {
-    private static final ScheduledThreadPoolExecutor WATCH = watch();
-
     private final Thread thread = Thread.currentThread();
     private final Object monitor;
     private final ScheduledFuture<?> end;
@@ -23,17 +19,7 @@ final class BoundedWait {
     /** @param monitor the one that Spark's pools wait on */
     BoundedWait(Object monitor, long millis) {
         this.monitor = monitor;
-        this.end = WATCH.scheduleWithFixedDelay(this::endWait, millis, Math.min(millis, 1000), TimeUnit.MILLISECONDS);
-    }
-
-    private static ScheduledThreadPoolExecutor watch() {
-        ScheduledThreadPoolExecutor watch = new ScheduledThreadPoolExecutor(1, work -> {
-            Thread thread = new Thread(work, "memgrant-watch");
-            thread.setDaemon(true);
-            return thread;
-        });
-        watch.setRemoveOnCancelPolicy(true);
-        return watch;
+        this.end = Watch.every(millis, this::endWait);
     }
 
     /** A thread that waits cannot go on while we have the monitor. One that spills or evicts now is left alone. */

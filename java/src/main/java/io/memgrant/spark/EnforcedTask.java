@@ -166,11 +166,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             Say.once("a task was not settled", broken);
         }
         try {
-            memory.close();
+            enforcement.ended(this);
         } catch (Throwable broken) {
             Say.once("a task's grant was not given back", broken);
-        } finally {
-            enforcement.ended(this);
         }
     }
 }

@@ -1,44 +1,43 @@
 package io.memgrant.spark;
 
 import io.memgrant.Account;
+import io.memgrant.Memgrant;
+import io.memgrant.Say;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
 
 /** How Spark's memory manager grants native memory in this executor: one for all of its tasks. Thread-safe. */
 final class Enforcement {
-    /** The executor's account and its courier live as long as the process, longer than a SparkContext. */
-    private static ExecutorAccountant executors;
+    /** How often is looked for memory of no task that was freed by itself, and how often for room for what has none. */
+    private static final long LOOK_MILLIS = 1_000;
+    private static final int LOOKS_TO_ASK = 10;
 
     private final SparkMemory memory;
-    private final Account executor;
-    private final ExecutorAccountant accountant;
+    private final ExecutorMemory ofNoTask;
+    private final ScheduledFuture<?> looking;
     /** What a task is granted before it asks, in bytes. */
     private final long firstGrant;
     private final Set<EnforcedTask> tasks = ConcurrentHashMap.newKeySet();
+    private int looks;
 
-    /** Starts to grant what the executor's own account needs. */
-    Enforcement(SparkEnv env, Settings settings, Account executor) {
+    /** Starts to grant what no task owns. */
+    Enforcement(SparkEnv env, Settings settings) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
-        this.memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis());
-        this.executor = executor;
+        memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis());
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
-        accountant = accountantOf(executor, memory); // last: from now on something is granted
+        ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
+        looking = Watch.every(LOOK_MILLIS, this::look);
     }
 
-    private static synchronized ExecutorAccountant accountantOf(Account executor, SparkMemory memory) {
-        if (executors == null) {
-            ExecutorAccountant first = new ExecutorAccountant(memory);
-            executor.startCourier(first);
-            executors = first;
-        } else {
-            executors.moveTo(memory);
-        }
-        return executors;
+    /** Its SparkContext ends. Tasks that still run are settled as ever. */
+    void close() {
+        looking.cancel(false);
     }
 
     /** On the task's thread, when it starts. */
@@ -49,20 +48,38 @@ final class Enforcement {
         task.start(firstGrant);
     }
 
-    /** A task was settled. What it left behind the executor pays for now, and what is freed it need not keep. */
+    /** A task is over, and its account has nothing: what Spark granted it goes back, and what it left behind is paid for. */
     void ended(EnforcedTask task) {
-        tasks.remove(task);
-        long inherited = executor.overdraft();
-        if (inherited > 0) {
-            executor.grant(accountant.acquireMemory(inherited));
+        ofNoTask.inherit(() -> {
+            try {
+                task.memory().close();
+            } finally {
+                tasks.remove(task);
+            }
+        });
+        giveBackSurplus();
+    }
+
+    /** Memory of no task is freed by anybody, at any time, and memory that Spark had no room for may have come free. */
+    private void look() {
+        try {
+            Memgrant.measureOverhead();
+            giveBackSurplus();
+            if (++looks % LOOKS_TO_ASK == 0) {
+                ofNoTask.askForMissing();
+            }
+        } catch (Throwable broken) {
+            Say.once("the executor's own memory was not looked at", broken);
         }
-        long usedByTasks = tasks.stream().mapToLong(open -> open.account().used()).sum();
-        accountant.giveBackSurplus(executor, executor.used() - usedByTasks);
+    }
+
+    private void giveBackSurplus() {
+        ofNoTask.giveBackSurplus(tasks.stream().mapToLong(open -> open.account().used()).sum());
     }
 
     /** What a task is stopped with. */
     SparkOutOfMemoryError exception(Account account, Denial denial) {
         return denial.exception(account, () -> memory.shareAmong(tasks.size()),
-                () -> new Holders(memory, accountant, tasks).toString());
+                () -> new Holders(memory, ofNoTask, tasks).toString());
     }
 }

@@ -46,7 +46,7 @@ final class ExecutorSide implements ExecutorPlugin {
             return wrong;
         }
         if (settings.enforces()) {
-            enforcement = new Enforcement(SparkEnv.get(), settings, Memgrant.root());
+            enforcement = new Enforcement(SparkEnv.get(), settings);
         }
         executor = Memgrant.root();
         return settings.whatIsDoubtful();
@@ -75,6 +75,9 @@ final class ExecutorSide implements ExecutorPlugin {
     @Override
     public void shutdown() {
         try {
+            if (enforcement != null) {
+                enforcement.close();
+            }
             Memgrant.writeReport();
         } catch (Throwable broken) {
             Say.once("the report was not written", broken);

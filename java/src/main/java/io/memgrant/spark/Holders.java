@@ -16,7 +16,7 @@ final class Holders {
 
     private record Holder(String name, long bytes) {}
 
-    Holders(SparkMemory memory, ExecutorAccountant executor, Collection<EnforcedTask> tasks) {
+    Holders(SparkMemory memory, ExecutorMemory ofNoTask, Collection<EnforcedTask> tasks) {
         this.memory = memory;
         long granted = 0;
         for (EnforcedTask task : tasks) {
@@ -24,9 +24,10 @@ final class Holders {
             granted += held;
             add("native memory of " + task.account(), held);
         }
-        add("native memory of no task", executor.held());
+        add("native memory of no task", ofNoTask.own().held());
+        add("what heaps keep resident beyond their blocks", ofNoTask.overhead().held());
         add("Spark's own execution", memory.executionUsed() - granted);
-        add("Spark's storage", memory.storageUsed() - executor.held());
+        add("Spark's storage", memory.storageUsed() - ofNoTask.own().held() - ofNoTask.overhead().held());
         holders.sort(Comparator.comparingLong(Holder::bytes).reversed());
     }
 

@@ -78,6 +78,17 @@ final class Settings {
         return Math.min(JavaUtils.byteStringAsBytes(get("first_grant", "8m")), pool / (8 * cores));
     }
 
+    /** What an account has at hand at most; must be little of a small pool, or one of them has it all. */
+    long grantBatch(long pool) {
+        String set = get("grant_batch", null);
+        return set == null ? Math.max(64 << 10, firstGrant(pool)) : JavaUtils.byteStringAsBytes(set);
+    }
+
+    /** What the executor's own account has from its start to its end: an eighth of the pool at most, in bytes. */
+    long executorReserve(long pool) {
+        return Math.min(JavaUtils.byteStringAsBytes(get("executor_reserve", "64m")), pool / 8);
+    }
+
     /** The longest that a task waits for Spark's memory at a boundary. */
     long boundaryWaitMillis() {
         return Long.parseLong(get("boundary_wait_ms", "60000").trim());
@@ -96,8 +107,7 @@ final class Settings {
     String[] forLibrary(String executorId) {
         Map<String, String> armed = new TreeMap<>(values);
         armed.put("mode", mode());
-        // What an account keeps at hand must be little of a small pool, or one of them has it all.
-        armed.putIfAbsent("grant_batch", Long.toString(Math.max(64 << 10, firstGrant(pool().size()))));
+        armed.computeIfAbsent("grant_batch", name -> Long.toString(grantBatch(pool().size())));
         String report = values.get("report");
         if (report != null && !report.isBlank()) {
             armed.put("report", report.trim() + ".executor-" + executorId);

@@ -59,8 +59,14 @@ final class SparkMemory {
         return manager.acquireStorageMemory(owner, bytes, MODE);
     }
 
+    /** Spark wakes nobody for it, since it always expects storage memory to be evicted instead. */
     void releaseStorage(long bytes) {
-        manager.releaseStorageMemory(bytes, MODE);
+        if (bytes > 0) {
+            synchronized (manager) {
+                manager.releaseStorageMemory(bytes, MODE);
+                manager.notifyAll();
+            }
+        }
     }
 
     /** The most that storage could have now: what execution does not use. */

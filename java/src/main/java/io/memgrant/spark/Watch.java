@@ -1,0 +1,29 @@
+package io.memgrant.spark;
+
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** What is looked at now and then, on daemon threads of our own. */
+final class Watch {
+    /** Two: one look may take as long as the eviction of a block. */
+    private static final ScheduledThreadPoolExecutor THREADS = new ScheduledThreadPoolExecutor(2, Watch::newThread);
+
+    static {
+        THREADS.setRemoveOnCancelPolicy(true);
+    }
+
+    private Watch() {}
+
+    /** The first look comes after that time as well. What a look throws ends all further ones. */
+    static ScheduledFuture<?> every(long millis, Runnable look) {
+        return THREADS.scheduleWithFixedDelay(look, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private static Thread newThread(Runnable work) {
+        Thread thread = new Thread(null, work, "memgrant-watch", 0, false);
+        thread.setDaemon(true);
+        thread.setContextClassLoader(null);
+        return thread;
+    }
+}
