@@ -8,7 +8,8 @@ prints() { # EXPECTED-LINE...: these lines and no others
     diff <(printf '%s\n' "$@") out >difference || { cat difference; fail "spark-conf printed something else"; }
 }
 
-mkdir -p bin build conf && cp "$ROOT/scripts/memgrant" bin/ && touch build/libmemgrant.so build/memgrant.jar
+mkdir -p bin lib/memgrant build conf && cp "$ROOT/scripts/memgrant" bin/ && touch build/libmemgrant.so build/memgrant.jar
+cp "$ROOT/scripts/memgrant-spark" lib/memgrant/
 here=$WORK/build plugin=io.memgrant.spark.MemgrantPlugin
 export SPARK_CONF_DIR=$WORK/conf
 

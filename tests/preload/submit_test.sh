@@ -3,7 +3,8 @@
 set -u
 cd "$WORK" || exit
 fail() { echo "$1"; echo "--- printed:"; cat out; exit 1; }
-mkdir -p bin build spark/bin spark/conf && cp "$ROOT/scripts/memgrant" bin/ && touch build/libmemgrant.so build/memgrant.jar
+mkdir -p bin lib/memgrant build spark/bin spark/conf && cp "$ROOT/scripts/memgrant" bin/ && touch build/libmemgrant.so build/memgrant.jar
+cp "$ROOT/scripts/memgrant-spark" lib/memgrant/
 printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >spark/bin/spark-submit && chmod +x spark/bin/spark-submit
 printf 'spark.executorEnv.LD_PRELOAD /usr/lib/x.so\n' >spark/conf/spark-defaults.conf
 unset SPARK_HOME SPARK_CONF_DIR
