@@ -49,7 +49,7 @@ cmp first out || fail "merging twice is not merging once"
 bin/memgrant spark-conf --library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar --limit 2g -- \
     --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
 prints "--conf spark.plugins=$plugin" \
-    "--conf spark.driver.extraClassPath=/opt/m/memgrant.jar" \
+    "--conf spark.driver.extraClassPath=$here/memgrant.jar" \
     "--conf spark.executor.extraClassPath=/opt/m/memgrant.jar" \
     "--conf spark.executorEnv.LD_PRELOAD=/opt/m/libmemgrant.so" \
     "--conf spark.memory.offHeap.enabled=true" \
@@ -74,3 +74,30 @@ grep -q "'heap' is not offheap or overhead" notes || fail "it does not say which
 bin/memgrant spark-conf --library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar --limit 2g -- \
     --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
 grep -q 'local mode.*LD_PRELOAD=/opt/m/libmemgrant.so' notes || fail "it says nothing of local mode"
+
+# Each manager: YARN carries both files, others expect them; a driver on the cluster has the cluster's paths.
+paths() { # ARGUMENTS OF spark-submit...: the lines with paths
+    bin/memgrant spark-conf ${named[@]+"${named[@]}"} -- --properties-file /dev/null "$@" >all 2>notes || fail "it failed"
+    grep -v plugins all >out
+}
+named=()
+paths --master yarn --conf spark.yarn.dist.files=hdfs:///a.txt
+prints "--conf spark.yarn.dist.files=$here/libmemgrant.so,$here/memgrant.jar,hdfs:///a.txt" \
+    "--conf spark.driver.extraClassPath=$here/memgrant.jar" \
+    "--conf spark.executor.extraClassPath='{{PWD}}/memgrant.jar'" \
+    "--conf spark.executorEnv.LD_PRELOAD='{{PWD}}/libmemgrant.so'"
+grep -q 'YARN carries.*libmemgrant.so and .*memgrant.jar' notes || fail "it does not say what YARN carries"
+paths --master yarn --deploy-mode cluster
+grep -qx -- "--conf spark.driver.extraClassPath='{{PWD}}/memgrant.jar'" out || fail "the driver in a container has no jar"
+named=(--library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar)
+paths --master yarn
+prints "--conf spark.driver.extraClassPath=$here/memgrant.jar" "--conf spark.executor.extraClassPath=/opt/m/memgrant.jar" \
+    "--conf spark.executorEnv.LD_PRELOAD=/opt/m/libmemgrant.so"
+paths --master k8s://https://host --conf spark.submit.deployMode=cluster
+prints "--conf spark.driver.extraClassPath=/opt/m/memgrant.jar" "--conf spark.executor.extraClassPath=/opt/m/memgrant.jar" \
+    "--conf spark.executorEnv.LD_PRELOAD=/opt/m/libmemgrant.so"
+grep -q "executors' image" notes || fail "it does not say that the image must have the files"
+
+mkdir -p 'a,b/bin' 'a,b/build' && cp -r bin lib 'a,b' && cp build/* 'a,b/build'
+'a,b/bin/memgrant' spark-conf -- --master yarn >out 2>notes && fail "a list can't have a comma in a path"
+grep -q "YARN can't carry it" notes || fail "it does not say why"

@@ -19,11 +19,13 @@ diff - out >difference <<END || { cat difference; fail "spark-submit got somethi
 --conf
 spark.plugins=a.B,$plugin
 --conf
+spark.yarn.dist.files=$here/libmemgrant.so,$here/memgrant.jar
+--conf
 spark.driver.extraClassPath=$here/memgrant.jar:/d.jar
 --conf
-spark.executor.extraClassPath=$here/memgrant.jar
+spark.executor.extraClassPath={{PWD}}/memgrant.jar
 --conf
-spark.executorEnv.LD_PRELOAD=$here/libmemgrant.so:/usr/lib/x.so
+spark.executorEnv.LD_PRELOAD={{PWD}}/libmemgrant.so:/usr/lib/x.so
 --conf
 spark.memory.offHeap.enabled=true
 --conf
@@ -50,6 +52,14 @@ spark.memory.offHeap.enabled=false
 spark.memory.offHeap.size=1g
 END
 grep -qx spark.memgrant.pool=overhead out || fail "the plugin does not learn of the pool"
+
+# Spark's own options without a value are none with one, and a properties file need not be the only one.
+printf 'spark.plugins of.File\n' >properties
+bin/memgrant submit --load-spark-defaults --properties-file properties app.jar >out 2>notes || fail "it failed"
+grep -qx "spark.plugins=of.File,$plugin" out || fail "it lost the plugin of the properties file"
+grep -qx "spark.executorEnv.LD_PRELOAD=$here/libmemgrant.so:/usr/lib/x.so" out || fail "it did not look into the defaults"
+bin/memgrant submit --properties-file properties app.jar >out 2>notes || fail "it failed"
+grep -q x.so out && fail "spark-submit does not look into the defaults here, and memgrant did"
 
 bin/memgrant submit >out 2>&1 && fail "it submitted nothing"
 grep -q 'nothing to submit' out || fail "it does not say that there is nothing to submit"
