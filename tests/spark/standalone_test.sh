@@ -28,8 +28,9 @@ daemon() {
 
 daemon master.log 'spark://127.0.0.1:[0-9]*' org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 0 --webui-port 0
 master=$(grep -m 1 -o 'spark://127.0.0.1:[0-9]*' master.log)
+# A worker counts the heap alone: the pool needs no room in its memory.
 daemon worker.log 'Successfully registered' org.apache.spark.deploy.worker.Worker \
-    --host 127.0.0.1 --cores 2 --memory 2g --webui-port 0 "$master"
+    --host 127.0.0.1 --cores 2 --memory 1g --webui-port 0 "$master"
 
 "$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/native.json" \
     --master "$master" --executor-memory 1g --conf spark.ui.enabled=false \
