@@ -17,8 +17,8 @@ cd "$WORK" || exit
 # shellcheck disable=SC2154 # of spark.bash
 export SPARK_HOME=$spark_home HADOOP_CONF_DIR=$WORK SPARK_LOCAL_IP=127.0.0.1
 coproc CLUSTER {
-    exec "$("$ROOT/scripts/find-java")/bin/java" --add-opens=java.base/java.lang=ALL-UNNAMED -cp "$hadoop/*:$server/*" \
-        "$ROOT/tests/spark/yarn/OneNode.java" "$WORK" 2>cluster.log
+    exec "$("$ROOT/scripts/find-java")/bin/java" --add-opens=java.base/java.lang=ALL-UNNAMED -XX:TieredStopAtLevel=1 \
+        -cp "$hadoop/*:$server/*" "$ROOT/tests/spark/yarn/OneNode.java" "$WORK" 2>cluster.log
 }
 end_cluster() {
     eval "exec ${CLUSTER[1]}>&-"
@@ -27,9 +27,14 @@ end_cluster() {
 trap end_cluster EXIT
 grep -q -m 1 ready <&"${CLUSTER[0]}" || { tail -n 20 cluster.log; fail "YARN did not start"; }
 
+# No second compiler.
+short_lives=()
+for process in driver executor yarn.am; do
+    short_lives+=(--conf "spark.$process.extraJavaOptions=-XX:TieredStopAtLevel=1")
+done
 job() { # COMMAND...: spark-submit or memgrant submit, with its options
     "$@" --master yarn --num-executors 1 --executor-memory 512m --driver-memory 512m --conf spark.yarn.am.memory=512m \
-        --conf spark.yarn.jars="local:$SPARK_HOME/jars/*" --conf spark.ui.enabled=false \
+        --conf spark.yarn.jars="local:$SPARK_HOME/jars/*" --conf spark.ui.enabled=false "${short_lives[@]}" \
         --class io.memgrant.tests.Overfull "$built/tests.jar" >out 2>log || { tail -n 30 log; fail "the job ended with $?"; }
 }
 
