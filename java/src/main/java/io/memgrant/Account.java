@@ -141,6 +141,11 @@ public final class Account {
         return figure(Native.PEAK);
     }
 
+    /** How often it was denied memory: a library got NULL, or its task was stopped. */
+    public long denials() {
+        return figure(Native.DENIALS);
+    }
+
     /** The most that was used beyond the grant at any time. */
     public long overdraftPeak() {
         return figure(Native.OVERDRAFT_PEAK);

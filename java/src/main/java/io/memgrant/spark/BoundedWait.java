@@ -25,15 +25,19 @@ final class BoundedWait {
     /** A thread that waits cannot go on while we have the monitor. One that spills or evicts now is left alone. */
     private void endWait() {
         synchronized (monitor) {
-            if (!closed && !ended && thread.getState() == Thread.State.WAITING && isInPool(thread.getStackTrace())) {
+            if (!closed && !ended && isInPool(thread)) {
                 ended = true;
                 thread.interrupt();
             }
         }
     }
 
-    private static boolean isInPool(StackTraceElement[] stack) {
-        for (StackTraceElement frame : stack) {
+    /** Whether a thread waits in Spark's execution memory pool. Sure as long as the monitor is held. */
+    static boolean isInPool(Thread thread) {
+        if (thread.getState() != Thread.State.WAITING) {
+            return false;
+        }
+        for (StackTraceElement frame : thread.getStackTrace()) {
             if (frame.getClassName().equals("org.apache.spark.memory.ExecutionMemoryPool")) {
                 return true;
             }

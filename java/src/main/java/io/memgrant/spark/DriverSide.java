@@ -10,9 +10,11 @@ import org.apache.spark.api.plugin.PluginContext;
 
 /**
  * Says on the driver, where people look first, what the executors would say: that settings make no sense. With a local
- * master the driver is the executor, and its executor side says so.
+ * master the driver is the executor, and its executor side says so. Keeps what denied tasks needed.
  */
 final class DriverSide implements DriverPlugin {
+    private final Retries.Needs needs = new Retries.Needs();
+
     @Override
     public Map<String, String> init(SparkContext context, PluginContext plugin) {
         try {
@@ -24,6 +26,11 @@ final class DriverSide implements DriverPlugin {
             Say.once("the driver could not check the settings", unreadable);
         }
         return Collections.emptyMap();
+    }
+
+    @Override
+    public Object receive(Object message) {
+        return needs.receive(message);
     }
 
     /** Null, or one line. */

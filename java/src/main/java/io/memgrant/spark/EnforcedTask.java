@@ -3,6 +3,7 @@ package io.memgrant.spark;
 import io.memgrant.Account;
 import io.memgrant.BoundaryHandler;
 import io.memgrant.Say;
+import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
 import org.apache.spark.util.TaskCompletionListener;
@@ -12,8 +13,9 @@ import org.apache.spark.util.TaskCompletionListener;
  * so runs last: after everything that the task opened was closed, and before Spark looks for leaks.
  *
  * <p>At a boundary there are two states. <em>Hoping</em>: Spark is asked for what is missing. <em>Denied</em>: Spark said
- * no, and the task is stopped at the first boundary where it may be. A task that swallows the exception is hoping again
- * until its overdraft has grown by {@link #FURTHER}. Task thread only.
+ * no, and the task is stopped at the first boundary where it may be, unless other tasks leave it there what it lacks
+ * ({@link Admission}). A task that swallows the exception is hoping again until its overdraft has grown by {@link #FURTHER}.
+ * Task thread only, but for what names it.
  */
 final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     /** Asked for beyond what is missing, so that Spark spills seldom and much rather than often and little. */
@@ -56,6 +58,24 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         return account;
     }
 
+    Thread thread() {
+        return thread;
+    }
+
+    long id() {
+        return context.taskAttemptId();
+    }
+
+    /** 0 for the first. */
+    int attempt() {
+        return context.attemptNumber();
+    }
+
+    /** Whether Spark starts all tasks of its stage together, or none. */
+    boolean isBarrier() {
+        return context instanceof BarrierTaskContext;
+    }
+
     TaskMemory memory() {
         return memory;
     }
@@ -79,11 +99,28 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         if (denied == null) {
             denied = ask(overdraft, CUSHION, library);
         }
-        return denied != null && mayThrow ? stop() : null;
+        return denied != null && mayThrow ? waitOrStop() : null;
+    }
+
+    /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
+    private Throwable waitOrStop() {
+        boolean hasMissing = enforcement.admission().awaitMissing(this);
+        if (hasMissing || isEnding() || thread.isInterrupted()) {
+            denied = null;
+            return null;
+        }
+        return stop();
+    }
+
+    /** Takes what is free, if that is enough. On the task's thread, with Spark's monitor held. */
+    boolean takeMissing() {
+        long missing = account.overdraft();
+        grant(memory.acquireFree(missing + CUSHION));
+        return account.overdraft() <= 0;
     }
 
     /** A task that is done, or that Spark ends by itself, is not to be stopped in the middle of closing what it has. */
-    private boolean isEnding() {
+    boolean isEnding() {
         return context.isCompleted() || context.isFailed() || context.isInterrupted();
     }
 
@@ -102,7 +139,6 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
         if (got >= missing || thread.isInterrupted() || context.isInterrupted()) {
             return null;
         }
-        account.deny();
         return new Denial(library, missing + cushion, got);
     }
 
@@ -113,6 +149,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     private Throwable stop() {
+        account.deny();
         Throwable stop = enforcement.exception(account, denied);
         denied = null;
         stopped = true;
@@ -132,6 +169,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
                 Say.once("a courier did not end", account);
             }
             stop = lastWord();
+            if (account.denials() > 0 && (stop != null || context.isFailed())) {
+                enforcement.retries().denied(context, account.peak() + CUSHION);
+            }
         } catch (Throwable broken) {
             Say.once("a task's last overdraft was not looked at", broken);
         } finally {
@@ -156,7 +196,11 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             missing = account.unmet();
         }
         Denial last = missing > 0 ? ask(missing, 0, library) : null;
-        return last == null ? null : enforcement.exception(account, last);
+        if (last == null) {
+            return null;
+        }
+        account.deny();
+        return enforcement.exception(account, last);
     }
 
     private void settle() {

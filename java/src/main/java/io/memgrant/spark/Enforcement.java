@@ -3,11 +3,10 @@ package io.memgrant.spark;
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
 import io.memgrant.Say;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
+import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
 
 /** How Spark's memory manager grants native memory in this executor: one for all of its tasks. Thread-safe. */
@@ -21,16 +20,19 @@ final class Enforcement {
     private final ScheduledFuture<?> looking;
     /** What a task is granted before it asks, in bytes. */
     private final long firstGrant;
-    private final Set<EnforcedTask> tasks = ConcurrentHashMap.newKeySet();
+    private final Admission admission;
+    private final Retries retries;
     private int looks;
 
     /** Starts to grant what no task owns. */
-    Enforcement(SparkEnv env, Settings settings) {
+    Enforcement(SparkEnv env, Settings settings, PluginContext plugin) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
         memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis());
         firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
+        retries = new Retries(plugin);
+        admission = new Admission(memory, settings, this::mostForOneTask);
         ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
         looking = Watch.every(LOOK_MILLIS, this::look);
     }
@@ -40,12 +42,25 @@ final class Enforcement {
         looking.cancel(false);
     }
 
+    private long mostForOneTask() {
+        return memory.size() - ofNoTask.own().held() - ofNoTask.overhead().held();
+    }
+
     /** On the task's thread, when it starts. */
     void start(TaskContext context, Account account) {
         TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account);
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
-        tasks.add(task);
-        task.start(firstGrant);
+        long need = retries.need(context);
+        admission.start(task, need);
+        task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0);
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    Retries retries() {
+        return retries;
     }
 
     /** A task is over, and its account has nothing: what Spark granted it goes back, and what it left behind is paid for. */
@@ -54,7 +69,7 @@ final class Enforcement {
             try {
                 task.memory().close();
             } finally {
-                tasks.remove(task);
+                admission.end(task);
             }
         });
         giveBackSurplus();
@@ -74,12 +89,12 @@ final class Enforcement {
     }
 
     private void giveBackSurplus() {
-        ofNoTask.giveBackSurplus(tasks.stream().mapToLong(open -> open.account().used()).sum());
+        ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum());
     }
 
     /** What a task is stopped with. */
     SparkOutOfMemoryError exception(Account account, Denial denial) {
-        return denial.exception(account, () -> memory.shareAmong(tasks.size()),
-                () -> new Holders(memory, ofNoTask, tasks).toString());
+        return denial.exception(account, () -> memory.shareAmong(admission.running().size()),
+                () -> new Holders(memory, ofNoTask, admission.running()).toString());
     }
 }

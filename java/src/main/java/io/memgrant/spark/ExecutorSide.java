@@ -23,7 +23,7 @@ final class ExecutorSide implements ExecutorPlugin {
     public void init(PluginContext context, Map<String, String> extraConf) {
         try {
             Settings settings = new Settings(context.conf(), System.getenv());
-            String wrong = settings.isOff() ? null : start(settings, context.executorID());
+            String wrong = settings.isOff() ? null : start(settings, context);
             if (wrong != null) {
                 Say.once(wrong);
             }
@@ -33,7 +33,7 @@ final class ExecutorSide implements ExecutorPlugin {
     }
 
     /** Null, or what to tell people: why nothing is counted, or what is doubtful. */
-    private String start(Settings settings, String executorId) throws Exception {
+    private String start(Settings settings, PluginContext context) throws Exception {
         if (settings.whatIsWrong() != null) {
             return settings.whatIsWrong();
         }
@@ -41,12 +41,12 @@ final class ExecutorSide implements ExecutorPlugin {
         if (file == null) {
             return PreloadedLibrary.ABSENT;
         }
-        String wrong = Memgrant.start(file, settings.forLibrary(executorId));
+        String wrong = Memgrant.start(file, settings.forLibrary(context.executorID()));
         if (wrong != null) {
             return wrong;
         }
         if (settings.enforces()) {
-            enforcement = new Enforcement(SparkEnv.get(), settings);
+            enforcement = new Enforcement(SparkEnv.get(), settings, context);
         }
         executor = Memgrant.root();
         return settings.whatIsDoubtful();

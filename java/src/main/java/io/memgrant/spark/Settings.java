@@ -91,7 +91,12 @@ final class Settings {
 
     /** The longest that a task waits for Spark's memory at a boundary. */
     long boundaryWaitMillis() {
-        return Long.parseLong(get("boundary_wait_ms", "60000").trim());
+        return Long.parseLong(get("boundary_wait_ms", "60000"));
+    }
+
+    /** The longest that a task waits at its start. */
+    long admissionWaitMillis() {
+        return Long.parseLong(get("admission_wait_ms", "600000"));
     }
 
     /** Spark's advisory memory of others can make an acquisition wait that would not wait without it. */

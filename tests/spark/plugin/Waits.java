@@ -1,0 +1,196 @@
+package io.memgrant.tests;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.memory.SparkOutOfMemoryError;
+
+/**
+ * Who waits for whom: on one real executor with two cores, a pool of 128 MB and two attempts. A task would wait for an hour: where
+ * this program ends before, it was seen that waiting is in vain.
+ */
+public final class Waits extends OnCluster {
+    private static final int LARGE = 80;
+
+    /** On the executor. */
+    private static final CountDownLatch[] STEP = Stream.generate(() -> new CountDownLatch(1)).limit(8)
+            .toArray(CountDownLatch[]::new);
+    private static final CountDownLatch BOTH = new CountDownLatch(2);
+    private static final Object LOCK = new Object();
+
+    private Waits(JavaSparkContext spark) {
+        super(spark);
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        try (JavaSparkContext spark = new JavaSparkContext(new SparkConf())) {
+            Waits waits = new Waits(spark);
+            waits.forAnotherTask();
+            waits.untilOneIsStopped();
+            waits.retriesConverge();
+            waits.notForATaskThatItLocksOut();
+            waits.notForATaskThatWaitsForIt();
+            waits.notForMoreThanThereIs();
+            waits.saidNothing();
+        }
+    }
+
+    /** Whether a thread of this executor waits in a method of that name. */
+    private static boolean isAnyoneIn(String method) {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .filter(thread -> thread.getKey().getState() == Thread.State.WAITING
+                        || thread.getKey().getState() == Thread.State.TIMED_WAITING)
+                .flatMap(thread -> Stream.of(thread.getValue())).anyMatch(frame -> frame.getMethodName().equals(method));
+    }
+
+    private static void awaitSomebodyIn(String method) {
+        while (!isAnyoneIn(method)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** A task's work: blocks of 1 MB, freed in the end as a library that is closed would. */
+    private static String use(int count) {
+        List<Long> blocks = new ArrayList<>();
+        try {
+            allocate(blocks, count);
+            return "attempt " + TaskContext.get().attemptNumber();
+        } finally {
+            free(blocks);
+        }
+    }
+
+    private void forAnotherTask() {
+        List<String> seen = run(2, task -> {
+            if (task.partitionId() == 0) {
+                List<Long> blocks = allocate(40);
+                STEP[0].countDown();
+                awaitSomebodyIn("awaitMissing");
+                free(blocks);
+                return "attempt " + task.attemptNumber();
+            }
+            STEP[0].await();
+            return use(LARGE);
+        });
+        Check.that(seen.equals(List.of("attempt 0", "attempt 0")), "a task waits for what a smaller one will leave, and none is denied",
+                "%s", seen);
+        thatNothingIsLeft("after a wait");
+    }
+
+    /** Each has half of the pool, and needs more. */
+    private static String together(TaskContext task) throws InterruptedException {
+        List<Long> blocks = new ArrayList<>();
+        try {
+            allocate(blocks, 40);
+            BOTH.countDown();
+            BOTH.await();
+            allocate(blocks, LARGE - 40);
+            return "attempt " + task.attemptNumber();
+        } finally {
+            free(blocks);
+        }
+    }
+
+    private void untilOneIsStopped() {
+        List<String> seen = run(2, Waits::together);
+        Check.that(seen.equals(List.of("attempt 0", "attempt 1")), "of two that wait for each other the younger one is stopped, once",
+                "%s", seen);
+        thatNothingIsLeft("after one was stopped");
+    }
+
+    private void retriesConverge() {
+        List<String> seen = run(12, task -> use(task.partitionId() % 3 == 0 ? 10 : LARGE));
+        Check.that(seen.size() == 12 && seen.stream().allMatch(end -> end.equals("attempt 0") || end.equals("attempt 1")),
+                "tasks of which no two fit together all succeed, though each may fail only once", "%s", seen);
+        thatNothingIsLeft("after retries");
+    }
+
+    private void notForATaskThatItLocksOut() {
+        List<String> seen = run(2, task -> {
+            if (task.attemptNumber() > 0) {
+                return "attempt 1";
+            }
+            if (task.partitionId() == 0) {
+                List<Long> blocks = allocate(40);
+                STEP[1].await();
+                synchronized (LOCK) {
+                    free(blocks);
+                }
+                return "attempt 0";
+            }
+            synchronized (LOCK) {
+                STEP[1].countDown();
+                return use(LARGE);
+            }
+        });
+        Check.that(seen.equals(List.of("attempt 0", "attempt 1")), "a task does not wait for one that waits for its lock", "%s", seen);
+        thatNothingIsLeft("after a lock");
+    }
+
+    private void notForATaskThatWaitsForIt() throws Exception {
+        try (Meeting meeting = new Meeting()) {
+            int port = meeting.port();
+            JavaFutureAction<Void> holder = start(task -> {
+                if (task.attemptNumber() > 0) {
+                    return "";
+                }
+                List<Long> blocks = allocate(LARGE);
+                Meeting.arrive(port);
+                awaitSomebodyIn("acquireMemory");
+                try {
+                    allocate(blocks, LARGE);
+                    return "";
+                } catch (SparkOutOfMemoryError denied) {
+                    STEP[2].countDown();
+                    throw denied;
+                } finally {
+                    free(blocks);
+                }
+            });
+            meeting.await().close();
+            String seen = run(1, task -> {
+                Spiller sort = new Spiller(task.taskMemoryManager());
+                long got = sort.take(50 * MB);
+                sort.spill(got, null);
+                STEP[2].await();
+                return "attempt " + task.attemptNumber() + " had " + got / MB;
+            }).get(0);
+            holder.get();
+            Check.that(seen.startsWith("attempt 0 had"), "a task does not wait for one that waits for its memory in Spark", "%s", seen);
+        }
+        thatNothingIsLeft("after a wait in Spark");
+    }
+
+    /** Nothing is thrown into a method that was given a handle, not for some boundaries. */
+    private static long large() {
+        return Target.allocate(200 * MB);
+    }
+
+    private void notForMoreThanThereIs() {
+        List<String> seen = run(2, task -> {
+            if (task.attemptNumber() > 0) {
+                return "attempt 1";
+            }
+            if (task.partitionId() == 0) {
+                STEP[3].await();
+                return "attempt 0";
+            }
+            long block = large();
+            try {
+                return use(20);
+            } catch (SparkOutOfMemoryError denied) {
+                STEP[3].countDown();
+                throw denied;
+            } finally {
+                Target.free(block);
+            }
+        });
+        Check.that(seen.equals(List.of("attempt 0", "attempt 1")), "a task does not wait for more than it could have alone", "%s", seen);
+        thatNothingIsLeft("at the end");
+    }
+}
