@@ -2,7 +2,8 @@
 # C goes to build/, sanitized unit tests to build-<sanitizer>/. Nothing here calls make again.
 
 VERSION   := $(shell sed -n 's/^version=//p' scripts/memgrant)
-SPARK     := 4.3.0
+# What memgrant.jar is compiled against, one for all. What the demo and the tests run on: SPARK=3.5, JDK=25.
+AGAINST   := 4.3.0
 B         := build
 Q         := $(if $(V),,@)
 comma     := ,
@@ -30,7 +31,7 @@ PRELOAD := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/preload/*_test.
 LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
 PROGS  := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c tests/stress/*.c))
 JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
-SPARKJAR := $(B)/spark-$(SPARK)/jars/spark-core_2.13-$(SPARK).jar
+SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -69,7 +70,7 @@ check: $(B)/libmemgrant.so tools-test ## The rules of DESIGN.md, checked by mach
 bench: $(B)/libmemgrant.so $(PROGS) ## Cost of a malloc/free pair: bare, passed on, observed, enforced
 	@tests/bench/run.sh
 
-demo: all tools-demo ## The main job on real Spark: observed, granted, denied (about five minutes)
+demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo
 
 stress: $(B)/libmemgrant.so $(PROGS) ## Threads that free each other's blocks (SECONDS=10)
@@ -90,7 +91,7 @@ tools-test: $(B)/.tools-test
 tools-demo: $(B)/.tools-demo
 $(JEMALLOC): $(B)/.tools-c
 $(SPARKJAR): | $(B)/.tools-demo
-	$(Q)scripts/get-spark
+	$(Q)scripts/get-spark $(AGAINST)
 
 # ---- The library ----
 $(B)/.flags: FORCE
@@ -132,7 +133,7 @@ $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	@echo '  JAVA  $@'
 	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
 	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all,-path -Werror -proc:none -d $(B)/classes \
-	  -cp '$(B)/spark-$(SPARK)/jars/*' $(filter %.java,$(JAVA))
+	  -cp '$(B)/spark-$(AGAINST)/jars/*' $(filter %.java,$(JAVA))
 	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
 	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
 

@@ -27,6 +27,11 @@ may_download() {
     [ "${NO_INSTALL:-}" != 1 ] || fail "$1 and NO_INSTALL=1 forbids fetching it; run scripts/$script without NO_INSTALL"
 }
 
+# jars_of VERSION: where the jars are that the demo and the tests need beside that Spark's own.
+jars_of() {
+    case $1 in 3.*) echo build/deps-spark3 ;; *) echo build/deps ;; esac
+}
+
 # spark_version [WISH]: the version that is meant: 3.5 and 4.3 are the newest of their kind that this was tried with.
 spark_version() {
     case ${1:-} in

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The demo in its small form: three acts on real Spark, whose own checks are the test.
+# The demo in its small form: its acts on real Spark, in both pools; its own checks are the test.
 set -eu
 : "${ROOT:=$(cd "$(dirname "$0")/../.." && pwd)}"
 exec "$ROOT/scripts/demo" --small

@@ -1,11 +1,15 @@
 # What the tests on Spark share; sourced by NAME_test.sh. One JVM: the driver is the executor (local mode), preloaded.
+# SPARK chooses the version that it is, JDK the one that it runs on.
 # shellcheck shell=bash
 set -euo pipefail
 : "${ROOT:=$(cd "$(dirname "$0")/../.." && pwd)}" "${BUILD:=$ROOT/build}" "${LIB:=$BUILD/libmemgrant.so}"
 [ -n "${WORK:-}" ] || { WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT; }
 export WORK ROOT BUILD LIB
-spark_home=$BUILD/spark-${SPARK:-4.3.0}
-built=$BUILD/spark-tests
+# shellcheck source=scripts/fetch.sh
+. "$ROOT/scripts/fetch.sh"
+spark=$(spark_version "${SPARK:-}")
+spark_home=$BUILD/spark-$spark deps=$ROOT/$(jars_of "$spark")
+built=$BUILD/spark-tests demo_jar=$BUILD/memgrant-demo-$spark.jar tests_jar=$BUILD/spark-tests/tests-$spark.jar
 
 skip() {
     echo "$1"
@@ -20,12 +24,15 @@ fail() {
 build_tests() {
     local jdk classes
     cd "$ROOT"
-    scripts/get-spark "${SPARK:-4.3.0}" || skip "there is no Spark: run scripts/get-spark"
-    scripts/get-jars || skip "there are no jars: run scripts/get-jars"
+    if [ -n "${JDK:-}" ]; then
+        JAVA_HOME=$(scripts/find-java "$JDK" 2>/dev/null) || skip "there is no JDK $JDK; set JAVA_HOME to one"
+        export JAVA_HOME
+    fi
+    scripts/get-spark "$spark" || skip "there is no Spark: run scripts/get-spark"
+    scripts/get-jars "$spark" || skip "there are no jars: run scripts/get-jars"
     scripts/demo --compile
     jdk=$(scripts/find-java)
-    [ ! -f "$built/tests.jar" ] ||
-        [ -n "$(find tests/spark build/memgrant-demo.jar -newer "$built/tests.jar" -print -quit)" ] || return 0
+    [ ! -f "$tests_jar" ] || [ -n "$(find tests/spark "$demo_jar" -newer "$tests_jar" -print -quit)" ] || return 0
     mkdir -p "$built"
     for library in libtarget.so libtarget_constructor.so; do
         ${CC:-gcc} -O1 -g -fno-builtin -Wall -Wextra -Werror -fPIC -shared -pthread -I"$jdk/include" \
@@ -34,9 +41,9 @@ build_tests() {
     done
     classes=$(mktemp -d "$built/classes.XXXXXX")
     find tests/spark/java -name '*.java' -exec "$jdk/bin/javac" --release 17 -Xlint:all,-path,-classfile -Werror \
-        -proc:none -cp "$spark_home/jars/*:build/deps/*:build/memgrant.jar:build/memgrant-demo.jar" -d "$classes" {} +
-    "$jdk/bin/jar" --create --file "$built/tests.jar.new" -C "$classes" .
-    mv "$built/tests.jar.new" "$built/tests.jar"
+        -proc:none -cp "$spark_home/jars/*:$deps/*:build/memgrant.jar:$demo_jar" -d "$classes" {} +
+    "$jdk/bin/jar" --create --file "$tests_jar.new" -C "$classes" .
+    mv "$tests_jar.new" "$tests_jar"
     rm -rf "$classes"
 }
 
@@ -52,11 +59,11 @@ on_spark() {
     [ $# = 0 ] || shift
     TARGET=$built/libtarget.so TARGET_CONSTRUCTOR=$built/libtarget_constructor.so SPARK_HOME=$spark_home \
         LD_PRELOAD=${PRELOAD-$LIB} "$spark_home/bin/spark-submit" --master 'local[3]' \
-        --class "io.memgrant.tests.$class" --jars "$BUILD/memgrant-demo.jar,$(echo "$BUILD"/deps/*.jar | tr ' ' ,)" \
+        --class "io.memgrant.tests.$class" --jars "$demo_jar,$(echo "$deps"/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
         --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" \
-        "$built/tests.jar" "$@" 2>"$WORK/log" || {
+        "$tests_jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class ended with $code"

@@ -34,8 +34,8 @@ daemon worker.log 'Successfully registered' org.apache.spark.deploy.worker.Worke
 
 "$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/native.json" \
     --master "$master" --executor-memory 1g --conf spark.ui.enabled=false \
-    --class io.memgrant.tests.Submitted --jars "$BUILD/memgrant-demo.jar,$BUILD/deps/tpch-1.2.jar" \
-    "$built/tests.jar" 2>log || { tail -n 30 log; fail "the job ended with $?"; }
+    --class io.memgrant.tests.Submitted --jars "$demo_jar,$(echo "$deps"/tpch-*.jar)" \
+    "$tests_jar" 2>log || { tail -n 30 log; fail "the job ended with $?"; }
 
 python3 - native.json.executor-0 <<'END'
 import json, sys

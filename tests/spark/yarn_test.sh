@@ -35,7 +35,7 @@ done
 job() { # COMMAND...: spark-submit or memgrant submit, with its options
     "$@" --master yarn --num-executors 1 --executor-memory 512m --driver-memory 512m --conf spark.yarn.am.memory=512m \
         --conf spark.yarn.jars="local:$SPARK_HOME/jars/*" --conf spark.ui.enabled=false "${short_lives[@]}" \
-        --class io.memgrant.tests.Overfull "$built/tests.jar" >out 2>log || { tail -n 30 log; fail "the job ended with $?"; }
+        --class io.memgrant.tests.Overfull "$tests_jar" >out 2>log || { tail -n 30 log; fail "the job ended with $?"; }
 }
 
 containers() { # FILE: what the job's containers wrote there

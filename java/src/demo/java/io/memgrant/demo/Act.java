@@ -100,11 +100,11 @@ abstract class Act {
         return Report.library(account, DUCKDB);
     }
 
-    /** A row for each executor: what no task owns, that is RocksDB's thread pools, which serve the whole process. */
+    /** A row for each executor: what no task owns, that is thread pools, and what outlived its task. */
     void showPools(Table table) {
         reports.forEach((id, report) -> {
             JsonNode own = report.own();
-            table.sparseRow("executor", id, "task", "pools", "charged", Say.megabytes(Report.figure(own, "charged")),
+            table.sparseRow("executor", id, "task", "none", "charged", Say.megabytes(Report.figure(own, "charged")),
                     "refunded", Say.megabytes(Report.figure(own, "refunded")));
             figures.withObject("/pools").set(id, own);
         });

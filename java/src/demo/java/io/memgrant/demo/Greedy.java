@@ -14,7 +14,7 @@ import org.apache.spark.util.TaskCompletionListener;
 final class Greedy {
     /** Never full: RocksDB keeps everything in memory until it is closed. */
     private static final long WRITE_BUFFER = 2L << 30;
-    private static final int RETRY_ASKS_FOR_LESS = 20;
+    private static final int RETRY_ASKS_FOR_LESS = 40;
     private static final Map<String, Greedy> JOBS = new ConcurrentHashMap<>();
 
     private final CountDownLatch neighbourHoldsSome = new CountDownLatch(1);

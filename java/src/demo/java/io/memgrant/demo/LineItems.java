@@ -2,8 +2,8 @@ package io.memgrant.demo;
 
 import static org.apache.spark.sql.functions.expr;
 
-import io.trino.tpch.LineItem;
-import io.trino.tpch.LineItemGenerator;
+import io.airlift.tpch.LineItem;
+import io.airlift.tpch.LineItemGenerator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package io.memgrant.demo;
 
-import io.trino.tpch.LineItem;
+import io.airlift.tpch.LineItem;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
