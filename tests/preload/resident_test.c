@@ -82,6 +82,28 @@ static void *fill_and_empty(void *argument)
     return NULL;
 }
 
+/* A thread that never allocated only puts a block on its owner's list: its pages must be the kernel's before anybody has the
+ * refund. */
+static void *free_as_stranger(void *block)
+{
+    long before = resident();
+    target_free(block);
+    long given_up = before - resident();
+    printf("a stranger that frees 64 MB: %ld KB given up\n", given_up >> 10);
+    CHECK(given_up > 60 * MB);
+    return NULL;
+}
+
+static void free_in_another_thread(void)
+{
+    pthread_t stranger;
+    char *block = target_malloc(64 * MB);
+    CHECK(block);
+    memset(block, 1, 64 * MB);
+    CHECK(!pthread_create(&stranger, NULL, free_as_stranger, block));
+    CHECK(!pthread_join(stranger, NULL));
+}
+
 int main(void)
 {
     for (int i = 0; i < SLOTS; i++)
@@ -89,6 +111,7 @@ int main(void)
     memset(blocks, 0, sizeof blocks);
     target_free(target_malloc(100));
     long baseline = resident();
+    free_in_another_thread();
     static const struct {
         unsigned most_power, slots;
     } phases[] = { { 9, SLOTS }, { 19, 2000 }, { 13, 60000 }, { 22, 200 }, { 7, SLOTS } };
