@@ -3,15 +3,20 @@
 #define MG_INTERPOSE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* malloc, memalign and free for a library whose slot is known. */
 void *mg_malloc_from(unsigned library, size_t size);
 void *mg_memalign_from(unsigned library, size_t alignment, size_t size);
+/* operator new's block: throws, when that becomes an exception where there is none. */
+void *mg_new_from(unsigned library, size_t size, size_t alignment, bool throws);
 void *mg_realloc_from(unsigned library, void *block, size_t size);
 void mg_free_any(void *block);
 
+/* Lets src/ ask libstdc++. Runs at startup. */
+void mg_new_start(void);
 /* Looks up libc's own functions that helpers.c stands in front of. Runs at startup. */
 void mg_helpers_start(void);
 /* open_memstream for a target. */

@@ -25,9 +25,18 @@ static bool is_power_of_two(size_t n)
 void *mg_malloc_from(unsigned library, size_t size)
 {
     void *block;
-    if (library && mg_allocate(library, size, 0, false, &block))
+    if (library && mg_allocate(library, size, 0, 0, &block))
         return served(block);
     return mg_next.malloc(size);
+}
+
+void *mg_new_from(unsigned library, size_t size, size_t alignment, bool throws)
+{
+    void *block;
+    bool good = !alignment || is_power_of_two(alignment);
+    if (library && good && mg_allocate(library, size, alignment, throws ? MG_THROWING : 0, &block))
+        return served(block);
+    return alignment ? mg_next.memalign(alignment, size) : mg_next.malloc(size);
 }
 
 static void *calloc_from(unsigned library, size_t count, size_t size)
@@ -35,7 +44,7 @@ static void *calloc_from(unsigned library, size_t count, size_t size)
     void *block;
     size_t bytes;
     if (!library || __builtin_mul_overflow(count, size, &bytes) ||
-        !mg_allocate(library, bytes, 0, true, &block))
+        !mg_allocate(library, bytes, 0, MG_ZEROED, &block))
         return mg_next.calloc(count, size); /* an overflow is the next one's to refuse */
     return served(block);
 }
@@ -74,7 +83,7 @@ void *mg_realloc_from(unsigned library, void *block, size_t size)
         return library && mg_reallocate(library, block, size, &moved) ? served(moved)
                                                                       : move_to_next(block, size);
     }
-    if (library && size && mg_allocate(library, size, 0, false, &moved))
+    if (library && size && mg_allocate(library, size, 0, 0, &moved))
         return moved ? move_to_us(block, size, moved) : served(NULL);
     if (MG_UNLIKELY(mg_next_from_pool(block))) {
         moved = mg_next.malloc(size);
@@ -94,7 +103,7 @@ static void *reallocarray_from(unsigned library, void *block, size_t count, size
 void *mg_memalign_from(unsigned library, size_t alignment, size_t size)
 {
     void *block;
-    if (library && is_power_of_two(alignment) && mg_allocate(library, size, alignment, false, &block))
+    if (library && is_power_of_two(alignment) && mg_allocate(library, size, alignment, 0, &block))
         return served(block);
     return mg_next.memalign(alignment, size);
 }
@@ -102,7 +111,7 @@ void *mg_memalign_from(unsigned library, size_t alignment, size_t size)
 static void *aligned_alloc_from(unsigned library, size_t alignment, size_t size)
 {
     void *block;
-    if (library && is_power_of_two(alignment) && mg_allocate(library, size, alignment, false, &block))
+    if (library && is_power_of_two(alignment) && mg_allocate(library, size, alignment, 0, &block))
         return served(block);
     return mg_next.aligned_alloc(alignment, size);
 }
@@ -111,7 +120,7 @@ static int posix_memalign_from(unsigned library, void **result, size_t alignment
 {
     void *block;
     bool good = is_power_of_two(alignment) && alignment % sizeof(void *) == 0;
-    if (!library || !good || !mg_allocate(library, size, alignment, false, &block))
+    if (!library || !good || !mg_allocate(library, size, alignment, 0, &block))
         return mg_next.posix_memalign(result, alignment, size);
     if (!block)
         return ENOMEM; /* and *result and errno stay as they are */
@@ -122,7 +131,7 @@ static int posix_memalign_from(unsigned library, void **result, size_t alignment
 static void *valloc_from(unsigned library, size_t size)
 {
     void *block;
-    if (library && mg_allocate(library, size, MG_PAGE, false, &block))
+    if (library && mg_allocate(library, size, MG_PAGE, 0, &block))
         return served(block);
     return mg_next.valloc(size);
 }
@@ -131,7 +140,7 @@ static void *pvalloc_from(unsigned library, size_t size)
 {
     size_t rounded = size ? (size + MG_PAGE - 1) & ~(MG_PAGE - 1) : MG_PAGE;
     void *block;
-    if (library && rounded >= size && mg_allocate(library, rounded, MG_PAGE, false, &block))
+    if (library && rounded >= size && mg_allocate(library, rounded, MG_PAGE, 0, &block))
         return served(block);
     return mg_next.pvalloc(size);
 }

@@ -28,6 +28,17 @@ static plain_function new_handler(void)
     return get ? ((plain_function(*)(void))get)() : NULL;
 }
 
+static int uncaught_exceptions(void)
+{
+    plain_function count = find_in_libstdcxx("_ZSt19uncaught_exceptionsv");
+    return count ? ((int (*)(void))count)() : 0;
+}
+
+void mg_new_start(void)
+{
+    mg_uncaught_exceptions = uncaught_exceptions;
+}
+
 static void throw_bad_alloc(void)
 {
     plain_function throw_it = find_in_libstdcxx("_ZSt17__throw_bad_allocv");
@@ -71,7 +82,7 @@ static MG_NOINLINE void *new_slowly(unsigned library, size_t size, size_t alignm
         if (!throws)
             return new_catching(library, size, alignment);
         handler();
-        void *block = alignment ? mg_memalign_from(library, alignment, size) : mg_malloc_from(library, size);
+        void *block = mg_new_from(library, size, alignment, throws);
         if (block)
             return block;
     }
@@ -81,7 +92,7 @@ static void *new_from(unsigned library, size_t size, size_t alignment, bool thro
 {
     if (!size)
         size = 1;
-    void *block = alignment ? mg_memalign_from(library, alignment, size) : mg_malloc_from(library, size);
+    void *block = mg_new_from(library, size, alignment, throws);
     return MG_LIKELY(block) ? block : new_slowly(library, size, alignment, throws);
 }
 

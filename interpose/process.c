@@ -126,6 +126,7 @@ __attribute__((constructor(101))) static void begin_process(void)
     free(malloc(1)); /* finds the functions behind ours while there is one thread */
     mg_load();
     mg_helpers_start();
+    mg_new_start();
     for (struct mg_redirection *row = entries; row->name; row++)
         row->own = dlsym(RTLD_DEFAULT, row->name);
     mg_start(entries, stands_in_front());

@@ -1,5 +1,6 @@
 #include "grants.h"
 
+#include "hazards.h"
 #include "libraries.h"
 #include "mappings.h"
 #include "memgrant.h"
@@ -244,7 +245,10 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
     mg_accounts_raise(&account->overdraft_peak, over);
     if (MG_LOAD(account->refused))
         mg_accounts_raise(&account->unmet, over);
-    if (fate == MG_FATE_STOP && over > MG_LOAD(account->tolerated)) {
+    /* What fail could not deny ends at the next boundary once it is much: a task can be stopped, a process is not ended. */
+    bool stops = fate == MG_FATE_STOP ||
+                 (fate == MG_FATE_FAIL && mg_grants.by_couriers && over > mg_settings.overdraft_cap);
+    if (stops && over > MG_LOAD(account->tolerated)) {
         if (!MG_LOAD(account->culprit))
             MG_STORE(account->culprit, library);
         MG_STORE(account->attention, true);
@@ -253,6 +257,18 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
     if (fate == MG_FATE_OVERDRAFT && (!mg_grants.by_couriers || MG_LOAD(account->refused)))
         deny(account, &mg_libraries[library]);
     return bytes;
+}
+
+/* Whether a denial would end the process, or may and would save next to nothing: then it is none, and the bytes pass as
+ * overdraft. A JVM is never ended. A program without one is its own host, and its limit is to hold: beyond an eighth of
+ * it, or the cap, it is told the truth whatever comes of that. */
+static bool spared(int64_t over, int64_t limit, int64_t bytes)
+{
+    bool in_jvm = mg_libraries_jvm_here();
+    bool within = over <= mg_settings.overdraft_cap && (in_jvm || over <= limit / 8);
+    if ((within || mg_grants.by_couriers) && mg_hazards_minor(&mg_self, bytes, in_jvm))
+        return true;
+    return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
 }
 
 /* More is needed than was granted. */
@@ -265,9 +281,8 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need)
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
     ask(account, over + mg_settings.grant_batch);
-    if (fate == MG_FATE_FAIL && denied)
-        return deny(account, library);
-    if (fate == MG_FATE_STOP && beyond_cap && library->copes)
+    bool fails = fate == MG_FATE_FAIL ? denied : fate == MG_FATE_STOP && beyond_cap && library->copes;
+    if (fails && !spared(over, MG_LOAD(account->granted), need))
         return deny(account, library);
     return overdraw(account, slot, need, fate);
 }
@@ -299,7 +314,8 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
     int64_t used = MG_ADD(library->used, bytes) + bytes;
     if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
         deny(account, library);
-        if (fate_of(account, library) == MG_FATE_FAIL) {
+        if (fate_of(account, library) == MG_FATE_FAIL &&
+            !spared(used - library->limit, library->limit, bytes)) {
             MG_ADD(library->used, -bytes);
             return false;
         }
@@ -308,12 +324,15 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
     return true;
 }
 
-bool mg_grants_injected(struct mg_account *account, unsigned library)
+bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes)
 {
     if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)
         return false;
+    bool fails = fate_of(account, &mg_libraries[library]) == MG_FATE_FAIL;
+    if (fails && spared(0, 0, bytes))
+        return false;
     deny(account, &mg_libraries[library]);
-    return fate_of(account, &mg_libraries[library]) == MG_FATE_FAIL;
+    return fails;
 }
 
 /* ---- Settling ---- */

@@ -35,6 +35,6 @@ static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
 /* A charge against the library's own limit. False is a denial. */
 bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
 /* Whether this charge is the one that deny_nth names. */
-bool mg_grants_injected(struct mg_account *account, unsigned library);
+bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes);
 
 #endif

@@ -274,7 +274,7 @@ MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, in
     }
     sum_library(lane, library);
     mg_accounts_note_peak(account, MG_LOAD(lane->low));
-    if (MG_UNLIKELY(mg_settings.deny_nth) && mg_grants_injected(account, library))
+    if (MG_UNLIKELY(mg_settings.deny_nth) && mg_grants_injected(account, library, bytes))
         return false;
     int64_t credit = MG_LOAD(lane->credit);
     int64_t missing = bytes - credit;

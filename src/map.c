@@ -1,12 +1,14 @@
 /* mmap and its kin for targets: charged when memory becomes writable, before it is. Calls that concern no target's
  * mapping go straight to the kernel. */
 #include "charges.h"
+#include "hazards.h"
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
 #include "window.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/mman.h>
 
 static size_t whole_pages(size_t size)
@@ -17,8 +19,11 @@ static size_t whole_pages(size_t size)
 /* Charges bytes of mappings: no block, so none is counted. */
 static bool charge(struct mg_self *self, unsigned library, size_t bytes)
 {
+    self->asked = MG_ASKED_MAPPING;
     if (!mg_charges_take(self, library, (int64_t)bytes))
         return false;
+    if (self->mappings < UCHAR_MAX)
+        self->mappings++;
     MG_BUMP(self->lane->books[library].allocations, -1);
     return true;
 }

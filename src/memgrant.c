@@ -6,6 +6,7 @@
 #include "charges.h"
 #include "classes.h"
 #include "grants.h"
+#include "hazards.h"
 #include "heap.h"
 #include "jemalloc.h"
 #include "lanes.h"
@@ -95,9 +96,10 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     return true;
 }
 
-bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, void **block)
+bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form, void **block)
 {
     struct mg_self *self = &mg_self;
+    bool throws = form & MG_THROWING || library == MG_LIBRARY_TRANSPARENT;
     if (MG_UNLIKELY(self->inside))
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
@@ -107,7 +109,8 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, v
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
         return false;
     self->inside++;
-    bool served = serve(self, library, size, alignment, zeroed, block);
+    self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
+    bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
     self->inside--;
     return served;
 }
@@ -202,7 +205,7 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
 /* To a block of the calling library's. */
 static bool move(unsigned library, void *block, size_t size, void **moved)
 {
-    if (!mg_allocate(library, size, 0, false, moved))
+    if (!mg_allocate(library, size, 0, 0, moved))
         return false;
     if (*moved) {
         size_t before = mg_usable_size(block);
@@ -225,6 +228,7 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
     self->inside++;
+    self->asked = MG_ASKED_BLOCK;
     bool served = resize(self, pair, owner.tag, block, size, moved);
     self->inside--;
     return served;

@@ -39,9 +39,13 @@ void mg_write_report(void);
 /* The library slot of the code at an address. Looks again at the loaded libraries when the address is unknown. */
 unsigned mg_library_at(const void *code);
 
+/* Of a block to be: zeroed, for calloc; throwing, when a denial becomes an exception. */
+enum { MG_ZEROED = 1, MG_THROWING = 2 };
 /* A block for `library`. False: not ours to serve (no target, no room of ours, re-entered): ask the next allocator.
  * True: *block is the block, or NULL when the charge was denied. alignment 0 is malloc's own. */
-bool mg_allocate(unsigned library, size_t size, size_t alignment, bool zeroed, void **block);
+bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form, void **block);
+/* Set by interpose/: how many exceptions are on their way through this thread's frames. Called without any lock of ours. */
+extern int (*mg_uncaught_exceptions)(void);
 /* Whether the address lies in our window. Two compares; valid at any time on any thread. */
 bool mg_owns(const void *block);
 /* The next three take blocks that mg_owns. */

@@ -23,10 +23,12 @@ struct mg_self {
     /* Its creator's, which the thread gets once its name shows that it serves in no pool; NULL when that is settled. */
     struct mg_account *inherited;
     uint64_t inherited_id;
-    unsigned library; /* whose native method the thread is in; 0 none */
-    unsigned home;    /* whose thread it is; 0 the host's */
-    unsigned trims;   /* how often it emptied its cache because memory was short (overhead.c) */
-    unsigned behalf;  /* for which libc allocates now; 0 for itself */
+    unsigned library;       /* whose native method the thread is in; 0 none */
+    unsigned home;          /* whose thread it is; 0 the host's */
+    unsigned trims;         /* how often it emptied its cache because memory was short (overhead.c) */
+    unsigned behalf;        /* for which libc allocates now; 0 for itself */
+    unsigned char asked;    /* enum mg_asked: what is being charged */
+    unsigned char mappings; /* how many it has been granted, as far as hazards.c counts them */
     /* The last range of code that was looked up, and when it was taken. */
     uintptr_t code_from, code_to;
     unsigned code_slot;

@@ -100,6 +100,30 @@ static void stop_marks_the_account_until_it_is_settled(void)
     mg_settle(account);
 }
 
+/* What fail could not deny, because it is little each time: much of it ends at a boundary. */
+static void what_fail_spares_stops_the_task_beyond_the_cap(void)
+{
+    struct mg_account *account = mg_account_open("spared", mg_root(), -1);
+    mg_bind(account);
+    mg_libraries[UNIT_LIBRARY].fate = MG_FATE_FAIL;
+    static void *blocks[10000];
+    int count = 0;
+    for (; mg_overdraft(account) < mg_settings.overdraft_cap; count++) {
+        CHECK(!mg_account_wants_boundary());
+        CHECK(mg_allocate(UNIT_LIBRARY, 60000, 0, MG_THROWING, &blocks[count]) && blocks[count]);
+    }
+    CHECK(mg_allocate(UNIT_LIBRARY, 1, 0, MG_THROWING, &blocks[count]) && blocks[count]);
+    count++;
+    CHECK(mg_account_wants_boundary() == account);
+    void *large = NULL;
+    CHECK(mg_allocate(UNIT_LIBRARY, 1 << 20, 0, 0, &large) && !large);
+    while (count)
+        mg_free(blocks[--count]);
+    mg_unbind();
+    mg_stop_requests(account);
+    mg_settle(account);
+}
+
 int main(void)
 {
     mg_start(NULL, true);
@@ -110,6 +134,7 @@ int main(void)
     a_task_is_granted_what_it_uses();
     fail_denies_after_the_accountant_said_no();
     stop_marks_the_account_until_it_is_settled();
+    what_fail_spares_stops_the_task_beyond_the_cap();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }
