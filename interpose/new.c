@@ -28,9 +28,15 @@ static plain_function new_handler(void)
     return get ? ((plain_function(*)(void))get)() : NULL;
 }
 
+/* Looked up once: the lookup takes the dynamic linker's lock, and libstdc++ does not go. */
 static int uncaught_exceptions(void)
 {
-    plain_function count = find_in_libstdcxx("_ZSt19uncaught_exceptionsv");
+    static _Atomic(plain_function) found;
+    plain_function count = MG_LOAD(found);
+    if (!count) {
+        count = find_in_libstdcxx("_ZSt19uncaught_exceptionsv");
+        MG_STORE(found, count);
+    }
     return count ? ((int (*)(void))count)() : 0;
 }
 
