@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
@@ -114,11 +115,25 @@ final class LineItems {
     /** Query 1 by Spark SQL alone, part by part: what the libraries' answers have to be. */
     static Map<Integer, PricingSummary> summariesOfSparkSql(Dataset<Row> table) {
         Map<Integer, PricingSummary> summaries = new TreeMap<>();
-        for (Row row : table.where("shipdate <= " + PricingSummary.LAST_SHIP_DATE).groupBy("part", "kind")
+        summariesOfSparkSql(table, List.of(PricingSummary.LAST_SHIP_DATE))
+                .forEach((part, byDate) -> summaries.put(part, byDate.get(0)));
+        return summaries;
+    }
+
+    /** The same for each of these last ship dates, which fall. */
+    static Map<Integer, List<PricingSummary>> summariesOfSparkSql(Dataset<Row> table, List<Integer> lastShipDates) {
+        String dates = lastShipDates.stream().map(String::valueOf).collect(Collectors.joining(", ", "array(", ")"));
+        Map<Integer, List<PricingSummary>> summaries = new TreeMap<>();
+        for (Row row : table.withColumn("asked", expr("size(filter(" + dates + ", date -> shipdate <= date))"))
+                .groupBy("part", "kind", "asked")
                 .agg(expr("count(*)"), expr("sum(quantity)"), expr("sum(cents)"), expr("sum(cents * (100 - discount))"),
                         expr("sum(cents * (100 - discount) * (100 + tax))")).collectAsList()) {
-            summaries.computeIfAbsent(row.getInt(0), part -> new PricingSummary()).addSums(row.getString(1),
-                    row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5), row.getLong(6));
+            List<PricingSummary> ofPart = summaries.computeIfAbsent(row.getInt(0),
+                    part -> Stream.generate(PricingSummary::new).limit(lastShipDates.size()).toList());
+            for (PricingSummary summary : ofPart.subList(0, row.getInt(2))) {
+                summary.addSums(row.getString(1), row.getLong(3), row.getLong(4), row.getLong(5), row.getLong(6),
+                        row.getLong(7));
+            }
         }
         return summaries;
     }

@@ -14,15 +14,19 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 
-/** A RocksDB as published, in a temporary folder that goes with it. Nothing here knows of memgrant. */
+/** A RocksDB as published, in a folder of its own that goes with it. Nothing here knows of memgrant. */
 final class Store implements AutoCloseable {
     private final Path folder;
     private final Options options;
     private final RocksDB db;
 
     Store(long writeBuffer) throws IOException, RocksDBException {
+        this(Path.of(System.getProperty("java.io.tmpdir")), writeBuffer);
+    }
+
+    Store(Path parent, long writeBuffer) throws IOException, RocksDBException {
         RocksDB.loadLibrary();
-        folder = Files.createTempDirectory("memgrant-demo-");
+        folder = Files.createTempDirectory(parent.toAbsolutePath(), "memgrant-demo-");
         Options made = new Options();
         try {
             options = made.setCreateIfMissing(true).setWriteBufferSize(writeBuffer);

@@ -32,12 +32,21 @@ final class Warehouse implements AutoCloseable {
 
     /** TPC-H's query 1. */
     PricingSummary pricingSummary(List<String> files) throws SQLException {
+        return pricingSummary(table(files), PricingSummary.LAST_SHIP_DATE);
+    }
+
+    /** The same of all that was copied, as if it was asked earlier. */
+    PricingSummary pricingSummaryOfCopies(int lastShipDate) throws SQLException {
+        return pricingSummary("copies", lastShipDate);
+    }
+
+    private PricingSummary pricingSummary(String table, int lastShipDate) throws SQLException {
         PricingSummary summary = new PricingSummary();
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT kind, count(*), sum(quantity)::BIGINT, "
                         + "sum(cents)::BIGINT, sum(cents * (100 - discount))::BIGINT, "
-                        + "sum(cents * (100 - discount) * (100 + tax))::BIGINT FROM " + table(files)
-                        + " WHERE shipdate <= " + PricingSummary.LAST_SHIP_DATE + " GROUP BY kind")) {
+                        + "sum(cents * (100 - discount) * (100 + tax))::BIGINT FROM " + table
+                        + " WHERE shipdate <= " + lastShipDate + " GROUP BY kind")) {
             while (rows.next()) {
                 summary.addSums(rows.getString(1), rows.getLong(2), rows.getLong(3), rows.getLong(4), rows.getLong(5),
                         rows.getLong(6));
@@ -57,6 +66,31 @@ final class Warehouse implements AutoCloseable {
             statement.execute("CREATE TABLE IF NOT EXISTS copies AS FROM " + table(List.of(file)) + " LIMIT 0");
             return statement.executeUpdate("INSERT INTO copies FROM " + table(List.of(file)));
         }
+    }
+
+    /** What the comments of each order that was copied say, together. */
+    void documents(Documents reader) throws Exception {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("SELECT orderkey, comment FROM copies")) {
+            StringBuilder document = new StringBuilder();
+            long order = -1;
+            while (rows.next()) {
+                if (rows.getLong(1) != order && order >= 0) {
+                    reader.read(order, document.toString());
+                    document.setLength(0);
+                }
+                order = rows.getLong(1);
+                document.append(rows.getString(2)).append('\n');
+            }
+            if (order >= 0) {
+                reader.read(order, document.toString());
+            }
+        }
+    }
+
+    /** Takes what {@link #documents} finds; an order's rows follow each other. */
+    interface Documents {
+        void read(long order, String document) throws Exception;
     }
 
     /** All that was copied, the dearest first. */
