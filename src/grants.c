@@ -15,6 +15,13 @@ struct mg_grants mg_grants;
 #define ASK_AGAIN_NS 10000000
 #define OVERHEAD_BATCH (1 << 20) /* it is measured now and then: it need not be there before it is needed */
 
+/* What is taken beyond the grant, strangers' frees that nobody collected yet not deducted. */
+static int64_t over(const struct mg_account *account)
+{
+    int64_t bytes = MG_LOAD(account->taken) - MG_LOAD(account->granted);
+    return bytes > 0 ? bytes : 0;
+}
+
 /* ---- Requests ---- */
 
 static bool may_ask(const struct mg_account *account)
@@ -53,7 +60,7 @@ void mg_grants_mind_overhead(void)
     struct mg_account *account = mg_overhead_account;
     if (!account || !MG_LOAD(mg_grants.enforcing))
         return;
-    int64_t missing = mg_overdraft(account);
+    int64_t missing = over(account);
     if (missing)
         ask(account, missing + OVERHEAD_BATCH);
 }
@@ -98,12 +105,12 @@ static void refuse(struct mg_account *account)
 {
     MG_STORE(account->refused_ns, mg_os_now_ns());
     MG_STORE(account->refused, true);
-    mg_accounts_raise(&account->unmet, mg_overdraft(account));
+    mg_accounts_raise(&account->unmet, over(account));
 }
 
 static void satisfy(struct mg_account *account)
 {
-    if (mg_overdraft(account))
+    if (over(account))
         return;
     MG_STORE(account->refused, false);
     MG_STORE(account->unmet, 0);
@@ -152,23 +159,29 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
     } while (!atomic_compare_exchange_weak(&account->granted, &granted, granted - back));
     /* A charge may have taken them after we looked: then they stay. One of the two sees what the other did, because both
      * words change by sequentially consistent operations before they are read. */
-    int64_t over = atomic_load(&account->taken) - (granted - back);
-    int64_t kept = over < 0 ? 0 : over < back ? over : back;
+    int64_t missing = atomic_load(&account->taken) - (granted - back);
+    int64_t kept = missing < 0 ? 0 : missing < back ? missing : back;
     atomic_fetch_add(&account->granted, kept);
     MG_ADD(mg_grants.bytes_released, back - kept);
     return back - kept;
 }
 
-int64_t mg_overdraft(const struct mg_account *account)
+int64_t mg_overdraft(struct mg_account *account)
 {
-    int64_t over = MG_LOAD(account->taken) - MG_LOAD(account->granted);
-    return over > 0 ? over : 0;
+    if (!over(account))
+        return 0;
+    mg_self.inside++;
+    mg_lock(&mg_books_lock);
+    mg_accounts_collect(account);
+    mg_unlock(&mg_books_lock);
+    mg_self.inside--;
+    return over(account);
 }
 
 void mg_tolerate(struct mg_account *account, int64_t further_bytes)
 {
     int64_t until;
-    if (__builtin_add_overflow(mg_overdraft(account), further_bytes, &until))
+    if (__builtin_add_overflow(over(account), further_bytes, &until))
         until = INT64_MAX;
     /* In this order: a charge that goes beyond it from now on raises the flag again. */
     MG_STORE(account->attention, false);
@@ -241,14 +254,14 @@ static int64_t deny(struct mg_account *account, struct mg_library *library)
 static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
 {
     mg_accounts_move_taken(account, bytes);
-    int64_t over = mg_overdraft(account);
-    mg_accounts_raise(&account->overdraft_peak, over);
+    int64_t beyond = over(account);
+    mg_accounts_raise(&account->overdraft_peak, beyond);
     if (MG_LOAD(account->refused))
-        mg_accounts_raise(&account->unmet, over);
+        mg_accounts_raise(&account->unmet, beyond);
     /* What fail could not deny ends at the next boundary once it is much: a task can be stopped, a process is not ended. */
     bool stops = fate == MG_FATE_STOP ||
-                 (fate == MG_FATE_FAIL && mg_grants.by_couriers && over > mg_settings.overdraft_cap);
-    if (stops && over > MG_LOAD(account->tolerated)) {
+                 (fate == MG_FATE_FAIL && mg_grants.by_couriers && beyond > mg_settings.overdraft_cap);
+    if (stops && beyond > MG_LOAD(account->tolerated)) {
         if (!MG_LOAD(account->culprit))
             MG_STORE(account->culprit, library);
         MG_STORE(account->attention, true);

@@ -115,7 +115,8 @@ int64_t mg_await_request(struct mg_account *account);
 void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns);
 void mg_grant(struct mg_account *account, int64_t bytes);
 int64_t mg_take_back(struct mg_account *account, int64_t bytes);
-int64_t mg_overdraft(const struct mg_account *account);
+/* What is used beyond the grant: what strangers freed is collected before it is said. */
+int64_t mg_overdraft(struct mg_account *account);
 /* What the account would still have to be granted for the most that it used against the accountant's no; 0 when all was
  * granted in time or later. */
 int64_t mg_unmet(const struct mg_account *account);

@@ -124,6 +124,30 @@ static void what_fail_spares_stops_the_task_beyond_the_cap(void)
     mg_settle(account);
 }
 
+static void *free_it(void *block)
+{
+    mg_free(block);
+    return NULL;
+}
+
+/* A task that waits at a boundary charges nothing: nobody else would collect. */
+static void what_strangers_freed_is_no_overdraft(void)
+{
+    pthread_t stranger;
+    struct mg_account *account = mg_account_open("helped", mg_root(), -1);
+    mg_bind(account);
+    void *kept = unit_allocate(1 << 20);
+    void *given = unit_allocate(1 << 20);
+    CHECK_EQ(mg_overdraft(account), (int64_t)(mg_usable_size(kept) + mg_usable_size(given)));
+    pthread_create(&stranger, NULL, free_it, given);
+    pthread_join(stranger, NULL);
+    CHECK_EQ(mg_overdraft(account), (int64_t)mg_usable_size(kept));
+    mg_free(kept);
+    mg_unbind();
+    mg_stop_requests(account);
+    mg_settle(account);
+}
+
 int main(void)
 {
     mg_start(NULL, true);
@@ -135,6 +159,7 @@ int main(void)
     fail_denies_after_the_accountant_said_no();
     stop_marks_the_account_until_it_is_settled();
     what_fail_spares_stops_the_task_beyond_the_cap();
+    what_strangers_freed_is_no_overdraft();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

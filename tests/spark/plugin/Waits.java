@@ -31,6 +31,7 @@ public final class Waits extends OnCluster {
         try (JavaSparkContext spark = new JavaSparkContext(new SparkConf())) {
             Waits waits = new Waits(spark);
             waits.forAnotherTask();
+            waits.forWhatAnotherThreadFrees();
             waits.untilOneIsStopped();
             waits.retriesConverge();
             waits.notForATaskThatItLocksOut();
@@ -80,6 +81,35 @@ public final class Waits extends OnCluster {
         Check.that(seen.equals(List.of("attempt 0", "attempt 0")), "a task waits for what a smaller one will leave, and none is denied",
                 "%s", seen);
         thatNothingIsLeft("after a wait");
+    }
+
+    /** As a pool of the library's would, that flushes in the background. */
+    private void forWhatAnotherThreadFrees() {
+        List<String> seen = run(2, task -> {
+            if (task.attemptNumber() > 0) {
+                return "attempt 1";
+            }
+            if (task.partitionId() == 0) {
+                List<Long> blocks = allocate(40);
+                STEP[4].countDown();
+                STEP[5].await();
+                free(blocks);
+                return "attempt 0";
+            }
+            STEP[4].await();
+            List<Long> flushed = allocate(30);
+            Thread flush = new Thread(() -> {
+                awaitSomebodyIn("awaitMissing");
+                free(flushed);
+            });
+            flush.start();
+            String end = use(50);
+            flush.join();
+            STEP[5].countDown();
+            return end;
+        });
+        Check.that(seen.equals(List.of("attempt 0", "attempt 0")), "a task that waits sees what other threads free for it", "%s", seen);
+        thatNothingIsLeft("after other threads' frees");
     }
 
     /** Each has half of the pool, and needs more. */
