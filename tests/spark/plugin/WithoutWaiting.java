@@ -29,8 +29,25 @@ final class WithoutWaiting {
         check(waits > STATES / 20, "plain acquisitions waited in " + waits + " states only");
         check(evictions > STATES / 100, "plain acquisitions wanted to evict in " + evictions + " states only");
         check(partial > STATES / 20, "partial grants in " + partial + " states only");
+        endsAtOnce();
         System.out.println(STATES + " states, 0 waits; plain requests waited in " + waits + " and wanted to evict in "
                 + evictions + "; " + partial + " partial grants");
+    }
+
+    /** The shortest bound is one too. */
+    private static void endsAtOnce() {
+        UnifiedMemoryManager manager = manager(0);
+        SparkMemory memory = new SparkMemory(manager, 0);
+        memory.acquireWithoutWaiting(POOL, 1);
+        BoundedWait wait = memory.boundWait();
+        try {
+            manager.acquireExecutionMemory(POOL, 2, MemoryMode.OFF_HEAP);
+            check(false, "granted what there is not");
+        } catch (Exception ended) { // Scala does not declare it
+            check(ended instanceof InterruptedException && wait.wasEnded(), "unexpected " + ended);
+        } finally {
+            wait.close();
+        }
     }
 
     private static void oneState(Random random) {

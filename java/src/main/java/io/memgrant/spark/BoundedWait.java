@@ -19,7 +19,7 @@ final class BoundedWait {
     /** @param monitor the one that Spark's pools wait on */
     BoundedWait(Object monitor, long millis) {
         this.monitor = monitor;
-        this.end = Watch.every(millis, this::endWait);
+        this.end = Watch.every(Math.max(1, millis), this::endWait);
     }
 
     /** A thread that waits cannot go on while we have the monitor. One that spills or evicts now is left alone. */
