@@ -9,6 +9,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
+import org.apache.spark.util.UninterruptibleThread;
 
 /**
  * Who waits for whom: on one real executor with two cores, a pool of 128 MB and two attempts. A task would wait for an hour: where
@@ -36,6 +37,7 @@ public final class Waits extends OnCluster {
             waits.retriesConverge();
             waits.notForATaskThatItLocksOut();
             waits.notForATaskThatWaitsForIt();
+            waits.withoutAnInterruptThatComesLater();
             waits.notForMoreThanThereIs();
             waits.saidNothing();
         }
@@ -194,6 +196,29 @@ public final class Waits extends OnCluster {
             Check.that(seen.startsWith("attempt 0 had"), "a task does not wait for one that waits for its memory in Spark", "%s", seen);
         }
         thatNothingIsLeft("after a wait in Spark");
+    }
+
+    /** As in a poll of Spark's Kafka consumer, where no wait in Spark's pool could be ended. */
+    private void withoutAnInterruptThatComesLater() throws Exception {
+        try (Meeting meeting = new Meeting()) {
+            int port = meeting.port();
+            JavaFutureAction<Void> holder = start(task -> {
+                List<Long> blocks = allocate(100);
+                Meeting.arrive(port);
+                awaitSomebodyIn("awaitMissing");
+                free(blocks);
+                return "";
+            });
+            meeting.await().close();
+            String seen = run(1, task -> {
+                String end = ((UninterruptibleThread) Thread.currentThread()).runUninterruptibly(() -> use(30));
+                return end + (Thread.currentThread().isInterrupted() ? ", interrupted" : "");
+            }).get(0);
+            holder.get();
+            Check.that(seen.equals("attempt 0"), "a task that runs uninterruptibly does not wait in Spark, where nothing ends a wait",
+                    "%s", seen);
+        }
+        thatNothingIsLeft("after an uninterruptible wait");
     }
 
     /** Nothing is thrown into a method that was given a handle, not for some boundaries. */

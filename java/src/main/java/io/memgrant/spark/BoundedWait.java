@@ -22,6 +22,15 @@ final class BoundedWait {
         this.end = Watch.every(Math.max(1, millis), this::endWait);
     }
 
+    /**
+     * Whether the calling thread's wait could be ended. Where it runs uninterruptibly, as in a poll of Spark's Kafka consumer,
+     * an interrupt would end nothing, and come when it is out of there.
+     */
+    static boolean isPossible() {
+        return StackWalker.getInstance().walk(frames -> frames.noneMatch(frame -> frame.getMethodName().equals("runUninterruptibly")
+                && frame.getClassName().equals("org.apache.spark.util.UninterruptibleThread")));
+    }
+
     /** A thread that waits cannot go on while we have the monitor. One that spills or evicts now is left alone. */
     private void endWait() {
         synchronized (monitor) {

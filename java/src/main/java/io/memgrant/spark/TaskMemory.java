@@ -89,12 +89,15 @@ final class TaskMemory implements NativeMemoryAccountant {
     /**
      * Asks Spark with all it can do: other consumers of the task spill, and it waits until the task could have its fair
      * share, but not for ever: the task may hold a lock that those need whom it waits for. Only on the task's own thread,
-     * with none of Spark's monitors held.
+     * with none of Spark's monitors held. Where the wait could not be ended nothing is asked.
      *
      * @param bytes above 0
      * @return what was granted, 0 when an exception was
      */
     long ask(long bytes) {
+        if (!BoundedWait.isPossible()) {
+            return 0;
+        }
         long got = 0;
         BoundedWait wait = memory.boundWait();
         try {
