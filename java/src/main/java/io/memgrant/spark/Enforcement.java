@@ -28,8 +28,8 @@ final class Enforcement {
     Enforcement(SparkEnv env, Settings settings, PluginContext plugin) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
-        memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis());
-        firstGrant = settings.pollsUnmanagedMemory() ? 0 : settings.firstGrant(memory.size());
+        memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis(), settings.pollsUnmanagedMemory());
+        firstGrant = memory.mayAlwaysWait() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
         retries = new Retries(plugin);
         admission = new Admission(memory, settings, this::mostForOneTask);

@@ -13,11 +13,21 @@ final class SparkMemory {
 
     private final MemoryManager manager;
     private final long boundaryWaitMillis;
+    private final boolean mayAlwaysWait;
 
-    /** @param boundaryWaitMillis the longest that a task's own request may wait in Spark's pool */
-    SparkMemory(MemoryManager manager, long boundaryWaitMillis) {
+    /**
+     * @param boundaryWaitMillis the longest that a task's own request may wait in Spark's pool
+     * @param mayAlwaysWait whether {@link #acquireWithoutWaiting} may wait all the same
+     */
+    SparkMemory(MemoryManager manager, long boundaryWaitMillis, boolean mayAlwaysWait) {
         this.manager = manager;
         this.boundaryWaitMillis = boundaryWaitMillis;
+        this.mayAlwaysWait = mayAlwaysWait;
+    }
+
+    /** Whether even a request for what is free may wait: only those who end such a wait may make one. */
+    boolean mayAlwaysWait() {
+        return mayAlwaysWait;
     }
 
     /** Around a request of the calling thread's. */

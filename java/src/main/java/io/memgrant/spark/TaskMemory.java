@@ -58,8 +58,12 @@ final class TaskMemory implements NativeMemoryAccountant {
         }
     }
 
-    /** What the manager has free for this task now, without waiting. */
+    /** What the manager has free for this task now, without waiting: nothing where that cannot be told before. */
     long acquireFree(long bytes) {
+        return memory.mayAlwaysWait() ? 0 : acquireFromManager(bytes);
+    }
+
+    private long acquireFromManager(long bytes) {
         synchronized (memory.monitor()) {
             long got = closed || bytes <= 0 ? 0 : memory.acquireWithoutWaiting(bytes, taskAttemptId);
             byManager.addAndGet(got);
@@ -77,7 +81,7 @@ final class TaskMemory implements NativeMemoryAccountant {
         long got = 0;
         Thread.currentThread().interrupt();
         try {
-            got = acquireFree(bytes);
+            got = acquireFromManager(bytes);
         } catch (Throwable refused) {
             sayUnlessExpected(refused);
         } finally {
