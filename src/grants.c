@@ -353,8 +353,8 @@ bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t by
 int64_t mg_settle(struct mg_account *account)
 {
     struct mg_heap *heap = NULL;
-    if (!account->parent)
-        return 0; /* the root stays */
+    if (!account->parent || !account->heap)
+        return 0; /* the root and the overhead stay */
     mg_self.inside++;
     mg_mappings_measure();
     mg_lock(&mg_books_lock);

@@ -328,6 +328,8 @@ struct mg_account *mg_account_open(const char *name, struct mg_account *parent, 
 void mg_bind(struct mg_account *account)
 {
     struct mg_self *self = &mg_self;
+    if (!account->heap)
+        return; /* the overhead: there are no blocks in it */
     self->inside++;
     if (mg_lanes_bind(self, account, account->id))
         self->task_thread = true;

@@ -156,6 +156,15 @@ static void its_books_balance(void)
     CHECK(figures[MG_OVERDRAFT_PEAK] >= 0);
 }
 
+static void it_takes_no_threads_and_stays_open(void)
+{
+    mg_bind(mg_overhead());
+    CHECK(!mg_account_wants_boundary());
+    CHECK_EQ(mg_settle(mg_overhead()), 0);
+    mg_free(touched(1 << 20));
+    CHECK(mg_account_of(mg_account_handle(mg_overhead())) == mg_overhead());
+}
+
 int main(void)
 {
     mg_start(NULL, true);
@@ -169,6 +178,7 @@ int main(void)
     threads_empty_their_caches_when_memory_is_short();
     what_strangers_freed_in_an_idle_heap_is_given_back();
     its_books_balance();
+    it_takes_no_threads_and_stays_open();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }
