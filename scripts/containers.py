@@ -2,6 +2,7 @@
 
 v1 is what this was tried on. v2 has the same limits by other names; they are written here from its documentation.
 """
+import errno
 import glob
 import os
 import re
@@ -76,7 +77,6 @@ class Containers:
         """Of runs that were killed."""
         for left in glob.glob(f"{roots[0]}/{PREFIX}*"):
             if not os.path.exists("/proc/" + left.rpartition(".")[2]):
-                self._end_all(left, 0)
                 self._remove([root + "/" + os.path.basename(left) for root in roots])
                 shutil.rmtree(f"{TMPFS}/{os.path.basename(left)}", ignore_errors=True)
 
@@ -89,7 +89,7 @@ class Containers:
     def java_home(self, folder, java, limit):
         """Makes a Java home whose java runs in a container of its own. Spark starts executors by their JAVA_HOME."""
         lines = ["#!/bin/sh", "# Made by scripts/demo-kill: a JVM in a container of its own.", "set -e"]
-        lines += [f"mkdir {path}/$$" for path in self.folders]
+        lines += [f"mkdir {path}/$$" for path in reversed(self.folders)] # who finds the first finds all
         if limit:
             memory, swap = [f"{self.folders[0]}/$$/{name}" for name in self._limits()]
             lines += [f"echo {limit} >{memory}"]
@@ -137,15 +137,18 @@ class Containers:
                     select.select([process], [], [])
                 os.close(process)
 
-    @staticmethod
-    def _remove(folders):
+    def _remove(self, folders):
         for folder in folders:
-            for inner, _, _ in os.walk(folder, topdown=False):
-                os.rmdir(inner)
+            while os.path.isdir(folder):
+                self._end_all(folder, 0)
+                try:
+                    for inner, _, _ in os.walk(folder, topdown=False):
+                        os.rmdir(inner)
+                except OSError as busy:
+                    if busy.errno != errno.EBUSY: # else a JVM that was just being started came in meanwhile
+                        raise
 
     def remove(self):
         """Leaves nothing behind, whatever still runs there."""
-        if os.path.isdir(self.folders[0]):
-            self._end_all(self.folders[0], 0)
         self._remove(self.folders)
         shutil.rmtree(self.temporary, ignore_errors=True)
