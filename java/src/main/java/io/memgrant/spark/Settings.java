@@ -96,7 +96,7 @@ final class Settings {
 
     /** The longest that a task waits at its start. */
     long admissionWaitMillis() {
-        return Long.parseLong(get("admission_wait_ms", "600000"));
+        return Long.parseLong(get("admission_wait_ms", "120000"));
     }
 
     /** Spark's advisory memory of others can make an acquisition wait that would not wait without it. */
