@@ -129,7 +129,9 @@ static void visit_collect(struct mg_account *account, struct mg_pair *pair, void
 
 void mg_accounts_collect(struct mg_account *account)
 {
+    mg_lock(&mg_books_lock);
     each_pair(account, visit_collect, NULL);
+    mg_unlock(&mg_books_lock);
 }
 
 static void visit_books(struct mg_account *account, struct mg_pair *pair, void *argument)

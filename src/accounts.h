@@ -86,8 +86,9 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
 /* A lane with that much unused credit at its lowest was seen: raises peaks. */
 void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value);
-/* Takes in what strangers freed. Under the lock. */
+/* Takes in what strangers freed. Takes the lock. */
 void mg_accounts_collect(struct mg_account *account);
+/* The same of one pair. Under the lock. */
 void mg_accounts_collect_pair(struct mg_pair *pair);
 
 /* Own books by library: folded, lanes, strangers. Under the lock. The lanes' part is added by lanes.c. */

@@ -171,9 +171,7 @@ int64_t mg_overdraft(struct mg_account *account)
     if (!over(account))
         return 0;
     mg_self.inside++;
-    mg_lock(&mg_books_lock);
     mg_accounts_collect(account);
-    mg_unlock(&mg_books_lock);
     mg_self.inside--;
     return over(account);
 }
@@ -310,9 +308,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     if (!taken) {
         /* What strangers freed, or madvise gave back, may be enough. */
         mg_mappings_measure();
-        mg_lock(&mg_books_lock);
         mg_accounts_collect(account);
-        mg_unlock(&mg_books_lock);
         taken = take_unused(account, need, need);
     }
     if (!taken)

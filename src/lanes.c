@@ -268,9 +268,7 @@ MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, in
     struct mg_account *account = self->account;
     if (MG_LOAD(self->heap->remote)) {
         mg_heap_drain(self->heap, true);
-        mg_lock(&mg_books_lock);
         mg_accounts_collect(account);
-        mg_unlock(&mg_books_lock);
     }
     sum_library(lane, library);
     mg_accounts_note_peak(account, MG_LOAD(lane->low));

@@ -84,9 +84,7 @@ void mg_overhead_measure(bool trim)
     if (mapped < 0 || !mg_try_lock(&overhead.lock))
         return;
     /* What strangers freed of ended accounts nobody else takes in. */
-    mg_lock(&mg_books_lock);
     mg_accounts_collect(mg_accounts_root);
-    mg_unlock(&mg_books_lock);
     int64_t kept = kept_now(mapped);
     if (trim && kept > MG_OVERHEAD_BOUND(charged_to_others())) {
         mg_heaps_trim();
