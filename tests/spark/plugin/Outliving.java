@@ -121,23 +121,13 @@ public final class Outliving extends OnCluster {
         }
     }
 
-    /** Returns when the executor has as little of Spark's storage memory as that; this task goes on meanwhile. */
-    private static Books awaitGranted(long atMost) throws InterruptedException {
-        MemoryManager manager = SparkEnv.get().memoryManager();
-        synchronized (manager) {
-            while (Memgrant.root().granted() > atMost) {
-                manager.wait();
-            }
-            return Books.here();
-        }
-    }
-
     private void freedByAThread() {
         Books books = spark.parallelize(List.of(1), 1).map(one -> {
             Thread thread = new Thread(Outliving::freeLeft);
             thread.start();
             thread.join();
-            return awaitGranted(RESERVE + 8 * MB);
+            Contexts.awaitGranted(RESERVE + 8 * MB);
+            return Books.here();
         }).collect().get(0);
         Check.that(books.granted >= RESERVE, "what a Java thread frees is Spark's again before any task ends", "%s", books);
     }
@@ -176,7 +166,10 @@ public final class Outliving extends OnCluster {
             freeLeft();
             return "";
         });
-        Books books = spark.parallelize(List.of(1), 1).map(one -> awaitGranted(RESERVE + 8 * MB)).collect().get(0);
+        Books books = spark.parallelize(List.of(1), 1).map(one -> {
+            Contexts.awaitGranted(RESERVE + 8 * MB);
+            return Books.here();
+        }).collect().get(0);
         Check.that(books.granted >= RESERVE && books.used == 0, "when another task frees it, what stays is the reserve", "%s",
                 books);
         thatNothingIsLeft("at the end");

@@ -70,7 +70,8 @@ public final class Contexts {
         return Memgrant.root().granted();
     }
 
-    private static void awaitGranted(long atMost) throws InterruptedException {
+    /** Returns when this process has as little of Spark's storage memory for what no task owns. */
+    static void awaitGranted(long atMost) throws InterruptedException {
         synchronized (manager()) {
             while (granted() > atMost) {
                 manager().wait();
