@@ -9,6 +9,9 @@ import java.util.concurrent.ScheduledFuture;
  * so that it can end nothing else.
  */
 final class BoundedWait {
+    /** A thread that was not waiting at the end of its time, but spilled, may wait after it. */
+    private static final long LOOK_MILLIS = 1_000;
+
     private final Thread thread = Thread.currentThread();
     private final Object monitor;
     private final ScheduledFuture<?> end;
@@ -19,7 +22,7 @@ final class BoundedWait {
     /** @param monitor the one that Spark's pools wait on */
     BoundedWait(Object monitor, long millis) {
         this.monitor = monitor;
-        this.end = Watch.every(Math.max(1, millis), this::endWait);
+        this.end = Watch.every(millis, LOOK_MILLIS, this::endWait);
     }
 
     /**

@@ -34,7 +34,7 @@ final class Enforcement {
         retries = new Retries(plugin);
         admission = new Admission(memory, settings, this::mostForOneTask);
         ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
-        looking = Watch.every(LOOK_MILLIS, this::look);
+        looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, this::look);
     }
 
     /** Its SparkContext ends. Tasks that still run are settled as ever. */

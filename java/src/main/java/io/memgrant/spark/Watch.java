@@ -15,9 +15,9 @@ final class Watch {
 
     private Watch() {}
 
-    /** The first look comes after that time as well. What a look throws ends all further ones. */
-    static ScheduledFuture<?> every(long millis, Runnable look) {
-        return THREADS.scheduleWithFixedDelay(look, millis, millis, TimeUnit.MILLISECONDS);
+    /** What a look throws ends all further ones. */
+    static ScheduledFuture<?> every(long firstMillis, long millis, Runnable look) {
+        return THREADS.scheduleWithFixedDelay(look, firstMillis, millis, TimeUnit.MILLISECONDS);
     }
 
     private static Thread newThread(Runnable work) {
