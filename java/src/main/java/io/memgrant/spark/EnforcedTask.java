@@ -149,8 +149,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     private Throwable stop() {
-        account.deny();
-        Throwable stop = enforcement.exception(account, denied);
+        Throwable stop = enforcement.deny(account, denied);
         denied = null;
         stopped = true;
         account.tolerate(FURTHER);
@@ -169,13 +168,14 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
                 Say.once("a courier did not end", account);
             }
             stop = lastWord();
-            if (account.denials() > 0 && (stop != null || context.isFailed())) {
-                enforcement.retries().denied(context, account.peak() + CUSHION);
-            }
         } catch (Throwable broken) {
             Say.once("a task's last overdraft was not looked at", broken);
         } finally {
             settle();
+        }
+        // After it has given everything back: the driver may take its time.
+        if (account.denials() > 0 && (stop != null || context.isFailed())) {
+            enforcement.retries().denied(context, account.peak() + CUSHION);
         }
         if (stop != null) {
             throw stop;
@@ -196,11 +196,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             missing = account.unmet();
         }
         Denial last = missing > 0 ? ask(missing, 0, library) : null;
-        if (last == null) {
-            return null;
-        }
-        account.deny();
-        return enforcement.exception(account, last);
+        return last == null ? null : enforcement.deny(account, last);
     }
 
     private void settle() {

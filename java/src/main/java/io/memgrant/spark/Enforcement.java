@@ -92,8 +92,9 @@ final class Enforcement {
         ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum());
     }
 
-    /** What a task is stopped with. */
-    SparkOutOfMemoryError exception(Account account, Denial denial) {
+    /** Counts a denial. What the task is stopped with. */
+    SparkOutOfMemoryError deny(Account account, Denial denial) {
+        account.deny();
         return denial.exception(account, () -> memory.shareAmong(admission.running().size()),
                 () -> new Holders(memory, ofNoTask, admission.running()).toString());
     }
