@@ -105,14 +105,15 @@ final class Admission {
     /**
      * Waits for what Spark refused a task until now. On the task's thread, at a boundary where it may be stopped.
      *
+     * @param waitedNanos how long Spark let it wait before it refused; its wait here is that much shorter
      * @return whether the task has what it needs
      */
-    boolean awaitMissing(EnforcedTask task) {
+    boolean awaitMissing(EnforcedTask task, long waitedNanos) {
         synchronized (memory.monitor()) {
             atBoundary.add(task);
             memory.monitor().notifyAll(); // those who wait have one less to wait for
             try {
-                long end = deadline(boundaryMillis);
+                long end = deadline(boundaryMillis) - waitedNanos;
                 while (!task.takeMissing()) {
                     if (task.isEnding() || !mayHope(task) || !waitUntil(end)) {
                         return false;

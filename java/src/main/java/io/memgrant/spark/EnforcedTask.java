@@ -29,6 +29,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     private final TaskMemory memory;
     private final Enforcement enforcement;
     private Denial denied;
+    /** In Spark's pool, before that denial. */
+    private long waitedNanos;
     private boolean stopped;
 
     EnforcedTask(TaskContext context, Account account, TaskMemory memory, Enforcement enforcement) {
@@ -97,14 +99,16 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             return null;
         }
         if (denied == null) {
+            long start = System.nanoTime();
             denied = ask(overdraft, CUSHION, library);
+            waitedNanos = System.nanoTime() - start;
         }
         return denied != null && mayThrow ? waitOrStop() : null;
     }
 
     /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
     private Throwable waitOrStop() {
-        boolean hasMissing = enforcement.admission().awaitMissing(this);
+        boolean hasMissing = enforcement.admission().awaitMissing(this, waitedNanos);
         if (hasMissing || isEnding() || thread.isInterrupted()) {
             denied = null;
             return null;
