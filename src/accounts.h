@@ -35,6 +35,7 @@ struct mg_account {
     _Atomic(int64_t) peak;  /* of used, with descendants */
     _Atomic(int64_t) overdraft_peak;
     _Atomic(int64_t) denials;
+    _Atomic(bool) lends;                /* its lanes may hold credit */
     _Atomic(int64_t) tolerated;         /* overdraft below this asks for no boundary */
     _Atomic(bool) attention;            /* the task thread should stop by at its next boundary */
     _Atomic(bool) refused;              /* the accountant's last word was no */

@@ -17,9 +17,9 @@ unsigned mg_charges_owner(const struct mg_self *self, unsigned library)
 
 MG_NOINLINE bool mg_charges_attach(struct mg_self *self)
 {
-    self->inside++;
+    mg_enter(self);
     bool attached = mg_lanes_bind(self, mg_accounts_root, 0);
-    self->inside--;
+    mg_leave(self);
     return attached;
 }
 

@@ -3,6 +3,7 @@
 #ifndef MG_CHARGES_H
 #define MG_CHARGES_H
 
+#include "credit.h"
 #include "grants.h"
 #include "lanes.h"
 #include "libraries.h"
@@ -29,7 +30,7 @@ static inline bool mg_charges_take(struct mg_self *self, unsigned library, int64
     bool limited = mg_libraries[library].limit >= 0;
     if (MG_UNLIKELY(limited) && !mg_grants_within_library(self->account, library, bytes))
         return false;
-    if (MG_LIKELY(mg_lanes_charge(self, library, bytes)))
+    if (MG_LIKELY(mg_credit_charge(self, library, bytes)))
         return true;
     if (limited)
         MG_ADD(mg_libraries[library].used, -bytes);
@@ -41,14 +42,14 @@ static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64
 {
     if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
         MG_ADD(mg_libraries[library].used, -bytes);
-    mg_lanes_undo(self, library, bytes);
+    mg_credit_undo(self, library, bytes);
 }
 
 static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)
 {
     if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
         MG_ADD(mg_libraries[library].used, -bytes);
-    mg_lanes_refund(self, library, bytes);
+    mg_credit_refund(self, library, bytes);
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "grants.h"
 
 #include "hazards.h"
+#include "lanes.h"
 #include "libraries.h"
 #include "mappings.h"
 #include "memgrant.h"
@@ -118,10 +119,10 @@ static void satisfy(struct mg_account *account)
 
 void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64_t wait_ns)
 {
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_mappings_measure(); /* now and then, off every hot path */
     mind_overhead_now_and_then();
-    mg_self.inside--;
+    mg_leave(&mg_self);
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
     /* Less than asked is a no only to what is missing: an overdraft that it covers was met. */
@@ -149,6 +150,11 @@ int64_t mg_unmet(const struct mg_account *account)
 
 int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 {
+    if (MG_LOAD(account->granted) - MG_LOAD(account->taken) < bytes) {
+        mg_enter(&mg_self);
+        mg_lanes_recall(account, false);
+        mg_leave(&mg_self);
+    }
     int64_t granted = MG_LOAD(account->granted);
     int64_t back;
     do {
@@ -170,9 +176,10 @@ int64_t mg_overdraft(struct mg_account *account)
 {
     if (!over(account))
         return 0;
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_accounts_collect(account);
-    mg_self.inside--;
+    mg_lanes_recall(account, false);
+    mg_leave(&mg_self);
     return over(account);
 }
 
@@ -306,9 +313,10 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     }
     int64_t taken = take_unused(account, need, want);
     if (!taken) {
-        /* What strangers freed, or madvise gave back, may be enough. */
+        /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
         mg_mappings_measure();
         mg_accounts_collect(account);
+        mg_lanes_recall(account, true);
         taken = take_unused(account, need, need);
     }
     if (!taken)
@@ -351,7 +359,7 @@ int64_t mg_settle(struct mg_account *account)
     struct mg_heap *heap = NULL;
     if (!account->parent || !account->heap)
         return 0; /* the root and the overhead stay */
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_mappings_measure();
     mg_lock(&mg_books_lock);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
@@ -362,6 +370,6 @@ int64_t mg_settle(struct mg_account *account)
     if (heap)
         mg_heap_close(heap);
     mind_overhead_now_and_then();
-    mg_self.inside--;
+    mg_leave(&mg_self);
     return granted;
 }

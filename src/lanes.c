@@ -1,11 +1,8 @@
 #include "lanes.h"
 
-#include "grants.h"
 #include "libraries.h"
 #include "os.h"
 #include "say.h"
-#include "settings.h"
-#include "specs.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -24,7 +21,7 @@ static struct {
 
 /* ---- Moving between accounts, under the books' lock ---- */
 
-static void sum_library(struct mg_lane *lane, unsigned library)
+void mg_lanes_sum(struct mg_lane *lane, unsigned library)
 {
     struct mg_lane_book *book = &lane->books[library];
     int64_t net = MG_LOAD(book->charged) - MG_LOAD(book->refunded);
@@ -52,7 +49,7 @@ static void fold(struct mg_lane *lane)
     for (unsigned i = 0; i < libraries; i++) {
         if (!MG_LOAD(lane->books[i].charged) && !MG_LOAD(lane->books[i].refunded))
             continue;
-        sum_library(lane, i);
+        mg_lanes_sum(lane, i);
         fold_book(&account->books[i], &lane->books[i]);
         memset(&lane->books[i], 0, sizeof lane->books[i]);
     }
@@ -66,7 +63,7 @@ static void fold(struct mg_lane *lane)
 static void enter(struct mg_lane *lane, struct mg_account *account)
 {
     lane->account = account;
-    lane->ceiling = 0;
+    MG_STORE(lane->ceiling, 0);
     account->lanes++;
 }
 
@@ -95,9 +92,9 @@ static void thread_ends(void *value)
 {
     (void)value;
     struct mg_self *self = &mg_self;
-    self->inside++;
+    mg_enter(self);
     mg_lanes_unbind(self, true);
-    self->inside--;
+    mg_leave(self);
 }
 
 bool mg_lanes_make_key(void)
@@ -140,6 +137,7 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
     if (lane) {
         if (lane->account)
             closing = leave_account(lane);
+        lane->self = self;
         enter(lane, account);
     }
     mg_unlock(&mg_books_lock);
@@ -182,134 +180,89 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
         self->state = MG_THREAD_LEFT;
 }
 
-/* ---- Credit ---- */
+/* ---- Recall ---- */
 
-/* A pool's thread gets its name from its creator, soon; before that it has little to do. */
-static bool has_name_of_pool(struct mg_self *self, const char *pattern)
+/* Credit is its thread's, which changes it by plain loads and stores. Another one may take it where the thread is seen not
+ * to be inside us, and to wait when it comes: first the bounds are made so that no credit is within them, then membarrier puts
+ * a full barrier into each running thread, then `inside` is read. A thread that is not inside then enters after the
+ * barrier and meets the bounds. One that is, is left alone. It may even leave between the barrier and the reading; what it did
+ * meanwhile is seen then, and of all that it does only a slow charge puts a bound back: so the ceiling is looked at too. */
+static void close_bounds(struct mg_lane *lane)
 {
-    self->name_looks++;
-    char name[16];
-    mg_os_thread_name(name);
-    return mg_matches(pattern, name);
+    MG_STORE(lane->floor, INT64_MAX);
+    MG_STORE(lane->ceiling, INT64_MIN);
 }
 
-enum { NAME_LOOKS = 4 };
-
-/* Where a library has pools, a new thread is the root's until its name is known: idle in its creator's account, it would
- * keep that from closing for ever. */
-void mg_lanes_inherit(struct mg_self *self, struct mg_account *account, uint64_t id)
+/* After what was done to credit, for the thread reads a bound first. */
+static void open_bounds(struct mg_lane *lane)
 {
-    if (account != mg_accounts_root && *mg_libraries[self->home].pool_threads) {
-        self->inherited = account;
-        self->inherited_id = id;
-        account = mg_accounts_root;
+    atomic_store_explicit(&lane->ceiling, 0, memory_order_release);
+    atomic_store_explicit(&lane->floor, 0, memory_order_release);
+}
+
+static bool is_idle(struct mg_lane *lane)
+{
+    return !atomic_load_explicit(&lane->self->inside, memory_order_acquire) &&
+           MG_LOAD(lane->ceiling) == INT64_MIN;
+}
+
+static void take_credit(struct mg_lane *lane)
+{
+    mg_accounts_note_peak(lane->account, MG_LOAD(lane->low));
+    mg_accounts_move_taken(lane->account, -MG_LOAD(lane->credit));
+    MG_STORE(lane->credit, 0);
+    MG_STORE(lane->low, 0);
+}
+
+static bool may_have_credit(const struct mg_lane *lane, const struct mg_account *account)
+{
+    return lane->account == account && MG_LOAD(lane->credit);
+}
+
+static unsigned close_bounds_of_others(const struct mg_account *account)
+{
+    unsigned closed = 0;
+    for (unsigned i = 0; i < table.used; i++) {
+        struct mg_lane *lane = &table.lanes[i];
+        if (lane == mg_self.lane || !may_have_credit(lane, account))
+            continue;
+        close_bounds(lane);
+        closed++;
     }
-    mg_lanes_bind(self, account, id);
+    return closed;
 }
 
-static bool inherits_now(struct mg_self *self, int64_t bytes)
+/* Whether all of them had none left. */
+static bool take_credit_of_idle(const struct mg_account *account, bool ordered)
 {
-    if (self->task_thread || has_name_of_pool(self, mg_libraries[self->home].pool_threads)) {
-        self->inherited = NULL;
-        return false;
+    bool all = true;
+    for (unsigned i = 0; i < table.used; i++) {
+        struct mg_lane *lane = &table.lanes[i];
+        if (lane->account != account || !MG_LOAD(lane->floor))
+            continue;
+        if (ordered && is_idle(lane))
+            take_credit(lane);
+        else
+            all = false;
+        open_bounds(lane);
     }
-    return self->name_looks == NAME_LOOKS || bytes > mg_settings.lane_batch;
+    return all;
 }
 
-/* A thread of an account that closes goes on in the root; so does one that turns out to serve the whole process. */
-static bool belongs_to_root(struct mg_self *self, unsigned library)
+void mg_lanes_recall(struct mg_account *account, bool keeps_own)
 {
-    if (self->account == mg_accounts_root)
-        return false;
-    if (MG_LOAD(self->account->state) != MG_ACCOUNT_OPEN)
-        return true;
-    const char *pattern = mg_libraries[self->home ? self->home : library].pool_threads;
-    if (self->task_thread || !*pattern || self->name_looks >= NAME_LOOKS)
-        return false;
-    return has_name_of_pool(self, pattern);
-}
-
-/* Before a charge: into the account in which the thread has to be from now on. */
-static bool move(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    if (self->inherited && inherits_now(self, bytes)) {
-        struct mg_account *account = self->inherited;
-        self->inherited = NULL;
-        self->name_looks = NAME_LOOKS;
-        return mg_lanes_bind(self, account, self->inherited_id);
+    if (MG_LIKELY(!MG_LOAD(account->lends)))
+        return;
+    mg_lock(&mg_books_lock);
+    MG_STORE(account->lends, false);
+    struct mg_lane *own = mg_self.lane;
+    if (own && !keeps_own && may_have_credit(own, account)) {
+        take_credit(own);
+        MG_STORE(own->ceiling, 0);
     }
-    return !belongs_to_root(self, library) || mg_lanes_bind(self, mg_accounts_root, 0);
-}
-
-static void count(struct mg_lane *lane, unsigned library, int64_t bytes)
-{
-    MG_BUMP(lane->books[library].charged, bytes);
-    MG_BUMP(lane->books[library].allocations, 1);
-}
-
-/* Credit that a lane keeps at hand; none while every charge has to be looked at. */
-static int64_t lane_batch(void)
-{
-    return mg_settings.deny_nth ? 0 : mg_settings.lane_batch;
-}
-
-static void nothing(void)
-{
-}
-void (*mg_lanes_at_slow_charge)(void) = nothing;
-
-MG_NOINLINE bool mg_lanes_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    mg_lanes_at_slow_charge();
-    mg_grants_mind_overhead_in_time(self);
-    if (!move(self, library, bytes))
-        return false;
-    struct mg_lane *lane = self->lane;
-    struct mg_account *account = self->account;
-    if (MG_LOAD(self->heap->remote)) {
-        mg_heap_drain(self->heap, true);
-        mg_accounts_collect(account);
-    }
-    sum_library(lane, library);
-    mg_accounts_note_peak(account, MG_LOAD(lane->low));
-    if (MG_UNLIKELY(mg_settings.deny_nth) && mg_grants_injected(account, library, bytes))
-        return false;
-    int64_t credit = MG_LOAD(lane->credit);
-    int64_t missing = bytes - credit;
-    int64_t taken = missing > 0 ? mg_grants_take(account, library, missing, missing + lane_batch()) : 0;
-    if (missing > 0 && !taken)
-        return false;
-    int64_t left = credit + taken - bytes;
-    lane->ceiling = 2 * left;
-    MG_STORE(lane->credit, left);
-    MG_STORE(lane->low, left);
-    count(lane, library, bytes);
-    return true;
-}
-
-void mg_lanes_undo(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    struct mg_lane *lane = self->lane;
-    int64_t credit = MG_LOAD(lane->credit) + bytes;
-    int64_t kept = credit < lane->ceiling ? credit : lane->ceiling / 2;
-    MG_BUMP(lane->books[library].charged, -bytes);
-    MG_BUMP(lane->books[library].allocations, -1);
-    mg_accounts_move_taken(self->account, kept - credit);
-    MG_STORE(lane->credit, kept);
-    MG_STORE(lane->low, kept);
-}
-
-MG_NOINLINE void mg_lanes_give_back(struct mg_self *self, unsigned library)
-{
-    struct mg_lane *lane = self->lane;
-    int64_t credit = MG_LOAD(lane->credit);
-    int64_t kept = lane->ceiling / 2;
-    sum_library(lane, library);
-    mg_accounts_note_peak(self->account, MG_LOAD(lane->low));
-    mg_accounts_move_taken(self->account, kept - credit);
-    MG_STORE(lane->credit, kept);
-    MG_STORE(lane->low, kept);
-    mg_grants_mind_overhead_in_time(self);
+    if (close_bounds_of_others(account) && !take_credit_of_idle(account, mg_os_order_threads()))
+        MG_STORE(account->lends, true);
+    mg_unlock(&mg_books_lock);
 }
 
 /* ---- Reading ---- */

@@ -246,9 +246,9 @@ static int redirect_all(struct dl_phdr_info *object, size_t size, void *argument
 static MG_NOINLINE unsigned discover(uintptr_t code, uint32_t slot, bool known, bool redirect)
 {
     struct mg_self *self = &mg_self;
-    if (self->inside || MG_LOAD(loaded.frozen))
+    if (MG_LOAD(self->inside) || MG_LOAD(loaded.frozen))
         return known ? slot & ~NOT_REDIRECTED : MG_LIBRARY_OTHER;
-    self->inside++;
+    mg_enter(self);
     if (!known) {
         refresh();
         known = look_up(code, &slot);
@@ -257,7 +257,7 @@ static MG_NOINLINE unsigned discover(uintptr_t code, uint32_t slot, bool known, 
         struct redirection wanted = { code, slot & ~NOT_REDIRECTED };
         dl_iterate_phdr(redirect_object, &wanted);
     }
-    self->inside--;
+    mg_leave(self);
     return known ? slot & ~NOT_REDIRECTED : MG_LIBRARY_OTHER;
 }
 
@@ -294,11 +294,11 @@ void mg_libraries_start(void)
 void mg_libraries_refresh(void)
 {
     struct mg_self *self = &mg_self;
-    if (self->inside || MG_LOAD(loaded.frozen))
+    if (MG_LOAD(self->inside) || MG_LOAD(loaded.frozen))
         return;
-    self->inside++;
+    mg_enter(self);
     refresh();
-    self->inside--;
+    mg_leave(self);
 }
 
 void mg_libraries_freeze(void)

@@ -38,7 +38,7 @@ static void refund(struct mg_self *self, unsigned library, size_t bytes)
 /* The calling thread begins a call for a library: false when the mapping is not to be charged. */
 static bool begin(struct mg_self *self, unsigned *library)
 {
-    if (!mg_active || self->inside)
+    if (!mg_active || MG_LOAD(self->inside))
         return false;
     if (MG_LIBRARY_SERVES(*library))
         *library = mg_charges_owner(self, *library);
@@ -74,11 +74,11 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
     bool memory = (flags & (MAP_ANONYMOUS | MAP_PRIVATE)) == (MAP_ANONYMOUS | MAP_PRIVATE) && size &&
                   size <= mg_window.size;
     bool ours = memory && begin(self, &library);
-    bool replaces = flags & MAP_FIXED && mg_mappings_any() && !self->inside;
+    bool replaces = flags & MAP_FIXED && mg_mappings_any() && !MG_LOAD(self->inside);
     if (!ours && !replaces)
         return mg_os_call_mmap(address, size, protection, flags, file, offset);
     long mapped;
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     if (ours) {
         mapped = map_charged(self, library, address, size, protection, flags);
@@ -88,14 +88,14 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
             mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + whole_pages(size), MG_MAPPING_GONE);
     }
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return mapped;
 }
 
 /* A call on a range that gives its mappings another state when it succeeds. */
 static bool concerns_us(const struct mg_self *self)
 {
-    return mg_mappings_any() && !self->inside;
+    return mg_mappings_any() && !MG_LOAD(self->inside);
 }
 
 long mg_unmap(void *address, size_t size)
@@ -103,13 +103,13 @@ long mg_unmap(void *address, size_t size)
     struct mg_self *self = &mg_self;
     if (!concerns_us(self))
         return mg_os_call_munmap(address, size);
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     long result = mg_os_call_munmap(address, size);
     if (!result)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_GONE);
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return result;
 }
 
@@ -119,13 +119,13 @@ long mg_advise(void *address, size_t size, int advice)
     bool gives_back = advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE;
     if (!gives_back || !concerns_us(self))
         return mg_os_call_madvise(address, size, advice);
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     long result = mg_os_call_madvise(address, size, advice);
     if (!result)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_RETURNING);
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return result;
 }
 
@@ -158,7 +158,7 @@ long mg_protect(void *address, size_t size, int protection)
     if (!concerns_us(self))
         return mg_os_call_mprotect(address, size, protection);
     long result;
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     if (protection & PROT_WRITE) {
         result = make_writable(self, from, to, protection);
@@ -168,7 +168,7 @@ long mg_protect(void *address, size_t size, int protection)
             mg_mappings_change(from, to, MG_MAPPING_RESERVED);
     }
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return result;
 }
 
@@ -210,7 +210,7 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
     if (!concerns_us(self))
         return mg_os_call_mremap(address, size, new_size, flags, new_address);
     bool charges = begin(self, &library);
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     long moved;
     if (charges && mg_mappings_touches(from, from + whole_pages(size))) {
@@ -223,7 +223,7 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
         }
     }
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return moved;
 }
 
@@ -233,7 +233,7 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
     bool ours = growth > 0 && begin(self, &library);
     if (!growth || (!ours && (growth > 0 || !concerns_us(self))))
         return move(growth);
-    self->inside++;
+    mg_enter(self);
     mg_mappings_lock();
     void *before = (void *)-1;
     if (!ours || charge(self, library, (size_t)growth)) {
@@ -252,6 +252,6 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
         errno = ENOMEM;
     }
     mg_mappings_unlock();
-    self->inside--;
+    mg_leave(self);
     return before;
 }

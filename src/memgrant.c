@@ -14,6 +14,7 @@
 #include "mappings.h"
 #include "os.h"
 #include "overhead.h"
+#include "pool_threads.h"
 #include "self.h"
 #include "settings.h"
 #include "walk.h"
@@ -100,7 +101,7 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
 {
     struct mg_self *self = &mg_self;
     bool throws = form & MG_THROWING || library == MG_LIBRARY_TRANSPARENT;
-    if (MG_UNLIKELY(self->inside))
+    if (MG_UNLIKELY(MG_LOAD(self->inside)))
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
@@ -108,10 +109,10 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
         library = mg_charges_owner(self, library);
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
         return false;
-    self->inside++;
+    mg_enter(self);
     self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
     bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
-    self->inside--;
+    mg_leave(self);
     return served;
 }
 
@@ -124,7 +125,7 @@ static struct mg_heap *heap_of(const void *block)
 static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap,
                             const struct mg_pair *pair)
 {
-    return self->heap == heap && !self->inside && MG_LOAD(pair->account) == self->account;
+    return self->heap == heap && !MG_LOAD(self->inside) && MG_LOAD(pair->account) == self->account;
 }
 
 /* A block of this size waits on a list without its pages: the refund lets somebody else have the memory at once. */
@@ -162,10 +163,10 @@ void mg_free(void *block)
         free_as_stranger(heap, pair, (int64_t)bytes, block);
         return;
     }
-    self->inside++;
+    mg_enter(self);
     mg_charges_return(self, pair->library, (int64_t)bytes);
     mgje_sdallocx(block, bytes, 0);
-    self->inside--;
+    mg_leave(self);
 }
 
 /* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
@@ -227,10 +228,10 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
         return move(library, block, size, moved);
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
-    self->inside++;
+    mg_enter(self);
     self->asked = MG_ASKED_BLOCK;
     bool served = resize(self, pair, owner.tag, block, size, moved);
-    self->inside--;
+    mg_leave(self);
     return served;
 }
 
@@ -239,7 +240,7 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
 bool mg_thread_created_by(unsigned library, struct mg_inheritance *inheritance)
 {
     struct mg_self *self = &mg_self;
-    if (!mg_active || self->inside)
+    if (!mg_active || MG_LOAD(self->inside))
         return false;
     if (MG_LIBRARY_SERVES(library))
         library = mg_charges_owner(self, library);
@@ -258,9 +259,9 @@ void mg_thread_begins(const struct mg_inheritance *inheritance)
 {
     struct mg_self *self = &mg_self;
     self->home = inheritance->library;
-    self->inside++;
-    mg_lanes_inherit(self, inheritance->account, inheritance->account_id);
-    self->inside--;
+    mg_enter(self);
+    mg_pool_threads_inherit(self, inheritance->account, inheritance->account_id);
+    mg_leave(self);
 }
 
 /* ---- Libraries ---- */
@@ -299,10 +300,10 @@ struct mg_account *mg_overhead(void)
 
 void mg_measure_overhead(void)
 {
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_mappings_measure();
     mg_grants_mind_overhead();
-    mg_self.inside--;
+    mg_leave(&mg_self);
 }
 
 int64_t mg_account_handle(const struct mg_account *account)
@@ -319,9 +320,9 @@ struct mg_account *mg_account_open(const char *name, struct mg_account *parent, 
 {
     if (parent != mg_accounts_root)
         return NULL; /* two levels: executor and tasks */
-    mg_self.inside++;
+    mg_enter(&mg_self);
     struct mg_account *account = mg_accounts_open(name, parent, limit);
-    mg_self.inside--;
+    mg_leave(&mg_self);
     return account;
 }
 
@@ -330,19 +331,19 @@ void mg_bind(struct mg_account *account)
     struct mg_self *self = &mg_self;
     if (!account->heap)
         return; /* the overhead: there are no blocks in it */
-    self->inside++;
+    mg_enter(self);
     if (mg_lanes_bind(self, account, account->id))
         self->task_thread = true;
-    self->inside--;
+    mg_leave(self);
 }
 
 void mg_unbind(void)
 {
     struct mg_self *self = &mg_self;
-    self->inside++;
+    mg_enter(self);
     if (self->state == MG_THREAD_ATTACHED)
         mg_lanes_unbind(self, false);
-    self->inside--;
+    mg_leave(self);
 }
 
 unsigned mg_library_entered(unsigned library)

@@ -199,6 +199,19 @@ void mg_os_wake(_Atomic(uint32_t) *word, int threads)
     enter(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
 }
 
+/* membarrier(2): of <linux/membarrier.h>, which older distributions lack. */
+enum { REGISTER_PRIVATE_EXPEDITED = 1 << 4, PRIVATE_EXPEDITED = 1 << 3 };
+
+void mg_os_order_threads_start(void)
+{
+    enter(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+}
+
+bool mg_os_order_threads(void)
+{
+    return enter(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
+}
+
 /* Drepper's "Futexes are tricky", mutex 2: 0 free, 1 held, 2 held and somebody waits. */
 void mg_lock(struct mg_lock *lock)
 {

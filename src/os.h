@@ -52,6 +52,12 @@ int64_t mg_os_now_ns(void);
 void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected);
 void mg_os_wake(_Atomic(uint32_t) *word, int threads);
 
+/* Whether mg_os_order_threads can work: kernels before 4.14 and strict sandboxes don't let it. Runs at startup, and in a
+ * fork child. */
+void mg_os_order_threads_start(void);
+/* A full memory barrier in every running thread of the process. False: there was none. */
+bool mg_os_order_threads(void);
+
 /* A lock that fork can take and reset, and that never allocates. Free when zero. */
 struct mg_lock {
     _Atomic(uint32_t) word;

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "accounts.h"
+#include "credit.h"
 #include "figures.h"
 #include "lanes.h"
 #include "mappings.h"
@@ -26,11 +27,11 @@ char *mg_report_text(size_t *length)
 {
     if (!mg_accounts_root)
         return NULL;
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_mappings_measure();
     mg_overhead_measure(false);
     char *text = mg_figures_text(length, true);
-    mg_self.inside--;
+    mg_leave(&mg_self);
     return text;
 }
 
@@ -77,13 +78,13 @@ bool mg_report_write(bool wait)
     size_t length;
     if (!mg_accounts_root || !path_of(path, sizeof path) || !mg_try_lock(&report.lock))
         return false;
-    mg_self.inside++;
+    mg_enter(&mg_self);
     if (wait) {
         mg_mappings_measure();
         mg_overhead_measure(false);
     }
     char *text = mg_figures_text(&length, wait);
-    mg_self.inside--;
+    mg_leave(&mg_self);
     if (text) {
         write_file(path, text);
         mg_report_free(text, length);
@@ -109,7 +110,7 @@ static void asked_to_dump(int signal_number)
 
 void mg_report_start(void)
 {
-    mg_lanes_at_slow_charge = write_if_asked;
+    mg_credit_at_slow_charge = write_if_asked;
     report.process = mg_os_process();
     report.owner = report.process;
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {

@@ -13,10 +13,10 @@ struct mg_lane;
 enum mg_thread_state { MG_THREAD_NEW, MG_THREAD_ATTACHED, MG_THREAD_LEFT };
 
 struct mg_self {
-    struct mg_lane *lane;       /* NULL until the thread charges for the first time */
-    struct mg_account *account; /* to which the lane belongs now */
-    struct mg_heap *heap;       /* to which jemalloc's thread cache is bound now */
-    unsigned char inside; /* the thread is in our code: a malloc now comes from us or from a signal handler */
+    struct mg_lane *lane;          /* NULL until the thread charges for the first time */
+    struct mg_account *account;    /* to which the lane belongs now */
+    struct mg_heap *heap;          /* to which jemalloc's thread cache is bound now */
+    _Atomic(unsigned char) inside; /* see mg_enter */
     unsigned char state;
     bool task_thread;         /* bound by the plugin: here a denial may be thrown */
     unsigned char name_looks; /* how often the thread's name was compared with pool-threads */
@@ -35,5 +35,21 @@ struct mg_self {
     uint32_t code_snapshot;
 };
 extern MG_PER_THREAD struct mg_self mg_self;
+
+/* The thread is in our code until mg_leave: a malloc meanwhile comes from us or from a signal handler. What it does to its lane
+ * lies in between, for its own signal handlers (so the compiler must not move it out) and for a recall of credit, which
+ * reads `inside` of other threads: what was done before leaving is released to it; it brings the barrier that is not
+ * here, between entering and what follows, by membarrier (lanes.c). */
+static inline void mg_enter(struct mg_self *self)
+{
+    MG_BUMP(self->inside, 1);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void mg_leave(struct mg_self *self)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&self->inside, (unsigned char)(MG_LOAD(self->inside) - 1), memory_order_release);
+}
 
 #endif

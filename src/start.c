@@ -40,7 +40,7 @@ static void before_fork(void)
     had_one_thread = &__libc_single_threaded && __libc_single_threaded;
     if (!fork_holds_locks)
         return;
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_mappings_before_fork();
     mg_overhead_before_fork();
     mg_lock(&mg_books_lock);
@@ -57,7 +57,7 @@ static void after_fork(void)
     mg_unlock(&mg_books_lock);
     mg_overhead_after_fork();
     mg_mappings_after_fork();
-    mg_self.inside--;
+    mg_leave(&mg_self);
 }
 
 /* The child has books of its own that begin as a copy: it has a copy of the memory too. No courier came along. */
@@ -68,6 +68,7 @@ static void after_fork_in_child(void)
     if (!had_one_thread)
         mg_libraries_freeze();
     mg_lanes_after_fork_in_child();
+    mg_os_order_threads_start();
     if (mg_grants.by_couriers)
         MG_STORE(mg_grants.enforcing, false);
     mg_report_after_fork_in_child();
@@ -84,6 +85,7 @@ static bool take_places(void)
     good &= pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork) == 0;
     good &= mg_classes_start() && mg_heap_start(); /* brings jemalloc to life */
     good &= pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+    mg_os_order_threads_start(); /* quick while there is one thread */
     return good;
 }
 
@@ -146,17 +148,17 @@ static const char *start_counting(bool in_spark)
 
 static const char *count_quietly(bool in_spark)
 {
-    mg_self.inside++;
+    mg_enter(&mg_self);
     const char *wrong = start_counting(in_spark);
-    mg_self.inside--;
+    mg_leave(&mg_self);
     return wrong;
 }
 
 void mg_load(void)
 {
-    mg_self.inside++;
+    mg_enter(&mg_self);
     places_taken = take_places();
-    mg_self.inside--;
+    mg_leave(&mg_self);
 }
 
 static bool behind_another;
@@ -209,12 +211,12 @@ void mg_write_report(void)
 {
     /* Out of a signal handler it may be this very thread that holds the books. */
     if (mg_active)
-        mg_report_write(!mg_self.inside);
+        mg_report_write(!MG_LOAD(mg_self.inside));
 }
 
 void mg_read(int64_t handle, int64_t figures[MG_FIGURES])
 {
-    mg_self.inside++;
+    mg_enter(&mg_self);
     mg_figures_read(handle, figures);
-    mg_self.inside--;
+    mg_leave(&mg_self);
 }

@@ -1,0 +1,99 @@
+#include "credit.h"
+
+#include "grants.h"
+#include "libraries.h"
+#include "pool_threads.h"
+#include "settings.h"
+
+/* Whoever recalls this thread's credit has the books' lock. */
+static void await_recall(struct mg_lane *lane)
+{
+    if (MG_LIKELY(!MG_LOAD(lane->floor)))
+        return;
+    mg_lock(&mg_books_lock);
+    mg_unlock(&mg_books_lock);
+}
+
+/* While a recall that will leave this thread alone goes on, it is no number to reckon with. */
+static int64_t ceiling_of(struct mg_lane *lane)
+{
+    int64_t ceiling = MG_LOAD(lane->ceiling);
+    return ceiling > 0 ? ceiling : 0;
+}
+
+static void count(struct mg_lane *lane, unsigned library, int64_t bytes)
+{
+    MG_BUMP(lane->books[library].charged, bytes);
+    MG_BUMP(lane->books[library].allocations, 1);
+}
+
+/* Credit that a lane keeps at hand; none while every charge has to be looked at. */
+static int64_t lane_batch(void)
+{
+    return mg_settings.deny_nth ? 0 : mg_settings.lane_batch;
+}
+
+static void nothing(void)
+{
+}
+void (*mg_credit_at_slow_charge)(void) = nothing;
+
+MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    mg_credit_at_slow_charge();
+    mg_grants_mind_overhead_in_time(self);
+    await_recall(self->lane);
+    if (!mg_pool_threads_move(self, library, bytes))
+        return false;
+    struct mg_lane *lane = self->lane;
+    struct mg_account *account = self->account;
+    if (MG_LOAD(self->heap->remote)) {
+        mg_heap_drain(self->heap, true);
+        mg_accounts_collect(account);
+    }
+    mg_lanes_sum(lane, library);
+    mg_accounts_note_peak(account, MG_LOAD(lane->low));
+    if (MG_UNLIKELY(mg_settings.deny_nth) && mg_grants_injected(account, library, bytes))
+        return false;
+    int64_t credit = MG_LOAD(lane->credit);
+    int64_t missing = bytes - credit;
+    int64_t taken = missing > 0 ? mg_grants_take(account, library, missing, missing + lane_batch()) : 0;
+    if (missing > 0 && !taken)
+        return false;
+    int64_t left = credit + taken - bytes;
+    if (left && !MG_LOAD(account->lends))
+        MG_STORE(account->lends, true);
+    MG_STORE(lane->ceiling, 2 * left);
+    MG_STORE(lane->credit, left);
+    MG_STORE(lane->low, left);
+    count(lane, library, bytes);
+    return true;
+}
+
+void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_lane *lane = self->lane;
+    int64_t credit = MG_LOAD(lane->credit) + bytes;
+    int64_t most = ceiling_of(lane);
+    int64_t kept = credit < most ? credit : most / 2;
+    MG_BUMP(lane->books[library].charged, -bytes);
+    MG_BUMP(lane->books[library].allocations, -1);
+    mg_accounts_move_taken(self->account, kept - credit);
+    MG_STORE(lane->credit, kept);
+    MG_STORE(lane->low, kept);
+}
+
+MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_lane *lane = self->lane;
+    await_recall(lane);
+    int64_t credit = MG_LOAD(lane->credit) + bytes;
+    int64_t most = ceiling_of(lane);
+    int64_t kept = credit > most ? most / 2 : credit;
+    mg_lanes_sum(lane, library);
+    mg_accounts_note_peak(self->account, MG_LOAD(lane->low));
+    mg_accounts_move_taken(self->account, kept - credit);
+    MG_STORE(lane->credit, kept);
+    MG_STORE(lane->low, kept);
+    mg_grants_mind_overhead_in_time(self);
+}

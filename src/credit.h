@@ -1,0 +1,47 @@
+/* Credit: charges and refunds of a thread, out of what its lane holds prepaid and into it. The thread is inside us, and
+ * attached. Runs inside malloc. */
+#ifndef MG_CREDIT_H
+#define MG_CREDIT_H
+
+#include "lanes.h"
+#include "self.h"
+
+/* Called at every slow charge, where the thread holds no lock: for the report that a signal could not write. */
+extern void (*mg_credit_at_slow_charge)(void);
+
+/* Charges and refunds on the thread's own lane. Charging is false when it is denied. */
+bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes);
+/* The charge came to nothing: nobody ever had the bytes, so no peak saw them. */
+void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes);
+void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes);
+
+static inline bool mg_credit_charge(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_lane *lane = self->lane;
+    /* Before credit: whoever recalled that has put the floor back after it. */
+    int64_t floor = atomic_load_explicit(&lane->floor, memory_order_acquire);
+    int64_t credit = MG_LOAD(lane->credit) - bytes;
+    if (MG_UNLIKELY(credit < floor))
+        return mg_credit_charge_slow(self, library, bytes);
+    MG_STORE(lane->credit, credit);
+    if (credit < MG_LOAD(lane->low))
+        MG_STORE(lane->low, credit);
+    MG_BUMP(lane->books[library].charged, bytes);
+    MG_BUMP(lane->books[library].allocations, 1);
+    return true;
+}
+
+static inline void mg_credit_refund(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_lane *lane = self->lane;
+    MG_BUMP(lane->books[library].refunded, bytes);
+    MG_BUMP(lane->books[library].frees, 1);
+    int64_t ceiling = atomic_load_explicit(&lane->ceiling, memory_order_acquire);
+    int64_t credit = MG_LOAD(lane->credit) + bytes;
+    if (MG_UNLIKELY(credit > ceiling))
+        mg_credit_give_back(self, library, bytes);
+    else
+        MG_STORE(lane->credit, credit);
+}
+
+#endif
