@@ -109,10 +109,10 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
         library = mg_charges_owner(self, library);
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
         return false;
-    mg_enter(self);
+    mg_enter_from_outside(self);
     self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
     bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
-    mg_leave(self);
+    mg_leave_to_outside(self);
     return served;
 }
 
@@ -163,10 +163,10 @@ void mg_free(void *block)
         free_as_stranger(heap, pair, (int64_t)bytes, block);
         return;
     }
-    mg_enter(self);
+    mg_enter_from_outside(self);
     mg_charges_return(self, pair->library, (int64_t)bytes);
     mgje_sdallocx(block, bytes, 0);
-    mg_leave(self);
+    mg_leave_to_outside(self);
 }
 
 /* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
@@ -228,10 +228,10 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
         return move(library, block, size, moved);
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
-    mg_enter(self);
+    mg_enter_from_outside(self);
     self->asked = MG_ASKED_BLOCK;
     bool served = resize(self, pair, owner.tag, block, size, moved);
-    mg_leave(self);
+    mg_leave_to_outside(self);
     return served;
 }
 
