@@ -24,8 +24,10 @@ static bool is_power_of_two(size_t n)
 
 void *mg_malloc_from(unsigned library, size_t size)
 {
-    void *block;
-    if (library && mg_allocate(library, size, 0, 0, &block))
+    if (!library)
+        return mg_next.malloc(size);
+    void *block = mg_allocate_at_hand(library, size);
+    if (MG_LIKELY(block) || mg_allocate(library, size, 0, 0, &block))
         return served(block);
     return mg_next.malloc(size);
 }
@@ -34,6 +36,8 @@ void *mg_new_from(unsigned library, size_t size, size_t alignment, bool throws)
 {
     void *block;
     bool good = !alignment || is_power_of_two(alignment);
+    if (library && !alignment && MG_LIKELY(block = mg_allocate_at_hand(library, size)))
+        return block;
     if (library && good && mg_allocate(library, size, alignment, throws ? MG_THROWING : 0, &block))
         return served(block);
     return alignment ? mg_next.memalign(alignment, size) : mg_next.malloc(size);
@@ -43,8 +47,10 @@ static void *calloc_from(unsigned library, size_t count, size_t size)
 {
     void *block;
     size_t bytes;
-    if (!library || __builtin_mul_overflow(count, size, &bytes) ||
-        !mg_allocate(library, bytes, 0, MG_ZEROED, &block))
+    bool good = library && !__builtin_mul_overflow(count, size, &bytes);
+    if (good && (block = mg_allocate_at_hand(library, bytes)))
+        return memset(block, 0, bytes);
+    if (!good || !mg_allocate(library, bytes, 0, MG_ZEROED, &block))
         return mg_next.calloc(count, size); /* an overflow is the next one's to refuse */
     return served(block);
 }

@@ -87,6 +87,8 @@ MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int
 {
     struct mg_lane *lane = self->lane;
     await_recall(lane);
+    MG_BUMP(lane->books[library].refunded, bytes);
+    MG_BUMP(lane->books[library].frees, 1);
     int64_t credit = MG_LOAD(lane->credit) + bytes;
     int64_t most = ceiling_of(lane);
     int64_t kept = credit > most ? most / 2 : credit;

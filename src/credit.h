@@ -15,14 +15,14 @@ bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes
 void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes);
 void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes);
 
-static inline bool mg_credit_charge(struct mg_self *self, unsigned library, int64_t bytes)
+/* The same out of credit alone, and into it: false when that is not possible, and nothing happened. */
+static inline bool mg_credit_spend(struct mg_lane *lane, unsigned library, int64_t bytes)
 {
-    struct mg_lane *lane = self->lane;
     /* Before credit: whoever recalled that has put the floor back after it. */
     int64_t floor = atomic_load_explicit(&lane->floor, memory_order_acquire);
     int64_t credit = MG_LOAD(lane->credit) - bytes;
     if (MG_UNLIKELY(credit < floor))
-        return mg_credit_charge_slow(self, library, bytes);
+        return false;
     MG_STORE(lane->credit, credit);
     if (credit < MG_LOAD(lane->low))
         MG_STORE(lane->low, credit);
@@ -31,17 +31,28 @@ static inline bool mg_credit_charge(struct mg_self *self, unsigned library, int6
     return true;
 }
 
-static inline void mg_credit_refund(struct mg_self *self, unsigned library, int64_t bytes)
+static inline bool mg_credit_regain(struct mg_lane *lane, unsigned library, int64_t bytes)
 {
-    struct mg_lane *lane = self->lane;
-    MG_BUMP(lane->books[library].refunded, bytes);
-    MG_BUMP(lane->books[library].frees, 1);
     int64_t ceiling = atomic_load_explicit(&lane->ceiling, memory_order_acquire);
     int64_t credit = MG_LOAD(lane->credit) + bytes;
     if (MG_UNLIKELY(credit > ceiling))
+        return false;
+    MG_BUMP(lane->books[library].refunded, bytes);
+    MG_BUMP(lane->books[library].frees, 1);
+    MG_STORE(lane->credit, credit);
+    return true;
+}
+
+static inline bool mg_credit_charge(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    return MG_LIKELY(mg_credit_spend(self->lane, library, bytes)) ||
+           mg_credit_charge_slow(self, library, bytes);
+}
+
+static inline void mg_credit_refund(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    if (MG_UNLIKELY(!mg_credit_regain(self->lane, library, bytes)))
         mg_credit_give_back(self, library, bytes);
-    else
-        MG_STORE(lane->credit, credit);
 }
 
 #endif

@@ -72,7 +72,7 @@ void mg_heap_push_remote(struct mg_heap *heap, void *block);
 /* Frees what strangers pushed. `bound`: the calling thread is bound to this heap. */
 void mg_heap_drain(struct mg_heap *heap, bool bound);
 
-/* Bytes that jemalloc counts as allocated in the heap's arenas, thread caches and remote list included. For tests and
+/* Bytes that jemalloc counts as allocated in the heap's arenas, thread caches, magazines and remote list included. For tests and
  * on request. */
 size_t mg_heap_allocated(const struct mg_heap *heap);
 /* Bytes that all heaps keep resident, jemalloc's own and the window's tables included: pages of blocks, free pages that were not

@@ -1,6 +1,7 @@
 #include "lanes.h"
 
 #include "libraries.h"
+#include "magazines.h"
 #include "os.h"
 #include "say.h"
 
@@ -123,6 +124,16 @@ static struct mg_account *still_open(struct mg_account *account, uint64_t id)
     return account->id == id && MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? account : mg_accounts_root;
 }
 
+/* Nothing that the thread has at hand is the heap's any more. */
+static void leave_heap(struct mg_self *self)
+{
+    if (!self->heap)
+        return;
+    mg_magazines_flush(self->magazines, true);
+    mg_heap_unbind();
+    self->heap = NULL;
+}
+
 bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id)
 {
     if (self->state == MG_THREAD_LEFT)
@@ -138,16 +149,18 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
         if (lane->account)
             closing = leave_account(lane);
         lane->self = self;
+        if (!lane->magazines)
+            lane->magazines = mg_magazines_make();
         enter(lane, account);
     }
     mg_unlock(&mg_books_lock);
     if (!lane)
         return no_lane();
     if (self->heap != account->heap) {
-        if (self->heap)
-            mg_heap_unbind();
+        leave_heap(self);
         mg_heap_bind(account->heap);
     }
+    self->magazines = lane->magazines;
     self->lane = lane;
     self->account = account;
     self->heap = account->heap;
@@ -161,9 +174,8 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
 {
     struct mg_heap *closing = NULL;
     struct mg_lane *lane = self->lane;
-    if (self->heap)
-        mg_heap_unbind();
-    self->heap = NULL;
+    leave_heap(self);
+    self->magazines = NULL;
     self->lane = NULL;
     self->account = NULL;
     self->task_thread = false;
@@ -276,6 +288,15 @@ void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[M
     }
 }
 
+int64_t mg_lanes_magazine_bytes(const struct mg_heap *heap)
+{
+    int64_t bytes = 0;
+    for (unsigned i = 0; i < table.used; i++)
+        if (table.lanes[i].account && table.lanes[i].account->heap == heap)
+            bytes += mg_magazines_bytes(table.lanes[i].magazines);
+    return bytes;
+}
+
 void mg_lanes_note_peaks(struct mg_account *account)
 {
     for (unsigned i = 0; i < table.used; i++)
@@ -290,6 +311,7 @@ void mg_lanes_after_fork_in_child(void)
         if (lane == mg_self.lane || !lane->account)
             continue;
         fold(lane);
+        mg_magazines_flush(lane->magazines, false);
         lane->next_free = table.free;
         table.free = lane;
     }

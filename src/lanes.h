@@ -23,8 +23,9 @@ struct mg_lane {
     /* Credit stays in between: below the floor more is taken from the account, above the ceiling it goes back. The floor is 0,
      * but while credit is recalled neither can be met, and the thread waits. */
     _Atomic(int64_t) floor, ceiling;
-    struct mg_account *account; /* NULL: the slot is free. Changes under the books' lock. */
-    struct mg_self *self;       /* whose it is */
+    struct mg_account *account;     /* NULL: the slot is free. Changes under the books' lock. */
+    struct mg_self *self;           /* whose it is */
+    struct mg_magazines *magazines; /* of whoever has the lane */
     struct mg_lane *next_free;
     struct mg_lane_book books[MG_LIBRARIES];
 };
@@ -50,6 +51,8 @@ void mg_lanes_sum(struct mg_lane *lane, unsigned library);
 void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
 /* Raises the account's peak by what its lanes have seen. Under the books' lock. */
 void mg_lanes_note_peaks(struct mg_account *account);
+/* Bytes in magazines of threads that are bound to the heap, exact while these are at rest. Under the books' lock. */
+int64_t mg_lanes_magazine_bytes(const struct mg_heap *heap);
 /* In a fork child the other threads are gone: their lanes are folded. */
 void mg_lanes_after_fork_in_child(void);
 

@@ -1,239 +1,18 @@
-/* The decisions: tracked or not, whose, charged, placed, refunded. */
+/* What of memgrant.h concerns threads, libraries and the JVM. */
 #include "memgrant.h"
 
 #include "accounts.h"
 #include "base.h"
 #include "charges.h"
-#include "classes.h"
 #include "grants.h"
-#include "hazards.h"
-#include "heap.h"
-#include "jemalloc.h"
 #include "lanes.h"
 #include "libraries.h"
 #include "mappings.h"
-#include "os.h"
 #include "overhead.h"
 #include "pool_threads.h"
 #include "self.h"
-#include "settings.h"
-#include "walk.h"
-#include "window.h"
-
-#include <errno.h>
-#include <string.h>
 
 _Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each library slot");
-
-/* ---- Who ---- */
-
-unsigned mg_library_at(const void *code)
-{
-    return mg_libraries_slot((const char *)code - 1, true);
-}
-
-/* The referee blames by the stack alone, for every allocation of the process, whatever we do with it. */
-static MG_NOINLINE void ask_referee(size_t size)
-{
-    unsigned owner = mg_walk_owner();
-    unsigned class = mg_class_of(size < 16 ? 16 : size);
-    if (owner == MG_LIBRARY_OTHER || !class)
-        return;
-    MG_ADD(mg_libraries[owner].referee_bytes, (int64_t)mg_classes.size[class]);
-    MG_ADD(mg_libraries[owner].referee_allocations, 1);
-}
-
-/* ---- Blocks ---- */
-
-bool mg_owns(const void *block)
-{
-    return mg_window_holds(block);
-}
-
-size_t mg_usable_size(const void *block)
-{
-    return mg_classes.size[mg_window_owner(block).class];
-}
-
-/* The class of a block to be; 0 when it is too large for any. */
-static unsigned class_for(size_t size, size_t alignment)
-{
-    if (MG_LIKELY(alignment <= 16))
-        return mg_class_of(size < 16 ? 16 : size);
-    if (size > (size_t)1 << 47 || alignment > (size_t)1 << 40)
-        return 0;
-    size_t usable = mgje_nallocx(size < 16 ? 16 : size, (int)__builtin_ctzl(alignment));
-    return usable ? mg_class_of(usable) : 0;
-}
-
-/* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
-static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed,
-                  void **block)
-{
-    unsigned class = class_for(size, alignment);
-    if (MG_UNLIKELY(!class || mg_classes.size[class] > mg_window.size))
-        return false;
-    int64_t bytes = (int64_t)mg_classes.size[class];
-    *block = NULL;
-    if (!mg_charges_take(self, library, bytes))
-        return true;
-    int errno_before =
-        errno; /* jemalloc sets it when it has nothing, and the next allocator may have something */
-    /* After the charge: that may have moved the thread to another account. */
-    unsigned tag = mg_charges_tag(self, library);
-    if (tag)
-        *block = mg_heap_allocate(size, alignment, zeroed);
-    /* jemalloc's own arena serves a thread that its cache has left, and that lies elsewhere. */
-    if (MG_UNLIKELY(*block && !mg_window_holds(*block))) {
-        mgje_dallocx(*block, MGJE_NO_TCACHE);
-        *block = NULL;
-    }
-    if (MG_UNLIKELY(!*block)) {
-        mg_charges_undo(self, library, bytes);
-        errno = errno_before;
-        return false; /* our window or the machine is full: the next allocator has its own say */
-    }
-    mg_window_mark(*block, class, tag);
-    return true;
-}
-
-bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form, void **block)
-{
-    struct mg_self *self = &mg_self;
-    bool throws = form & MG_THROWING || library == MG_LIBRARY_TRANSPARENT;
-    if (MG_UNLIKELY(MG_LOAD(self->inside)))
-        return false;
-    if (MG_UNLIKELY(mg_settings.referee))
-        ask_referee(size);
-    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
-        library = mg_charges_owner(self, library);
-    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
-        return false;
-    mg_enter_from_outside(self);
-    self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
-    bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
-    mg_leave_to_outside(self);
-    return served;
-}
-
-static struct mg_heap *heap_of(const void *block)
-{
-    return mg_heap_at(mg_window_heap(block));
-}
-
-/* Whether the thread may refund on its own lane and give the block to its own cache. */
-static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap,
-                            const struct mg_pair *pair)
-{
-    return self->heap == heap && !MG_LOAD(self->inside) && MG_LOAD(pair->account) == self->account;
-}
-
-/* A block of this size waits on a list without its pages: the refund lets somebody else have the memory at once. */
-#define LARGE (256 * 1024)
-
-static void give_pages_up(void *block, size_t bytes)
-{
-    uintptr_t from = ((uintptr_t)block + MG_PAGE) & ~(MG_PAGE - 1); /* the first page holds the list's link */
-    uintptr_t to = ((uintptr_t)block + bytes) & ~(MG_PAGE - 1);
-    if (to > from)
-        mg_os_discard((void *)from, to - from);
-}
-
-/* By anybody else: a thread of another account or of none, one that is inside us, or one whose end has come. */
-static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *pair, int64_t bytes,
-                                         void *block)
-{
-    if (mg_libraries[pair->library].limit >= 0)
-        MG_ADD(mg_libraries[pair->library].used, -bytes);
-    if (bytes >= LARGE)
-        give_pages_up(block, (size_t)bytes);
-    MG_ADD(pair->refunded, bytes);
-    MG_ADD(pair->frees, 1);
-    mg_heap_push_remote(heap, block);
-}
-
-void mg_free(void *block)
-{
-    struct mg_self *self = &mg_self;
-    struct mg_heap *heap = heap_of(block);
-    struct mg_owner owner = mg_window_owner(block);
-    struct mg_pair *pair = &heap->pairs[owner.tag];
-    size_t bytes = mg_classes.size[owner.class];
-    if (MG_UNLIKELY(!is_local(self, heap, pair))) {
-        free_as_stranger(heap, pair, (int64_t)bytes, block);
-        return;
-    }
-    mg_enter_from_outside(self);
-    mg_charges_return(self, pair->library, (int64_t)bytes);
-    mgje_sdallocx(block, bytes, 0);
-    mg_leave_to_outside(self);
-}
-
-/* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
-static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, void *block, size_t size,
-                   void **moved)
-{
-    int64_t before = (int64_t)mg_usable_size(block);
-    unsigned class = class_for(size, 0);
-    if (!class)
-        return false;
-    int64_t after = (int64_t)mg_classes.size[class];
-    *moved = NULL;
-    if (after > before && !mg_charges_take(self, pair->library, after - before))
-        return true;
-    if (self->heap != heap_of(block)) {
-        /* The charge moved the thread to another account: the block can't follow in place. */
-        mg_charges_undo(self, pair->library, after - before);
-        return false;
-    }
-    *moved = mgje_rallocx(block, (size_t)after, 0);
-    if (!*moved) {
-        if (after > before)
-            mg_charges_undo(self, pair->library, after - before);
-        return false;
-    }
-    mg_window_mark(*moved, class, tag);
-    if (before > after)
-        mg_charges_return(self, pair->library, before - after);
-    /* The charge counted a block that came or the refund one that went; it was the same one. */
-    if (after > before)
-        MG_BUMP(self->lane->books[pair->library].frees, 1);
-    else if (before > after)
-        MG_BUMP(self->lane->books[pair->library].allocations, 1);
-    return true;
-}
-
-/* To a block of the calling library's. */
-static bool move(unsigned library, void *block, size_t size, void **moved)
-{
-    if (!mg_allocate(library, size, 0, 0, moved))
-        return false;
-    if (*moved) {
-        size_t before = mg_usable_size(block);
-        memcpy(*moved, block, before < size ? before : size);
-        mg_free(block);
-    }
-    return true;
-}
-
-bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
-{
-    struct mg_self *self = &mg_self;
-    struct mg_owner owner = mg_window_owner(block);
-    struct mg_heap *heap = heap_of(block);
-    struct mg_pair *pair = &heap->pairs[owner.tag];
-    if (MG_LIBRARY_SERVES(library))
-        library = mg_charges_owner(self, library);
-    if (!is_local(self, heap, pair) || pair->library != library)
-        return move(library, block, size, moved);
-    if (MG_UNLIKELY(mg_settings.referee))
-        ask_referee(size);
-    mg_enter_from_outside(self);
-    self->asked = MG_ASKED_BLOCK;
-    bool served = resize(self, pair, owner.tag, block, size, moved);
-    mg_leave_to_outside(self);
-    return served;
-}
 
 /* ---- Threads ---- */
 
@@ -265,6 +44,11 @@ void mg_thread_begins(const struct mg_inheritance *inheritance)
 }
 
 /* ---- Libraries ---- */
+
+unsigned mg_library_at(const void *code)
+{
+    return mg_libraries_slot((const char *)code - 1, true);
+}
 
 void mg_libraries_changed(void)
 {

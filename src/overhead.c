@@ -2,6 +2,7 @@
 
 #include "heap.h"
 #include "libraries.h"
+#include "magazines.h"
 #include "mappings.h"
 #include "os.h"
 
@@ -106,8 +107,10 @@ void mg_overhead_help(struct mg_self *self)
     if (MG_LIKELY(self->trims == trims))
         return;
     self->trims = trims;
-    if (self->heap)
-        mg_heap_flush_cache();
+    if (!self->heap)
+        return;
+    mg_magazines_flush(self->magazines, true);
+    mg_heap_flush_cache();
 }
 
 void mg_overhead_before_fork(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 struct mg_library mg_libraries[MG_LIBRARIES];
+_Atomic(bool) mg_library_limits;
 
 static struct {
     _Atomic(unsigned) count;
@@ -64,13 +65,20 @@ static void name_row(char name[64], const char *pattern, const char *file)
         *end = '\0';
 }
 
+void mg_library_set_limit(unsigned library, int64_t limit)
+{
+    if (limit >= 0)
+        MG_STORE(mg_library_limits, true);
+    mg_libraries[library].limit = limit;
+}
+
 static void describe(struct mg_library *row, const char *name, enum mg_role role, const struct mg_spec *spec)
 {
     mg_print(row->name, sizeof row->name, "%s", name);
     row->role = role;
     row->fate = spec->fate;
     row->copes = spec->copes > 0;
-    row->limit = spec->limit;
+    mg_library_set_limit((unsigned)(row - mg_libraries), spec->limit);
     memcpy(row->pool_threads, spec->pool_threads, sizeof row->pool_threads);
 }
 

@@ -46,6 +46,9 @@ static inline unsigned mg_libraries_libc(void)
 {
     return mg_libraries[MG_LIBRARY_LIBC].role == MG_ROLE_OTHER ? MG_LIBRARY_OTHER : MG_LIBRARY_LIBC;
 }
+/* Whether a library has a limit of its own: then each charge has to be looked at. */
+extern _Atomic(bool) mg_library_limits;
+void mg_library_set_limit(unsigned library, int64_t limit);
 void mg_library_raise(unsigned library, int64_t bytes);
 
 /* The rows that are always there. Runs at startup. */

@@ -8,15 +8,17 @@
 struct mg_account;
 struct mg_heap;
 struct mg_lane;
+struct mg_magazines;
 
 /* LEFT: the thread's destructors have run; what it frees goes to the owner's remote list, what it allocates passes. */
 enum mg_thread_state { MG_THREAD_NEW, MG_THREAD_ATTACHED, MG_THREAD_LEFT };
 
 struct mg_self {
-    struct mg_lane *lane;          /* NULL until the thread charges for the first time */
-    struct mg_account *account;    /* to which the lane belongs now */
-    struct mg_heap *heap;          /* to which jemalloc's thread cache is bound now */
-    _Atomic(unsigned char) inside; /* see mg_enter */
+    struct mg_lane *lane;           /* NULL until the thread charges for the first time */
+    struct mg_account *account;     /* to which the lane belongs now */
+    struct mg_heap *heap;           /* to which jemalloc's thread cache and the magazines are bound now */
+    struct mg_magazines *magazines; /* NULL: it has none */
+    _Atomic(unsigned char) inside;  /* see mg_enter */
     unsigned char state;
     bool task_thread;         /* bound by the plugin: here a denial may be thrown */
     unsigned char name_looks; /* how often the thread's name was compared with pool-threads */

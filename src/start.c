@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "magazines.h"
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
@@ -84,6 +85,7 @@ static bool take_places(void)
     bool good = mg_lanes_make_key();
     good &= pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork) == 0;
     good &= mg_classes_start() && mg_heap_start(); /* brings jemalloc to life */
+    mg_magazines_start();
     good &= pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
     mg_os_order_threads_start(); /* quick while there is one thread */
     return good;

@@ -82,11 +82,11 @@ static void a_threads_first_mappings_are_its_allocators(void)
 
 static void a_library_has_an_eighth_of_its_own_limit(void)
 {
-    mg_libraries[UNIT_LIBRARY].limit = 1 << 20;
+    mg_library_set_limit(UNIT_LIBRARY, 1 << 20);
     CHECK_EQ(take_all(1024), (1 << 20) + (1 << 17));
     CHECK(!try_to_allocate(2 << 20, 0));
     CHECK_EQ(MG_LOAD(mg_libraries[UNIT_LIBRARY].used), 0);
-    mg_libraries[UNIT_LIBRARY].limit = -1;
+    mg_library_set_limit(UNIT_LIBRARY, -1);
 }
 
 /* In a JVM malloc's small blocks pass too, and beyond the cap what would end it still does. */

@@ -61,7 +61,7 @@ static void strangers_frees_make_room(void)
 /* A library's own limit counts each byte once, whoever frees it. */
 static void a_librarys_own_limit_holds(void)
 {
-    mg_libraries[UNIT_LIBRARY].limit = 600000;
+    mg_library_set_limit(UNIT_LIBRARY, 600000);
     for (int round = 0; round < 20; round++) {
         pthread_t thread;
         pthread_create(&thread, NULL, free_it, try_to_allocate(300000));
@@ -71,7 +71,7 @@ static void a_librarys_own_limit_holds(void)
     CHECK_EQ(MG_LOAD(mg_libraries[UNIT_LIBRARY].used), 0);
     CHECK(!try_to_allocate(700000));
     mg_free(try_to_allocate(500000));
-    mg_libraries[UNIT_LIBRARY].limit = -1;
+    mg_library_set_limit(UNIT_LIBRARY, -1);
 }
 
 int main(void)

@@ -1,0 +1,125 @@
+/* Magazines: small blocks at hand, of which nobody is charged for any, and none is lost or given out twice. */
+#include "unit.h"
+
+#include "jemalloc.h"
+#include "magazines.h"
+
+enum { LIVE = 300, STEPS = 200000 };
+
+static int64_t thread_caches_of(const struct mg_heap *heap)
+{
+    int64_t bytes = 0;
+    for (unsigned i = 0; i < heap->arena_count; i++) {
+        char name[60];
+        size_t value = 0;
+        size_t length = sizeof value;
+        snprintf(name, sizeof name, "stats.arenas.%u.tcache_bytes", heap->arenas[i]);
+        CHECK(!mgje_mallctl(name, &value, &length, NULL, 0));
+        bytes += (int64_t)value;
+    }
+    return bytes;
+}
+
+static int64_t magazines_of(const struct mg_heap *heap)
+{
+    mg_lock(&mg_books_lock);
+    int64_t bytes = mg_lanes_magazine_bytes(heap);
+    mg_unlock(&mg_books_lock);
+    return bytes;
+}
+
+/* I8, with nothing on the strangers' list. */
+static void check_heap(struct mg_account *account)
+{
+    const struct mg_heap *heap = account->heap;
+    int64_t allocated = (int64_t)mg_heap_allocated(heap); /* brings jemalloc's statistics up to date */
+    CHECK_EQ(allocated - thread_caches_of(heap) - magazines_of(heap), unit_read(account, MG_USED));
+}
+
+static void what_was_put_back_last_is_given_out_first(void)
+{
+    void *first = unit_allocate(100);
+    void *second = unit_allocate(100);
+    mg_free(first);
+    mg_free(second);
+    CHECK(mg_allocate_at_hand(UNIT_LIBRARY, 100) == second);
+    CHECK(mg_allocate_at_hand(UNIT_LIBRARY, 100) == first);
+    mg_free(first);
+    mg_free(second);
+}
+
+static void *either_way(size_t size)
+{
+    void *block = mg_allocate_at_hand(UNIT_LIBRARY, size);
+    return block ? block : unit_allocate(size);
+}
+
+/* Each block is filled with its slot's number, so that one that was given out twice shows. */
+static void every_block_is_used_once_and_every_byte_is_known(struct mg_account *account)
+{
+    static unsigned char *live[LIVE];
+    static size_t sizes[LIVE];
+    unsigned state = 7;
+    for (int i = 0; i < STEPS; i++) {
+        state = state * 1664525u + 1013904223u;
+        unsigned slot = (state >> 8) % LIVE;
+        if (live[slot]) {
+            for (size_t at = 0; at < sizes[slot]; at += 1 + sizes[slot] / 4)
+                CHECK_EQ(live[slot][at], slot & 255);
+            mg_free(live[slot]);
+        }
+        sizes[slot] = (state >> 17) % 1300 + 1;
+        live[slot] = either_way(sizes[slot]);
+        memset(live[slot], (int)slot, sizes[slot]);
+        if (i % 20000 == 0)
+            check_heap(account);
+    }
+    CHECK(magazines_of(account->heap) > 0);
+    for (int i = 0; i < LIVE; i++)
+        if (live[i])
+            mg_free(live[i]);
+    check_heap(account);
+    CHECK_EQ(unit_read(account, MG_USED), 0);
+}
+
+static void a_thread_that_leaves_has_nothing_at_hand(struct mg_account *account)
+{
+    mg_unbind();
+    CHECK_EQ(magazines_of(account->heap), 0);
+    CHECK_EQ(mg_heap_allocated(account->heap), 0);
+    CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 100));
+}
+
+/* A signal handler, or we ourselves. */
+static void a_thread_that_is_inside_us_gets_nothing_at_hand(void)
+{
+    void *block = unit_allocate(100);
+    mg_free(block);
+    mg_enter(&mg_self);
+    CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 100));
+    mg_leave(&mg_self);
+    CHECK(mg_allocate_at_hand(UNIT_LIBRARY, 100) == block);
+    mg_free(block);
+}
+
+static void a_library_with_a_limit_gets_nothing_at_hand(void)
+{
+    mg_free(unit_allocate(100));
+    mg_library_set_limit(UNIT_LIBRARY, 1 << 20);
+    CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 100));
+    mg_library_set_limit(UNIT_LIBRARY, -1);
+}
+
+int main(void)
+{
+    unit_start("observe", NULL);
+    struct mg_account *account = mg_account_open("task", mg_root(), -1);
+    mg_bind(account);
+    what_was_put_back_last_is_given_out_first();
+    every_block_is_used_once_and_every_byte_is_known(account);
+    a_thread_that_leaves_has_nothing_at_hand(account);
+    a_thread_that_is_inside_us_gets_nothing_at_hand();
+    a_library_with_a_limit_gets_nothing_at_hand();
+    CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
+    return 0;
+}
