@@ -113,6 +113,7 @@ $(B)/libmgje.a: $(JEMALLOC) Makefile | $(B)/.tools-c
 	@echo '  PRIV  $@'
 	$(Q)mkdir -p $(B) && cp $< $@.tmp && ar d $@.tmp jemalloc_cpp.pic.o
 	$(Q)printf '%s\n' $(foreach s,$(PUBLIC),'$s mgje_$s') 'secure_getenv mg_je_getenv' \
+	  '__errno_location mg_je_errno' \
 	  $(foreach s,readlink sbrk,'$s mg_je_$s') $(foreach s,mmap munmap madvise mprotect,'$s mg_os_$s') >$@.names
 	$(Q)objcopy --redefine-syms=$@.names $@.tmp && mv $@.tmp $@
 

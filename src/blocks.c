@@ -16,7 +16,6 @@
 #include "walk.h"
 #include "window.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* The referee blames by the stack alone, for every allocation of the process, whatever we do with it. */
@@ -62,8 +61,6 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     *block = NULL;
     if (!mg_charges_take(self, library, bytes))
         return true;
-    int errno_before =
-        errno; /* jemalloc sets it when it has nothing, and the next allocator may have something */
     /* After the charge: that may have moved the thread to another account. */
     unsigned tag = mg_charges_tag(self, library);
     if (tag)
@@ -75,7 +72,6 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     }
     if (MG_UNLIKELY(!*block)) {
         mg_charges_undo(self, library, bytes);
-        errno = errno_before;
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
     mg_window_mark(*block, class, tag);

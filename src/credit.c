@@ -27,10 +27,15 @@ static void count(struct mg_lane *lane, unsigned library, int64_t bytes)
     MG_BUMP(lane->books[library].allocations, 1);
 }
 
-/* Credit that a lane keeps at hand; none while every charge has to be looked at. */
-static int64_t lane_batch(void)
+/* Credit that a lane keeps at hand: for a few more such blocks at least, where they are not large themselves. None while every
+ * charge has to be looked at. */
+static int64_t lane_batch(int64_t bytes)
 {
-    return mg_settings.deny_nth ? 0 : mg_settings.lane_batch;
+    enum { BLOCKS = 8 };
+    if (MG_UNLIKELY(mg_settings.deny_nth))
+        return 0;
+    int64_t batch = mg_settings.lane_batch;
+    return bytes <= batch && BLOCKS * bytes > batch ? BLOCKS * bytes : batch;
 }
 
 static void nothing(void)
@@ -57,7 +62,7 @@ MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, i
         return false;
     int64_t credit = MG_LOAD(lane->credit);
     int64_t missing = bytes - credit;
-    int64_t taken = missing > 0 ? mg_grants_take(account, library, missing, missing + lane_batch()) : 0;
+    int64_t taken = missing > 0 ? mg_grants_take(account, library, missing, missing + lane_batch(bytes)) : 0;
     if (missing > 0 && !taken)
         return false;
     int64_t left = credit + taken - bytes;

@@ -219,9 +219,10 @@ static int64_t take_unused(struct mg_account *account, int64_t need, int64_t wan
         if (unused < need)
             return 0;
         /* Near the limit smaller batches, so that credit in idle lanes is not what others lack. */
-        if (unused < 16 * (want - need) && want - need > mg_settings.lane_batch_near_limit)
-            want = need + mg_settings.lane_batch_near_limit;
-        bytes = unused < want ? unused : want;
+        int64_t fair =
+            unused / 16 > mg_settings.lane_batch_near_limit ? unused / 16 : mg_settings.lane_batch_near_limit;
+        bytes = want - need > fair ? need + fair : want;
+        bytes = unused < bytes ? unused : bytes;
     } while (!atomic_compare_exchange_weak(&account->taken, &taken, taken + bytes));
     for (struct mg_account *a = account; a; a = a->parent)
         MG_ADD(a->total, bytes);

@@ -53,6 +53,13 @@ int mg_os_mprotect(void *address, size_t size, int protection)
     return quietly(SYS_mprotect, address, size, protection);
 }
 
+/* It sets errno when it has nothing; but the next allocator may have something, and then nothing happened. */
+int *mg_je_errno(void)
+{
+    static MG_PER_THREAD int error;
+    return &error;
+}
+
 char *mg_je_getenv(const char *name)
 {
     (void)name;

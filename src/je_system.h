@@ -10,6 +10,7 @@ void *mg_os_mmap(void *address, size_t size, int protection, int flags, int file
 int mg_os_munmap(void *address, size_t size);
 int mg_os_madvise(void *address, size_t size, int advice);
 int mg_os_mprotect(void *address, size_t size, int protection);
+int *mg_je_errno(void);
 char *mg_je_getenv(const char *name);
 long mg_je_readlink(const char *path, char *buffer, size_t size);
 void *mg_je_sbrk(intptr_t growth);

@@ -10,8 +10,8 @@
 #include "base.h"
 #include "classes.h"
 
-/* Of blocks up to this size (bytes). */
-#define MG_MAGAZINE_LARGEST ((size_t)1024)
+/* Of blocks up to this size (bytes): as far as classes.h has them by a table. */
+#define MG_MAGAZINE_LARGEST MG_SMALL_LIMIT
 #define MG_MAGAZINES 32
 #define MG_MAGAZINE_ROUNDS 32
 
