@@ -5,15 +5,6 @@
 #include "pool_threads.h"
 #include "settings.h"
 
-/* Whoever recalls this thread's credit has the books' lock. */
-static void await_recall(struct mg_lane *lane)
-{
-    if (MG_LIKELY(!MG_LOAD(lane->floor)))
-        return;
-    mg_lock(&mg_books_lock);
-    mg_unlock(&mg_books_lock);
-}
-
 /* While a recall that will leave this thread alone goes on, it is no number to reckon with. */
 static int64_t ceiling_of(struct mg_lane *lane)
 {
@@ -46,8 +37,8 @@ void (*mg_credit_at_slow_charge)(void) = nothing;
 MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
     mg_credit_at_slow_charge();
+    mg_lanes_await_recall(self->lane);
     mg_grants_mind_overhead_in_time(self);
-    await_recall(self->lane);
     if (!mg_pool_threads_move(self, library, bytes))
         return false;
     struct mg_lane *lane = self->lane;
@@ -91,7 +82,7 @@ void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes)
 MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes)
 {
     struct mg_lane *lane = self->lane;
-    await_recall(lane);
+    mg_lanes_await_recall(lane);
     MG_BUMP(lane->books[library].refunded, bytes);
     MG_BUMP(lane->books[library].frees, 1);
     int64_t credit = MG_LOAD(lane->credit) + bytes;

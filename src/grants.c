@@ -1,11 +1,11 @@
 #include "grants.h"
 
 #include "hazards.h"
-#include "lanes.h"
 #include "libraries.h"
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "recall.h"
 #include "say.h"
 #include "self.h"
 #include "settings.h"
@@ -152,7 +152,7 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 {
     if (MG_LOAD(account->granted) - MG_LOAD(account->taken) < bytes) {
         mg_enter(&mg_self);
-        mg_lanes_recall(account, false);
+        mg_recall_credit(account, false);
         mg_leave(&mg_self);
     }
     int64_t granted = MG_LOAD(account->granted);
@@ -178,7 +178,7 @@ int64_t mg_overdraft(struct mg_account *account)
         return 0;
     mg_enter(&mg_self);
     mg_accounts_collect(account);
-    mg_lanes_recall(account, false);
+    mg_recall_credit(account, false);
     mg_leave(&mg_self);
     return over(account);
 }
@@ -317,7 +317,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
         mg_mappings_measure();
         mg_accounts_collect(account);
-        mg_lanes_recall(account, true);
+        mg_recall_credit(account, true);
         taken = take_unused(account, need, need);
     }
     if (!taken)

@@ -15,7 +15,7 @@
  * no dss: brk belongs to the host; one automatic arena: accounts have arenas of their own. */
 const char *mgje_malloc_conf =
     "narenas:1,dss:disabled,percpu_arena:disabled,background_thread:false,"
-    "lg_tcache_max:16,tcache_gc_incr_bytes:4194304,dirty_decay_ms:1000,muzzy_decay_ms:0,"
+    "lg_tcache_max:16,tcache_nslots_small_max:32,tcache_gc_incr_bytes:4194304,dirty_decay_ms:1000,muzzy_decay_ms:0,"
     "metadata_thp:disabled,thp:default,abort_conf:false";
 
 /* jemalloc's option of that name, which 5.3.0 knows but does not read: a page more for each large block, so that their first

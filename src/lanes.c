@@ -124,6 +124,14 @@ static struct mg_account *still_open(struct mg_account *account, uint64_t id)
     return account->id == id && MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? account : mg_accounts_root;
 }
 
+void mg_lanes_await_recall(struct mg_lane *lane)
+{
+    if (MG_LIKELY(!MG_LOAD(lane->floor)))
+        return;
+    mg_lock(&mg_books_lock);
+    mg_unlock(&mg_books_lock);
+}
+
 /* Nothing that the thread has at hand is the heap's any more. */
 static void leave_heap(struct mg_self *self)
 {
@@ -174,6 +182,8 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
 {
     struct mg_heap *closing = NULL;
     struct mg_lane *lane = self->lane;
+    if (lane)
+        mg_lanes_await_recall(lane);
     leave_heap(self);
     self->magazines = NULL;
     self->lane = NULL;
@@ -192,92 +202,17 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
         self->state = MG_THREAD_LEFT;
 }
 
-/* ---- Recall ---- */
-
-/* Credit is its thread's, which changes it by plain loads and stores. Another one may take it where the thread is seen not
- * to be inside us, and to wait when it comes: first the bounds are made so that no credit is within them, then membarrier puts
- * a full barrier into each running thread, then `inside` is read. A thread that is not inside then enters after the
- * barrier and meets the bounds. One that is, is left alone. It may even leave between the barrier and the reading; what it did
- * meanwhile is seen then, and of all that it does only a slow charge puts a bound back: so the ceiling is looked at too. */
-static void close_bounds(struct mg_lane *lane)
-{
-    MG_STORE(lane->floor, INT64_MAX);
-    MG_STORE(lane->ceiling, INT64_MIN);
-}
-
-/* After what was done to credit, for the thread reads a bound first. */
-static void open_bounds(struct mg_lane *lane)
-{
-    atomic_store_explicit(&lane->ceiling, 0, memory_order_release);
-    atomic_store_explicit(&lane->floor, 0, memory_order_release);
-}
-
-static bool is_idle(struct mg_lane *lane)
-{
-    return !atomic_load_explicit(&lane->self->inside, memory_order_acquire) &&
-           MG_LOAD(lane->ceiling) == INT64_MIN;
-}
-
-static void take_credit(struct mg_lane *lane)
-{
-    mg_accounts_note_peak(lane->account, MG_LOAD(lane->low));
-    mg_accounts_move_taken(lane->account, -MG_LOAD(lane->credit));
-    MG_STORE(lane->credit, 0);
-    MG_STORE(lane->low, 0);
-}
-
-static bool may_have_credit(const struct mg_lane *lane, const struct mg_account *account)
-{
-    return lane->account == account && MG_LOAD(lane->credit);
-}
-
-static unsigned close_bounds_of_others(const struct mg_account *account)
-{
-    unsigned closed = 0;
-    for (unsigned i = 0; i < table.used; i++) {
-        struct mg_lane *lane = &table.lanes[i];
-        if (lane == mg_self.lane || !may_have_credit(lane, account))
-            continue;
-        close_bounds(lane);
-        closed++;
-    }
-    return closed;
-}
-
-/* Whether all of them had none left. */
-static bool take_credit_of_idle(const struct mg_account *account, bool ordered)
-{
-    bool all = true;
-    for (unsigned i = 0; i < table.used; i++) {
-        struct mg_lane *lane = &table.lanes[i];
-        if (lane->account != account || !MG_LOAD(lane->floor))
-            continue;
-        if (ordered && is_idle(lane))
-            take_credit(lane);
-        else
-            all = false;
-        open_bounds(lane);
-    }
-    return all;
-}
-
-void mg_lanes_recall(struct mg_account *account, bool keeps_own)
-{
-    if (MG_LIKELY(!MG_LOAD(account->lends)))
-        return;
-    mg_lock(&mg_books_lock);
-    MG_STORE(account->lends, false);
-    struct mg_lane *own = mg_self.lane;
-    if (own && !keeps_own && may_have_credit(own, account)) {
-        take_credit(own);
-        MG_STORE(own->ceiling, 0);
-    }
-    if (close_bounds_of_others(account) && !take_credit_of_idle(account, mg_os_order_threads()))
-        MG_STORE(account->lends, true);
-    mg_unlock(&mg_books_lock);
-}
-
 /* ---- Reading ---- */
+
+unsigned mg_lanes_used(void)
+{
+    return table.used;
+}
+
+struct mg_lane *mg_lanes_at(unsigned index)
+{
+    return &table.lanes[index];
+}
 
 void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {

@@ -41,10 +41,13 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
 /* The thread leaves its account, and for good when it ends. */
 void mg_lanes_unbind(struct mg_self *self, bool thread_ends);
 
-/* Takes the credit of the account's idle threads back, and that of the calling one unless it `keeps_own`. The thread is inside
- * us. Takes the books' lock, and does nothing quickly when nobody can have any. */
-void mg_lanes_recall(struct mg_account *account, bool keeps_own);
+/* Whoever recalls what this thread has (recall.h) holds the books' lock: returns when that is over. On the lane's own thread,
+ * inside us, before it touches its magazines by other ways than mg_credit_spend and mg_credit_regain. */
+void mg_lanes_await_recall(struct mg_lane *lane);
 
+/* The lanes, of which some are free. Under the books' lock. */
+unsigned mg_lanes_used(void);
+struct mg_lane *mg_lanes_at(unsigned index);
 /* Brings the library's shared sum up to what the lane charged to it. On the lane's own thread, or under the books' lock. */
 void mg_lanes_sum(struct mg_lane *lane, unsigned library);
 /* Adds what live lanes hold of an account's books. Under the books' lock. */

@@ -5,6 +5,7 @@
 #include "magazines.h"
 #include "mappings.h"
 #include "os.h"
+#include "recall.h"
 
 #define OLD_NS 100000000
 #define WORTH_A_LOOK (64 << 10) /* a heap costs 6 microseconds to look at */
@@ -79,6 +80,15 @@ static void charge(int64_t kept)
     mg_unlock(&mg_books_lock);
 }
 
+/* What threads have at hand: each empties its own jemalloc cache when it comes by; of idle ones others empty the magazines. */
+static int64_t empty_threads(int64_t mapped)
+{
+    MG_ADD(overhead.trims, 1);
+    mg_recall_magazines();
+    mg_heaps_trim();
+    return kept_now(mapped);
+}
+
 void mg_overhead_measure(bool trim)
 {
     int64_t mapped = mg_mappings_charged();
@@ -91,7 +101,7 @@ void mg_overhead_measure(bool trim)
         mg_heaps_trim();
         kept = kept_now(mapped);
         if (kept > MG_OVERHEAD_BOUND(charged_to_others()))
-            MG_ADD(overhead.trims, 1); /* the caches: each thread empties its own */
+            kept = empty_threads(mapped);
     }
     charge(kept);
     MG_STORE(overhead.kept, kept);

@@ -113,7 +113,7 @@ static void *free_during_recall(void *argument)
     return NULL;
 }
 
-/* As mg_lanes_recall does it, step by step. */
+/* As mg_recall_credit does it, step by step. */
 static void a_thread_that_meets_a_recall_waits_for_its_end(void)
 {
     pthread_t thread;

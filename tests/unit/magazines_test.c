@@ -3,6 +3,7 @@
 
 #include "jemalloc.h"
 #include "magazines.h"
+#include "recall.h"
 
 enum { LIVE = 300, STEPS = 200000 };
 
@@ -110,6 +111,89 @@ static void a_library_with_a_limit_gets_nothing_at_hand(void)
     mg_library_set_limit(UNIT_LIBRARY, -1);
 }
 
+static pthread_barrier_t step;
+
+/* Has blocks at hand and waits; then takes some of them. */
+static void *have_and_wait(void *account)
+{
+    mg_bind(account);
+    mg_free(unit_allocate(100));
+    pthread_barrier_wait(&step);
+    pthread_barrier_wait(&step);
+    mg_free(either_way(100));
+    mg_unbind();
+    return NULL;
+}
+
+static void recall(void)
+{
+    mg_enter(&mg_self);
+    mg_recall_magazines();
+    mg_leave(&mg_self);
+}
+
+static void what_an_idle_thread_has_at_hand_can_be_taken_from_it(void)
+{
+    pthread_t thread;
+    struct mg_account *account = mg_account_open("idle", mg_root(), -1);
+    CHECK(!pthread_barrier_init(&step, NULL, 2) && !pthread_create(&thread, NULL, have_and_wait, account));
+    pthread_barrier_wait(&step);
+    CHECK(magazines_of(account->heap) > 0);
+    recall();
+    CHECK_EQ(magazines_of(account->heap), 0);
+    check_heap(account);
+    pthread_barrier_wait(&step);
+    CHECK(!pthread_join(thread, NULL));
+    CHECK_EQ(mg_settle(account), 0);
+}
+
+static _Atomic(int) at_work;
+
+/* Marks each block as its own while it has it. */
+static void *work(void *account)
+{
+    enum { OWN = 64 };
+    unsigned long *live[OWN] = { 0 };
+    unsigned long mark = (unsigned long)&live;
+    unsigned state = (unsigned)mark;
+    mg_bind(account);
+    for (int i = 0; i < STEPS; i++) {
+        state = state * 1664525u + 1013904223u;
+        unsigned long **slot = &live[state >> 24 & (OWN - 1)];
+        if (*slot) {
+            CHECK_EQ(**slot, mark);
+            mg_free(*slot);
+        }
+        *slot = either_way((state >> 12 & 1023) + 8);
+        **slot = mark;
+    }
+    for (int i = 0; i < OWN; i++)
+        if (live[i])
+            mg_free(live[i]);
+    mg_unbind();
+    MG_ADD(at_work, -1);
+    return NULL;
+}
+
+static void taking_it_from_threads_at_work_gives_no_block_out_twice(void)
+{
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    struct mg_account *account = mg_account_open("busy", mg_root(), -1);
+    MG_STORE(at_work, THREADS);
+    for (int i = 0; i < THREADS; i++)
+        CHECK(!pthread_create(&threads[i], NULL, work, account));
+    while (MG_LOAD(at_work)) {
+        recall();
+        sched_yield();
+    }
+    for (int i = 0; i < THREADS; i++)
+        CHECK(!pthread_join(threads[i], NULL));
+    check_heap(account);
+    CHECK_EQ(unit_read(account, MG_USED), 0);
+    CHECK_EQ(mg_settle(account), 0);
+}
+
 int main(void)
 {
     unit_start("observe", NULL);
@@ -119,6 +203,10 @@ int main(void)
     every_block_is_used_once_and_every_byte_is_known(account);
     a_thread_that_leaves_has_nothing_at_hand(account);
     a_thread_that_is_inside_us_gets_nothing_at_hand();
+    if (mg_os_order_threads()) {
+        what_an_idle_thread_has_at_hand_can_be_taken_from_it();
+        taking_it_from_threads_at_work_gives_no_block_out_twice();
+    }
     a_library_with_a_limit_gets_nothing_at_hand();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
