@@ -50,6 +50,19 @@ static unsigned class_for(size_t size, size_t alignment)
     return usable ? mg_class_of(usable) : 0;
 }
 
+/* Blocks above this size are none of the common case: what they are used for costs more. */
+#define LARGEST_COMMON ((size_t)128 << 10)
+
+/* Whether jemalloc's block is one. Its own arena serves a thread that its cache has left, and that lies elsewhere. */
+static inline bool is_ours(void *block)
+{
+    if (MG_LIKELY(mg_window_holds(block)))
+        return true;
+    if (block)
+        mgje_dallocx(block, MGJE_NO_TCACHE);
+    return false;
+}
+
 /* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
 static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed,
                   void **block)
@@ -65,12 +78,8 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     unsigned tag = mg_charges_tag(self, library);
     if (tag)
         *block = mg_heap_allocate(size, alignment, zeroed);
-    /* jemalloc's own arena serves a thread that its cache has left, and that lies elsewhere. */
-    if (MG_UNLIKELY(*block && !mg_window_holds(*block))) {
-        mgje_dallocx(*block, MGJE_NO_TCACHE);
+    if (MG_UNLIKELY(!is_ours(*block))) {
         *block = NULL;
-    }
-    if (MG_UNLIKELY(!*block)) {
         mg_charges_undo(self, library, bytes);
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
@@ -80,12 +89,44 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     return true;
 }
 
+/* Whether the common case may be this thread's and the library's. */
+static inline bool is_common(const struct mg_self *self, unsigned library)
+{
+    return MG_LIKELY(self->magazines && !MG_LOAD(self->inside)) && !MG_LIBRARY_SERVES(library) &&
+           MG_LIKELY(!MG_LOAD(mg_library_limits));
+}
+
+/* Too large for a magazine: only the charge is at hand. */
+static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
+{
+    struct mg_self *self = &mg_self;
+    if (MG_UNLIKELY(size > LARGEST_COMMON || !is_common(self, library)))
+        return NULL;
+    mg_enter_from_outside(self);
+    void *block = NULL;
+    unsigned class = mg_class_of_large(size);
+    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
+    int64_t bytes = (int64_t)mg_classes.size[class];
+    if (MG_LIKELY(tag) && MG_LIKELY(mg_credit_spend(self->lane, library, bytes))) {
+        block = mgje_malloc(size);
+        if (MG_UNLIKELY(!is_ours(block))) {
+            mg_credit_undo(self, library, bytes);
+            block = NULL;
+        } else {
+            mg_window_mark(block, class, tag);
+        }
+    }
+    mg_leave_to_outside(self);
+    return block;
+}
+
 void *mg_allocate_at_hand(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
     struct mg_magazines *magazines = self->magazines;
-    if (MG_UNLIKELY(size > MG_MAGAZINE_LARGEST || !magazines || MG_LOAD(self->inside)) ||
-        MG_LIBRARY_SERVES(library) || MG_UNLIKELY(MG_LOAD(mg_library_limits)))
+    if (size > MG_MAGAZINE_LARGEST)
+        return allocate_out_of_credit(library, size);
+    if (MG_UNLIKELY(!is_common(self, library)))
         return NULL;
     mg_enter_from_outside(self);
     void *block = NULL;
@@ -158,17 +199,16 @@ static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *p
 }
 
 /* Into the thread's magazine and its lane's credit, where there is room. The thread is inside us. */
-static inline bool keep_at_hand(struct mg_self *self, void *block)
+static inline bool keep_at_hand(struct mg_self *self, void *block, struct mg_owner owner)
 {
-    struct mg_owner owner = mg_window_owner(block);
     struct mg_magazines *magazines = self->magazines;
     struct mg_heap *heap = self->heap;
     if (MG_UNLIKELY(!magazines || mg_window_heap(block) != heap->index))
         return false;
     struct mg_pair *pair = &heap->pairs[owner.tag];
-    unsigned count = owner.class < MG_MAGAZINES ? MG_LOAD(magazines->count[owner.class]) : MG_MAGAZINE_ROUNDS;
-    if (MG_UNLIKELY(count >= mg_magazine_rounds[owner.class] || MG_LOAD(pair->account) != self->account) ||
-        MG_UNLIKELY(MG_LOAD(mg_library_limits)))
+    unsigned count = MG_LOAD(magazines->count[owner.class]);
+    if (MG_UNLIKELY(count == mg_magazine_rounds[owner.class] || MG_LOAD(pair->account) != self->account ||
+                    MG_LOAD(mg_library_limits)))
         return false;
     if (MG_UNLIKELY(!mg_credit_regain(self->lane, pair->library, (int64_t)mg_classes.size[owner.class])))
         return false;
@@ -177,25 +217,9 @@ static inline bool keep_at_hand(struct mg_self *self, void *block)
     return true;
 }
 
-static MG_NOINLINE void free_at_length(struct mg_self *self, void *block);
-
-void mg_free(void *block)
-{
-    struct mg_self *self = &mg_self;
-    if (MG_LIKELY(!MG_LOAD(self->inside))) {
-        mg_enter_from_outside(self);
-        bool kept = keep_at_hand(self, block);
-        mg_leave_to_outside(self);
-        if (MG_LIKELY(kept))
-            return;
-    }
-    free_at_length(self, block);
-}
-
-static void free_at_length(struct mg_self *self, void *block)
+static MG_NOINLINE void free_at_length(struct mg_self *self, void *block, struct mg_owner owner)
 {
     struct mg_heap *heap = heap_of(block);
-    struct mg_owner owner = mg_window_owner(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
     size_t bytes = mg_classes.size[owner.class];
     if (MG_UNLIKELY(!is_local(self, heap, pair))) {
@@ -209,6 +233,20 @@ static void free_at_length(struct mg_self *self, void *block)
         MG_LOAD(self->magazines->count[owner.class]) == mg_magazine_rounds[owner.class])
         mg_magazines_drain(self->magazines, owner.class);
     mg_leave_to_outside(self);
+}
+
+void mg_free(void *block)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_owner owner = mg_window_owner(block);
+    if (MG_LIKELY(mg_magazine_rounds[owner.class] && !MG_LOAD(self->inside))) {
+        mg_enter_from_outside(self);
+        bool kept = keep_at_hand(self, block, owner);
+        mg_leave_to_outside(self);
+        if (MG_LIKELY(kept))
+            return;
+    }
+    free_at_length(self, block, owner);
 }
 
 /* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */

@@ -27,7 +27,7 @@ static inline unsigned mg_charges_tag(struct mg_self *self, unsigned library)
 /* False when it is denied. */
 static inline bool mg_charges_take(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    bool limited = mg_libraries[library].limit >= 0;
+    bool limited = MG_UNLIKELY(MG_LOAD(mg_library_limits)) && mg_libraries[library].limit >= 0;
     if (MG_UNLIKELY(limited) && !mg_grants_within_library(self->account, library, bytes))
         return false;
     if (MG_LIKELY(mg_credit_charge(self, library, bytes)))
@@ -40,14 +40,14 @@ static inline bool mg_charges_take(struct mg_self *self, unsigned library, int64
 /* A charge whose block or mapping was not to be had. */
 static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
+    if (MG_UNLIKELY(MG_LOAD(mg_library_limits)) && mg_libraries[library].limit >= 0)
         MG_ADD(mg_libraries[library].used, -bytes);
     mg_credit_undo(self, library, bytes);
 }
 
 static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    if (MG_UNLIKELY(mg_libraries[library].limit >= 0))
+    if (MG_UNLIKELY(MG_LOAD(mg_library_limits)) && mg_libraries[library].limit >= 0)
         MG_ADD(mg_libraries[library].used, -bytes);
     mg_credit_refund(self, library, bytes);
 }

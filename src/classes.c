@@ -28,6 +28,16 @@ static bool append(const char *sample, size_t count)
     return true;
 }
 
+/* What mg_class_of_large reckons with. */
+static bool large_ones_are_four_a_doubling(void)
+{
+    for (unsigned class = mg_classes.small[MG_SMALL_LIMIT / 8] + 1; class <= mg_classes.count; class ++)
+        if (mg_class_of_large(mg_classes.size[class]) != class ||
+            mg_class_of_large(mg_classes.size[class - 1] + 1) != class)
+            return false;
+    return true;
+}
+
 bool mg_classes_start(void)
 {
     mg_classes.count = 0;
@@ -41,19 +51,6 @@ bool mg_classes_start(void)
             c++;
         mg_classes.small[i] = (uint8_t)c;
     }
-    return mg_classes.size[mg_classes.count] >= (size_t)1 << 60 && mg_classes.size[smallest] == 16;
-}
-
-unsigned mg_class_of_large(size_t size)
-{
-    unsigned low = 1;
-    unsigned high = mg_classes.count + 1;
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (mg_classes.size[middle] < size)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low <= mg_classes.count ? low : 0;
+    return mg_classes.size[mg_classes.count] >= (size_t)1 << 60 && mg_classes.size[smallest] == 16 &&
+           large_ones_are_four_a_doubling();
 }

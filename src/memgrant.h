@@ -44,7 +44,7 @@ enum { MG_ZEROED = 1, MG_THROWING = 2 };
 /* A block for `library`. False: not ours to serve (no target, no room of ours, re-entered): ask the next allocator.
  * True: *block is the block, or NULL when the charge was denied. alignment 0 is malloc's own. */
 bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form, void **block);
-/* The same for a small block in the common case, in which it is at hand and paid for. NULL: ask mg_allocate. */
+/* The same in the common case, in which the block is at hand, or at least paid for. NULL: ask mg_allocate. */
 void *mg_allocate_at_hand(unsigned library, size_t size);
 /* Set by interpose/: how many exceptions are on their way through this thread's frames. Called without any lock of ours. */
 extern int (*mg_uncaught_exceptions)(void);
