@@ -5,6 +5,7 @@
 #include "say.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 
 struct mg_settings mg_settings;
 
@@ -176,6 +177,9 @@ const char *mg_settings_read(bool *any)
 #include "settings.def"
 #undef MG_SETTING
     *any = false;
+    /* A program that runs with more rights than its caller takes no files to write from the caller's environment. */
+    if (getauxval(AT_SECURE))
+        return NULL;
     for (char **variable = environ; variable && *variable; variable++) {
         char name[64];
         const char *value;
