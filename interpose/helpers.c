@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <wchar.h>
@@ -21,10 +22,12 @@
 #define NUMBER_TOLD(name)
 #define NUMBER_ALLOCATES(name)
 #define NUMBER_CREATES(name)
+#define NUMBER_TAKES(name)
 #define NUMBER_PLAIN(name)
 #define NAME_TOLD(name)
 #define NAME_ALLOCATES(name)
 #define NAME_CREATES(name)
+#define NAME_TAKES(name)
 #define NAME_PLAIN(name)
 
 enum number {
@@ -288,10 +291,12 @@ SCANDIR_LIKE(scandirat64, (int folder, const char *path, void ***list), (folder,
 
 HELPER(char **, backtrace_symbols, (void *const *addresses, int count), (addresses, count))
 HELPER(char **, __backtrace_symbols, (void *const *addresses, int count), (addresses, count))
-/* CPU_ALLOC. libc's own ends in malloc, a tail call: there the return address would be ours. */
+/* CPU_ALLOC. libc's own ends in malloc, a tail call: there the return address would be ours. For nobody's it is called by the
+ * name, as libc does: an allocator may be in front of us. */
 static void *__sched_cpualloc_from(size_t count, unsigned library)
 {
-    return mg_malloc_from(library, (count / 64 + (count % 64 != 0)) * 8);
+    size_t bytes = (count / 64 + (count % 64 != 0)) * 8;
+    return library ? mg_malloc_from(library, bytes) : malloc(bytes);
 }
 SYMBOL(void *, __sched_cpualloc, (size_t count), (count))
 /* GNU's regular expressions: the registers that they fill. */

@@ -103,6 +103,10 @@ static void *reallocarray_from(unsigned library, void *block, size_t count, size
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         return served(NULL);
+    if (!library)
+        return realloc(
+            block,
+            bytes); /* as libc does, by the name: an allocator in front of us may have no reallocarray */
     return mg_realloc_from(library, block, bytes);
 }
 
@@ -279,21 +283,22 @@ static void our_free(void *block)
 }
 extern void free(void *block) __attribute__((alias("our_free"), visibility("default")));
 
+/* What few allocators have. By the name: what one in front of us has made goes back to it. */
 MG_EXPORT void cfree(void *block)
 {
-    mg_free_any(block);
+    free(block);
 }
 
 MG_EXPORT void free_sized(void *block, size_t size)
 {
     (void)size;
-    mg_free_any(block);
+    free(block);
 }
 
 MG_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
     (void)alignment, (void)size;
-    mg_free_any(block);
+    free(block);
 }
 
 static size_t our_usable_size(void *block)
