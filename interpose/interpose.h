@@ -34,6 +34,7 @@ extern const struct mg_our_functions mg_our_functions;
 #define MG_ENTRIES_HELPS(name) extern void *const name##_entries[];
 #define MG_ENTRIES_CREATES(name) extern void *const name##_entries[];
 #define MG_ENTRIES_TOLD(name)
+#define MG_ENTRIES_TAKES(name)
 #define MG_ENTRIES_PLAIN(name)
 #define MG_SYMBOL(name, kind) MG_ENTRIES_##kind(name)
 #include "symbols.def"

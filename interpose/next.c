@@ -12,6 +12,13 @@ static _Alignas(64) char pool[8192];
 static _Atomic(size_t) pool_used;
 static _Atomic(bool) looking;
 
+/* The version of functions that were always there. */
+#if defined(__x86_64__)
+#define OLDEST_GLIBC "GLIBC_2.2.5"
+#else
+#define OLDEST_GLIBC "GLIBC_2.17"
+#endif
+
 bool mg_next_from_pool(const void *block)
 {
     return (const char *)block >= pool && (const char *)block < pool + sizeof pool;
@@ -124,6 +131,19 @@ static int first_pthread_create(pthread_t *thread, const pthread_attr_t *attribu
                : mg_next.pthread_create(thread, attributes, start, argument);
 }
 
+/* By a jump: see process.c. Another library's dlsym, by which the lookup goes, may call it meanwhile. */
+static void *first_dlopen(const char *file, int mode)
+{
+    look_up();
+    void *(*function)(const char *, int) = mg_next.dlopen;
+    if (function == first_dlopen) {
+        void *symbol = dlvsym(RTLD_NEXT, "dlopen", "GLIBC_2.34");
+        symbol = symbol ? symbol : dlvsym(RTLD_NEXT, "dlopen", OLDEST_GLIBC);
+        memcpy(&function, &symbol, sizeof function);
+    }
+    return function ? function(file, mode) : NULL;
+}
+
 static int first_dlclose(void *handle)
 {
     look_up();
@@ -145,9 +165,9 @@ static void *first_sbrk(intptr_t growth)
 }
 
 struct mg_next mg_next = {
-    first_malloc,         first_calloc,  first_realloc,  first_memalign, first_aligned_alloc,
-    first_posix_memalign, first_valloc,  first_pvalloc,  first_free,     first_malloc_usable_size,
-    first_pthread_create, first_dlclose, first_exit_now, first_sbrk,
+    first_malloc,         first_calloc, first_realloc, first_memalign, first_aligned_alloc,
+    first_posix_memalign, first_valloc, first_pvalloc, first_free,     first_malloc_usable_size,
+    first_pthread_create, first_dlopen, first_dlclose, first_exit_now, first_sbrk,
 };
 
 /* Runs in the first thread, before it has made a second one; what the lookup calls comes back here and leaves again. */
@@ -174,6 +194,7 @@ static void look_up(void)
     FIND(free, "free");
     FIND(malloc_usable_size, "malloc_usable_size");
     FIND(pthread_create, "pthread_create");
+    FIND(dlopen, "dlopen");
     FIND(dlclose, "dlclose");
     FIND(exit_now, "_exit");
     FIND(sbrk, "sbrk");

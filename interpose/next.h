@@ -20,6 +20,7 @@ struct mg_next {
     void (*free)(void *);
     size_t (*malloc_usable_size)(void *);
     int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    void *(*dlopen)(const char *, int);
     int (*dlclose)(void *);
     void (*exit_now)(int);
     void *(*sbrk)(intptr_t);

@@ -8,6 +8,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- Threads ---- */
@@ -59,6 +60,27 @@ MG_EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
 
 /* ---- Libraries ---- */
 
+/* A library that is loaded with RTLD_DEEPBIND binds its calls to libc's functions, past ours; its free would end the process
+ * at the first block of a target's. Where libc's are the next behind ours it is bound to ours afterwards. */
+static MG_NOINLINE void *open_past_us(const char *file, int mode)
+{
+    unsigned before = mg_libraries_count();
+    void *handle = mg_next.dlopen(file, mode);
+    void *bound = handle ? dlsym(handle, "free") : NULL;
+    if (bound && bound == (void *)mg_next.free)
+        mg_libraries_bound_past_us(before);
+    return handle;
+}
+
+/* The real dlopen looks at its return address: whose RUNPATH is to be searched? So it is called by a jump, which leaves our
+ * caller's there; where the file has no name to be searched for, nobody looks. */
+MG_EXPORT void *dlopen(const char *file, int mode)
+{
+    if (MG_UNLIKELY(mode & RTLD_DEEPBIND) && file && strchr(file, '/') && !strchr(file, '$'))
+        return open_past_us(file, mode);
+    return mg_next.dlopen(file, mode);
+}
+
 MG_EXPORT int dlclose(void *handle)
 {
     int result = mg_next.dlclose(handle);
@@ -86,16 +108,17 @@ MG_EXPORT void _Exit(int status)
 
 /* ---- The beginning ---- */
 
-#define ROW_ALLOCATES(name) { #name, name##_entries, NULL },
-#define ROW_HELPS(name) { #name, name##_entries, NULL },
-#define ROW_CREATES(name) { #name, name##_entries, NULL },
+#define ROW_ALLOCATES(name) { #name, name##_entries, NULL, NULL },
+#define ROW_HELPS(name) { #name, name##_entries, NULL, NULL },
+#define ROW_CREATES(name) { #name, name##_entries, NULL, NULL },
+#define ROW_TAKES(name) { #name, NULL, NULL, NULL },
 #define ROW_TOLD(name)
 #define ROW_PLAIN(name)
 static struct mg_redirection entries[] = {
 #define MG_SYMBOL(name, kind) ROW_##kind(name)
 #include "symbols.def"
 #undef MG_SYMBOL
-    { NULL, NULL, NULL },
+    { NULL, NULL, NULL, NULL },
 };
 
 /* What the process calls by that name. NULL when that can't be told: a program that takes a function's address has an
@@ -127,8 +150,10 @@ __attribute__((constructor(101))) static void begin_process(void)
     mg_load();
     mg_helpers_start();
     mg_new_start();
-    for (struct mg_redirection *row = entries; row->name; row++)
+    for (struct mg_redirection *row = entries; row->name; row++) {
         row->own = dlsym(RTLD_DEFAULT, row->name);
+        row->behind = dlsym(RTLD_NEXT, row->name);
+    }
     mg_start(entries, stands_in_front());
     if (mg_active)
         at_quick_exit(mg_write_report);

@@ -13,11 +13,13 @@
 #define MG_EXPORT __attribute__((visibility("default")))
 /* A variable that each thread has for itself. The dynamic model would call malloc at its first use. */
 #define MG_PER_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
-/* The entries that interpose/ offers for the slots of a target's GOT: for each name one function a library slot. */
+/* The entries that interpose/ offers for the slots of a target's GOT: for each name one function a library slot, or NULL
+ * where `own` serves all. */
 struct mg_redirection {
     const char *name;
     void *const *entries;
-    void *own; /* our function of that name, as the process finds it */
+    void *own;    /* our function of that name, as the process finds it */
+    void *behind; /* the next one of that name, in most processes libc's */
 };
 #define MG_PAGE ((size_t)4096)
 /* Library slots: those that are always there, and the rest for libraries as they are met. */

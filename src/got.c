@@ -28,6 +28,8 @@ struct object {
     const ElfW(Sym) *symbols;
     const char *strings;
     uintptr_t readonly_from, readonly_to;
+    uintptr_t from, to;
+    bool past_us; /* bound to the functions behind ours */
 };
 
 /* Few names begin as one of ours does; only those are compared with all of them. */
@@ -79,7 +81,7 @@ static void read_dynamic(struct object *object, const ElfW(Dyn) *entry, ElfW(Add
 
 static bool read_object(struct object *object, const struct dl_phdr_info *info)
 {
-    *object = (struct object){ .base = info->dlpi_addr };
+    *object = (struct object){ .base = info->dlpi_addr, .from = UINTPTR_MAX };
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         uintptr_t at = info->dlpi_addr + header->p_vaddr;
@@ -88,6 +90,9 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
         } else if (header->p_type == PT_GNU_RELRO) {
             object->readonly_from = at & ~(MG_PAGE - 1);
             object->readonly_to = (at + header->p_memsz) & ~(MG_PAGE - 1);
+        } else if (header->p_type == PT_LOAD) {
+            object->from = at < object->from ? at : object->from;
+            object->to = at + header->p_memsz > object->to ? at + header->p_memsz : object->to;
         }
     }
     return object->symbols && object->strings;
@@ -103,25 +108,48 @@ static const struct mg_redirection *row_for(const char *name)
     return NULL;
 }
 
+static bool is_readonly(const struct object *object, uintptr_t slot)
+{
+    return slot >= object->readonly_from && slot < object->readonly_to;
+}
+
+/* False: the return address serves that slot. */
+static bool open_page(const struct object *object, uintptr_t slot)
+{
+    return !is_readonly(object, slot) || mg_os_make_writable((void *)(slot & ~(MG_PAGE - 1)), MG_PAGE);
+}
+
+static void close_page(const struct object *object, uintptr_t slot)
+{
+    if (is_readonly(object, slot))
+        mg_os_make_readonly((void *)(slot & ~(MG_PAGE - 1)), MG_PAGE);
+}
+
 /* A word of data is the library's own to change: a program may have put another allocator there. */
-static void redirect_word(uintptr_t slot, void *own, void *entry)
+static void redirect_word(const struct object *object, uintptr_t slot, void *bound, void *entry)
 {
     _Atomic(void *) *word = (_Atomic(void *) *)slot;
-    atomic_compare_exchange_strong(word, &own, entry);
+    if (MG_LOAD(*word) != bound || !open_page(object, slot))
+        return;
+    atomic_compare_exchange_strong(word, &bound, entry);
+    close_page(object, slot);
 }
 
 static void redirect_slot(const struct object *object, uintptr_t slot, void *entry)
 {
-    _Atomic(void *) *word = (_Atomic(void *) *)slot;
-    if (slot < object->readonly_from || slot >= object->readonly_to) {
-        MG_STORE(*word, entry);
+    if (!open_page(object, slot))
         return;
-    }
-    void *page = (void *)(slot & ~(MG_PAGE - 1));
-    if (!mg_os_make_writable(page, MG_PAGE))
-        return; /* the return address serves that slot */
-    MG_STORE(*word, entry);
-    mg_os_make_readonly(page, MG_PAGE);
+    MG_STORE(*(_Atomic(void *) *)slot, entry);
+    close_page(object, slot);
+}
+
+/* The function of ours that a relocation is about; NULL when it is none, or a library brings this function itself and binds to
+ * its own (DT_SYMBOLIC). */
+static const struct mg_redirection *row_of(const struct object *object, const ElfW(Rela) *relocation)
+{
+    const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
+    const struct mg_redirection *row = row_for(object->strings + symbol->st_name);
+    return row && symbol->st_shndx == SHN_UNDEF ? row : NULL;
 }
 
 static void redirect_one(const struct object *object, const ElfW(Rela) *relocation, unsigned library)
@@ -129,25 +157,61 @@ static void redirect_one(const struct object *object, const ElfW(Rela) *relocati
     unsigned type = (unsigned)ELF64_R_TYPE(relocation->r_info);
     if (type != SLOT_JUMP && type != SLOT_DATA && type != SLOT_WORD)
         return;
-    const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(relocation->r_info)];
-    const struct mg_redirection *row = row_for(object->strings + symbol->st_name);
-    uintptr_t slot = object->base + relocation->r_offset;
-    /* A library that brings this function itself and binds to its own (DT_SYMBOLIC) keeps it. */
-    if (!row || symbol->st_shndx != SHN_UNDEF)
+    const struct mg_redirection *row = row_of(object, relocation);
+    if (!row)
         return;
-    bool readonly = slot >= object->readonly_from && slot < object->readonly_to;
-    if (type == SLOT_WORD && !readonly)
-        redirect_word(slot, row->own, row->entries[library]);
-    else if (type != SLOT_WORD)
-        redirect_slot(object, slot, row->entries[library]);
+    uintptr_t slot = object->base + relocation->r_offset;
+    void *entry = row->entries ? row->entries[library] : row->own;
+    if (type != SLOT_WORD)
+        redirect_slot(object, slot, entry);
+    else if (object->past_us)
+        redirect_word(object, slot, row->behind, entry);
+    else if (!is_readonly(object, slot))
+        redirect_word(object, slot, row->own, entry);
+}
+
+static void redirect(const struct object *object, unsigned library)
+{
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < object->counts[t]; i++)
+            redirect_one(object, &object->tables[t][i], library);
+}
+
+/* A slot that nobody has called through yet leads into the object itself. */
+static bool frees_elsewhere(const struct object *object, const ElfW(Rela) *relocation)
+{
+    unsigned type = (unsigned)ELF64_R_TYPE(relocation->r_info);
+    const struct mg_redirection *row =
+        type == SLOT_JUMP || type == SLOT_DATA ? row_of(object, relocation) : NULL;
+    if (!row || strcmp(row->name, "free"))
+        return false;
+    void *bound = MG_LOAD(*(_Atomic(void *) *)(object->base + relocation->r_offset));
+    return bound != row->own && bound != row->behind &&
+           ((uintptr_t)bound < object->from || (uintptr_t)bound >= object->to);
+}
+
+/* An allocator of its own, by RTLD_DEEPBIND: only that knows the blocks. */
+static bool has_another_allocator(const struct object *object)
+{
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < object->counts[t]; i++)
+            if (frees_elsewhere(object, &object->tables[t][i]))
+                return true;
+    return false;
 }
 
 void mg_got_redirect(const struct dl_phdr_info *info, unsigned library)
 {
     struct object object;
+    if (redirections && read_object(&object, info) && !has_another_allocator(&object))
+        redirect(&object, library);
+}
+
+void mg_got_bind(const struct dl_phdr_info *info, unsigned library)
+{
+    struct object object;
     if (!redirections || !read_object(&object, info))
         return;
-    for (int t = 0; t < 2; t++)
-        for (size_t i = 0; i < object.counts[t]; i++)
-            redirect_one(&object, &object.tables[t][i], library);
+    object.past_us = true;
+    redirect(&object, library);
 }

@@ -10,8 +10,10 @@
 /* Runs at startup, before anything is redirected. The table ends with a NULL name and stays the caller's. */
 void mg_got_start(const struct mg_redirection *table);
 
-/* Redirects every slot of a loaded object to the entries of a library slot. The object must be relocated, and can't be
- * unloaded meanwhile: call it under dl_iterate_phdr. */
+/* Redirects every slot of a loaded object to the entries of a library slot, unless its free is another allocator's than ours
+ * or the next one's. The object must be relocated, and can't be unloaded meanwhile: call it under dl_iterate_phdr. */
 void mg_got_redirect(const struct dl_phdr_info *object, unsigned library);
+/* The same of an object that was bound to the next functions, past ours. */
+void mg_got_bind(const struct dl_phdr_info *object, unsigned library);
 
 #endif

@@ -242,6 +242,46 @@ static int redirect_all(struct dl_phdr_info *object, size_t size, void *argument
     return 0;
 }
 
+/* ---- What is bound past us ---- */
+
+static int count_object(struct dl_phdr_info *object, size_t size, void *argument)
+{
+    (void)object, (void)size;
+    ++*(unsigned *)argument;
+    return 0;
+}
+
+unsigned mg_libraries_loaded(void)
+{
+    unsigned count = 0;
+    dl_iterate_phdr(count_object, &count);
+    return count;
+}
+
+struct newcomers {
+    unsigned from, seen;
+};
+
+/* New objects are at the list's end. What another thread loaded meanwhile has ours already, or is no target and gets functions
+ * that pass everything on but blocks of ours. */
+static int bind_newcomer(struct dl_phdr_info *object, size_t size, void *argument)
+{
+    (void)size;
+    struct newcomers *newcomers = argument;
+    bool started = MG_LOAD(loaded.number) != 0;
+    if (newcomers->seen++ >= newcomers->from && !holds(object, &loaded))
+        mg_got_bind(object, started ? slot_of_object(object) : MG_LIBRARY_OTHER);
+    return 0;
+}
+
+void mg_libraries_bind(unsigned from)
+{
+    struct newcomers newcomers = { from, 0 };
+    mg_self.inside++;
+    dl_iterate_phdr(bind_newcomer, &newcomers);
+    mg_self.inside--;
+}
+
 /* The slow half of looking up code: unknown, or known and to be redirected now. */
 static MG_NOINLINE unsigned discover(uintptr_t code, uint32_t slot, bool known, bool redirect)
 {

@@ -15,6 +15,10 @@ void mg_libraries_start(void);
 unsigned mg_libraries_slot(const void *code, bool redirect);
 /* Whether the code is our own. */
 bool mg_libraries_is_us(const void *code);
+/* How many objects are loaded. */
+unsigned mg_libraries_loaded(void);
+/* Those from that one on are bound to the functions behind ours: they get ours. */
+void mg_libraries_bind(unsigned from);
 /* Something was unloaded: what is known of its addresses goes. */
 void mg_libraries_refresh(void);
 /* From now on nothing new is looked up. */

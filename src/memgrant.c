@@ -50,6 +50,16 @@ unsigned mg_library_at(const void *code)
     return mg_libraries_slot((const char *)code - 1, true);
 }
 
+unsigned mg_libraries_count(void)
+{
+    return mg_libraries_loaded();
+}
+
+void mg_libraries_bound_past_us(unsigned from)
+{
+    mg_libraries_bind(from);
+}
+
 void mg_libraries_changed(void)
 {
     mg_libraries_refresh();

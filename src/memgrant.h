@@ -84,6 +84,10 @@ void mg_thread_begins(const struct mg_inheritance *inheritance);
 
 /* ---- Libraries ---- */
 
+/* How many objects the dynamic linker has loaded; and: those from that one on are bound to the functions behind ours, and are
+ * to have ours, as everybody has. */
+unsigned mg_libraries_count(void);
+void mg_libraries_bound_past_us(unsigned from);
 /* A library may have gone (dlclose returned). */
 void mg_libraries_changed(void);
 /* Slot of the library that holds this code, its slots in the GOT redirected; for native methods being bound. */
