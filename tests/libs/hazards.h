@@ -17,7 +17,8 @@ void *hazards_thread(size_t size);
 void *hazards_unwinding(
     size_t size);                  /* NULL: a destructor caught it, which ran because of another exception */
 void *hazards_caught(size_t size); /* NULL: std::bad_alloc was caught */
-void *hazards_wrongly_caught(size_t size); /* by a handler for something else */
+void *hazards_wrongly_caught(size_t size);  /* by a handler for something else */
+void *hazards_caught_too_late(size_t size); /* by a handler that it would not reach */
 void hazards_drop(void *block);
 #ifdef __cplusplus
 }

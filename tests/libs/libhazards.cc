@@ -95,6 +95,22 @@ void *hazards_wrongly_caught(size_t size)
     }
 }
 
+__attribute__((noinline)) static void *take_without_fail(size_t size) noexcept
+{
+    void *block = take(size);
+    memset(block, 3, size);
+    return block;
+}
+
+void *hazards_caught_too_late(size_t size)
+{
+    try {
+        return take_without_fail(size);
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
+
 void hazards_drop(void *block)
 {
     ::operator delete(block);

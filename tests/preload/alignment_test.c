@@ -36,8 +36,8 @@ static void plain_blocks_hold_anything(void)
         free(block);
     }
     free(checked(valloc(100), 4096, 100));
-    void *pages = checked(pvalloc(5000), 4096, 8192);
-    free(pages);
+    for (size_t size = 0; size < 70000; size += 4999)
+        free(checked(pvalloc(size), 4096, size ? (size + 4095) / 4096 * 4096 : 4096));
 }
 
 static void no_alignment_is_refused(void)
@@ -48,6 +48,13 @@ static void no_alignment_is_refused(void)
     CHECK_EQ(posix_memalign(&block, 0, 10), EINVAL);
     CHECK_EQ(posix_memalign(&block, 4, 10), EINVAL);
     CHECK(block == &block);
+    size_t no_whole_pages = SIZE_MAX - 100; /* rounded up it would be nothing */
+    errno = 0;
+    CHECK(!pvalloc(no_whole_pages) && errno == ENOMEM);
+    errno = 0;
+    CHECK(!valloc(no_whole_pages) && errno == ENOMEM);
+    errno = 0;
+    CHECK(!memalign(64, no_whole_pages) && errno == ENOMEM);
 }
 
 int main(void)

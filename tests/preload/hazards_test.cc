@@ -23,16 +23,22 @@ static void use_up_the_limit()
           errno == ENOMEM); // malloc's callers are told the truth about the smallest block
 }
 
+// Whoever would catch it stands on the other side of the dynamic linker.
 static void a_library_can_be_loaded()
 {
-    library = dlopen("libhazards.so", RTLD_NOW);
+    try {
+        library = dlopen("libhazards.so", RTLD_NOW);
+    } catch (...) {
+        library = nullptr;
+    }
     CHECK(library && CALL(hazards_table)());
 }
 
 static void what_nobody_could_catch_passes()
 {
-    void *(*const ways[])(size_t) = { CALL(hazards_noexcept), CALL(hazards_destructor), CALL(hazards_thread),
-                                      CALL(hazards_unwinding), CALL(hazards_wrongly_caught) };
+    void *(*const ways[])(size_t) = { CALL(hazards_noexcept),       CALL(hazards_destructor),
+                                      CALL(hazards_thread),         CALL(hazards_unwinding),
+                                      CALL(hazards_wrongly_caught), CALL(hazards_caught_too_late) };
     for (auto way : ways) {
         void *block = way(large);
         CHECK(block != nullptr);

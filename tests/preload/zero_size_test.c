@@ -17,6 +17,8 @@ int main(void)
     CHECK(fresh != NULL);
     free(fresh);
     CHECK(realloc(f, 0) == NULL); /* freed */
+    for (int i = 0; i < 1000; i++)
+        CHECK(realloc(malloc(1000), 0) == NULL);
     free(a), free(b), free(c), free(d), free(e);
     return 0;
 }

@@ -8,7 +8,7 @@ static void at_rest_the_arena_holds_what_the_owners_hold(void)
     mg_bind(account);
     size_t before = mg_heap_allocated(account->heap);
     for (size_t i = 0; i < 2000; i++)
-        blocks[i] = unit_allocate(i * 37 + 1);
+        CHECK(mg_allocate(UNIT_LIBRARY, i * 37 + 1, i % 3 ? 0 : (size_t)16 << i % 11, 0, &blocks[i]));
     for (size_t i = 0; i < 2000; i += 2)
         mg_free(blocks[i]);
     mg_unbind(); /* its cache goes back */

@@ -1,6 +1,8 @@
 /* The order of our thread key and fork's handlers among jemalloc's, also when we are armed long after the process began. */
 #include "unit.h"
 
+#include "jemalloc.h"
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +38,22 @@ static void a_late_destructor_gets_no_stray_block(void)
     CHECK_EQ(unit_read(mg_root(), MG_USED), 0);
 }
 
+/* ---- A thread whose arena is not its account's: somebody else's cache of it, jemalloc's own last resort ---- */
+
+static void a_block_from_elsewhere_is_passed_on(void)
+{
+    unsigned none = 0;
+    void *block = &block;
+    int64_t before = unit_read(mg_root(), MG_USED);
+    mg_free(unit_allocate(3000));
+    CHECK(!mgje_mallctl("thread.arena", NULL, NULL, &none, sizeof none));
+    mg_heap_flush_cache();
+    CHECK(!mg_allocate(UNIT_LIBRARY, 3000, 0, 0, &block));
+    CHECK_EQ(unit_read(mg_root(), MG_USED), before);
+    mg_unbind();
+    mg_free(unit_allocate(3000));
+}
+
 /* ---- fork while others open heaps, which hold jemalloc's locks and ask for the window's ---- */
 
 static _Atomic(int) busy;
@@ -48,13 +66,22 @@ static void *open_accounts(void *argument)
     return argument;
 }
 
+/* Measuring asks jemalloc while it holds a lock of ours. */
+static void *measure(void *argument)
+{
+    while (busy)
+        mg_measure_overhead();
+    return argument;
+}
+
 static void fork_never_waits_for_ever(void)
 {
 #ifdef __SANITIZE_THREAD__
     return; /* it holds at most 64 locks, and jemalloc takes more of its own around fork */
 #endif
-    pthread_t threads[3];
+    pthread_t threads[3], measuring;
     busy = 3;
+    pthread_create(&measuring, NULL, measure, NULL);
     for (int i = 0; i < 3; i++)
         pthread_create(&threads[i], NULL, open_accounts, NULL);
     while (busy) {
@@ -69,6 +96,7 @@ static void fork_never_waits_for_ever(void)
     }
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
+    pthread_join(measuring, NULL);
 }
 
 int main(void)
@@ -76,6 +104,7 @@ int main(void)
     pthread_key_create(&key, allocate_at_the_end);
     unit_start("observe", NULL);
     a_late_destructor_gets_no_stray_block();
+    a_block_from_elsewhere_is_passed_on();
     fork_never_waits_for_ever();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

@@ -26,6 +26,7 @@ static void step(unsigned *state)
     size_t size = next(state) % (next(state) % 16 ? 700 : 40000) + 1;
     void *block = unit_allocate(size);
     CHECK(block && mg_owns(block) && mg_usable_size(block) >= size);
+    CHECK(mg_heap_at(mg_window_heap(block)) == mg_self.heap);
     MG_ADD(made, 1);
     if (next(state) % 8 == 0) {
         void *moved = NULL;
