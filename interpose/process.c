@@ -83,9 +83,12 @@ MG_EXPORT void *dlopen(const char *file, int mode)
 
 MG_EXPORT int dlclose(void *handle)
 {
+    bool active = mg_active;
+    if (active)
+        mg_library_closing();
     int result = mg_next.dlclose(handle);
-    if (mg_active)
-        mg_libraries_changed();
+    if (active)
+        mg_library_closed();
     return result;
 }
 

@@ -29,6 +29,9 @@ struct snapshot {
 static struct {
     struct mg_lock lock; /* taken under the dynamic linker's lock, never the other way round */
     _Atomic(uint32_t) number;
+    /* The number; 0 while some dlclose is at work: what is known of any address may be of a library that has gone. */
+    _Atomic(uint32_t) trusted;
+    unsigned closing;
     struct snapshot snapshots[2];
     unsigned long long adds, subs; /* of the dynamic linker when the last one was taken */
     _Atomic(bool)
@@ -96,9 +99,18 @@ struct scan {
     bool unchanged;
 };
 
+/* Under the lock. */
+static void trust(void)
+{
+    atomic_store_explicit(&loaded.trusted, loaded.closing ? 0 : MG_LOAD(loaded.number), memory_order_release);
+}
+
 static bool was_redirected(const struct snapshot *last, uintptr_t from, uintptr_t base, uint32_t slot)
 {
-    uint32_t count = MG_LOAD(last->count);
+    uint32_t count =
+        loaded.closing
+            ? 0
+            : MG_LOAD(last->count); /* it may have gone and come back: a second time does no harm */
     for (uint32_t i = 0; i < count; i++)
         if (MG_LOAD(last->ranges[i].from) == from && last->ranges[i].base == base)
             return MG_LOAD(last->ranges[i].slot) == slot;
@@ -199,6 +211,7 @@ static void refresh(void)
     if (!scan.unchanged) {
         MG_STORE(scan.next->count, scan.count);
         atomic_store_explicit(&loaded.number, MG_LOAD(loaded.number) + 1, memory_order_release);
+        trust();
     }
     mg_unlock(&loaded.lock);
 }
@@ -277,9 +290,9 @@ static int bind_newcomer(struct dl_phdr_info *object, size_t size, void *argumen
 void mg_libraries_bind(unsigned from)
 {
     struct newcomers newcomers = { from, 0 };
-    mg_self.inside++;
+    mg_enter(&mg_self);
     dl_iterate_phdr(bind_newcomer, &newcomers);
-    mg_self.inside--;
+    mg_leave(&mg_self);
 }
 
 /* The slow half of looking up code: unknown, or known and to be redirected now. */
@@ -306,16 +319,18 @@ unsigned mg_libraries_slot(const void *address, bool redirect)
     const struct mg_self *self = &mg_self;
     uintptr_t code = (uintptr_t)address;
     if (MG_LIKELY(code - self->code_from < self->code_to - self->code_from &&
-                  self->code_snapshot == MG_LOAD(loaded.number)))
+                  self->code_snapshot == MG_LOAD(loaded.trusted)))
         return self->code_slot;
     /* Calls of libc's come between those of its callers: these stay remembered. */
     if (code - MG_LOAD(loaded.libc_from) < MG_LOAD(loaded.libc_size))
         return MG_LIBRARY_LIBC;
     uint32_t slot = 0;
     bool known = look_up(code, &slot);
-    if (MG_LIKELY(known && !(slot & NOT_REDIRECTED)))
+    /* Where nothing can be looked at anew, what is known is the best there is. */
+    bool trusted = MG_LOAD(loaded.trusted) || self->inside || MG_LOAD(loaded.frozen);
+    if (MG_LIKELY(known && trusted && !(slot & NOT_REDIRECTED)))
         return slot;
-    return discover(code, slot, known, redirect);
+    return discover(code, slot, known && trusted, redirect);
 }
 
 void mg_libraries_start(void)
@@ -331,19 +346,34 @@ void mg_libraries_start(void)
         dl_iterate_phdr(redirect_all, NULL);
 }
 
-void mg_libraries_refresh(void)
+void mg_libraries_closing(void)
+{
+    mg_enter(&mg_self);
+    mg_lock(&loaded.lock);
+    loaded.closing++;
+    trust();
+    mg_unlock(&loaded.lock);
+    mg_leave(&mg_self);
+}
+
+void mg_libraries_closed(void)
 {
     struct mg_self *self = &mg_self;
-    if (MG_LOAD(self->inside) || MG_LOAD(loaded.frozen))
-        return;
     mg_enter(self);
-    refresh();
+    if (!MG_LOAD(loaded.frozen))
+        refresh();
+    mg_lock(&loaded.lock);
+    loaded.closing -= loaded.closing > 0; /* a child of fork began with none */
+    trust();
+    mg_unlock(&loaded.lock);
     mg_leave(self);
 }
 
 void mg_libraries_freeze(void)
 {
     MG_STORE(loaded.frozen, true);
+    loaded.closing = 0;
+    trust();
 }
 
 void mg_libraries_before_fork(void)

@@ -19,9 +19,11 @@ bool mg_libraries_is_us(const void *code);
 unsigned mg_libraries_loaded(void);
 /* Those from that one on are bound to the functions behind ours: they get ours. */
 void mg_libraries_bind(unsigned from);
-/* Something was unloaded: what is known of its addresses goes. */
-void mg_libraries_refresh(void);
-/* From now on nothing new is looked up. */
+/* Around dlclose: what is known of any address is looked at anew, until what is known of those that went has gone. The
+ * caller of mg_libraries_closing calls the other one too. */
+void mg_libraries_closing(void);
+void mg_libraries_closed(void);
+/* From now on nothing new is looked up. In a child of fork, before mg_libraries_after_fork. */
 void mg_libraries_freeze(void);
 void mg_libraries_before_fork(void);
 void mg_libraries_after_fork(void);

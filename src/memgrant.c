@@ -60,9 +60,14 @@ void mg_libraries_bound_past_us(unsigned from)
     mg_libraries_bind(from);
 }
 
-void mg_libraries_changed(void)
+void mg_library_closing(void)
 {
-    mg_libraries_refresh();
+    mg_libraries_closing();
+}
+
+void mg_library_closed(void)
+{
+    mg_libraries_closed();
 }
 
 unsigned mg_library_bound(const void *code)

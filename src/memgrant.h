@@ -88,8 +88,9 @@ void mg_thread_begins(const struct mg_inheritance *inheritance);
  * to have ours, as everybody has. */
 unsigned mg_libraries_count(void);
 void mg_libraries_bound_past_us(unsigned from);
-/* A library may have gone (dlclose returned). */
-void mg_libraries_changed(void);
+/* Around dlclose, both or none. */
+void mg_library_closing(void);
+void mg_library_closed(void);
 /* Slot of the library that holds this code, its slots in the GOT redirected; for native methods being bound. */
 unsigned mg_library_bound(const void *code);
 bool mg_library_is_target(unsigned library);
