@@ -179,8 +179,8 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
     uintptr_t from = (uintptr_t)address;
     size_t before = whole_pages(size);
     size_t after = whole_pages(new_size);
-    struct mg_mapping_owner ignored;
-    bool reserved = mg_mappings_uncharged(from, from + before, &ignored) > 0;
+    struct mg_mapping_owner here = { 0 };
+    bool reserved = mg_mappings_uncharged(from, from + before, &here) > 0;
     size_t growth = after > before && !reserved ? after - before : 0;
     if (growth && !charge(self, library, growth))
         return -ENOMEM;
@@ -197,8 +197,11 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
         mg_mappings_change(to, to + after, MG_MAPPING_GONE);
         mg_mappings_move(from, from + (before < after ? before : after), to);
     }
-    struct mg_mapping_owner here = owner_here(self, library);
-    if (growth && !(here.tag && mg_mappings_add(to + before, to + after, MG_MAPPING_CHARGED, here)))
+    if (!reserved)
+        here = owner_here(self, library);
+    enum mg_mapping_state state = reserved ? MG_MAPPING_RESERVED : MG_MAPPING_CHARGED;
+    bool added = after <= before || (here.tag && mg_mappings_add(to + before, to + after, state, here));
+    if (growth && !added)
         refund(self, library, growth);
     return moved;
 }

@@ -96,6 +96,18 @@ static void what_madvise_gives_back_counts_as_it_comes_back(void)
     CHECK_EQ(used(), 0);
 }
 
+static void a_reservation_that_grows_is_charged_when_it_becomes_writable(void)
+{
+    char *at = map(2 * MB, PROT_NONE);
+    char *grown = (char *)mg_remap(UNIT_LIBRARY, at, 2 * MB, 6 * MB, MREMAP_MAYMOVE, NULL);
+    CHECK(grown > (char *)0);
+    CHECK_EQ(used(), 0);
+    CHECK_EQ(mg_protect(grown, 6 * MB, RW), 0);
+    CHECK_EQ(used(), 6 * MB);
+    CHECK_EQ(mg_unmap(grown, 6 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
 static void a_closed_account_hands_its_mappings_over(void)
 {
     struct mg_account *account = mg_account_open("mapper", mg_root(), -1);
@@ -170,6 +182,7 @@ int main(void)
     what_is_replaced_is_refunded();
     growing_and_moving_keeps_the_owner();
     what_madvise_gives_back_counts_as_it_comes_back();
+    a_reservation_that_grows_is_charged_when_it_becomes_writable();
     a_closed_account_hands_its_mappings_over();
     what_comes_back_after_the_end_is_the_parents();
     a_report_asked_for_inside_a_mapping_waits_its_turn();
