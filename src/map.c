@@ -122,7 +122,8 @@ long mg_advise(void *address, size_t size, int advice)
     mg_enter(self);
     mg_mappings_lock();
     long result = mg_os_call_madvise(address, size, advice);
-    if (!result)
+    /* At a hole in the range the kernel goes on, and says so at the end. */
+    if (!result || result == -ENOMEM)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_RETURNING);
     mg_mappings_unlock();
     mg_leave(self);

@@ -108,6 +108,20 @@ static void a_reservation_that_grows_is_charged_when_it_becomes_writable(void)
     CHECK_EQ(used(), 0);
 }
 
+/* The kernel gives back what there is, and then says that there was a hole. */
+static void giving_back_over_a_hole_counts(void)
+{
+    char *at = map(6 * MB, RW);
+    memset(at, 1, 6 * MB);
+    CHECK_EQ(mg_unmap(at + 2 * MB, MB), 0);
+    CHECK_EQ(mg_advise(at, 6 * MB, MADV_DONTNEED), -ENOMEM);
+    CHECK_EQ(used(), 0);
+    memset(at + 4 * MB, 1, MB);
+    CHECK_EQ(used(), MB);
+    CHECK_EQ(mg_unmap(at, 6 * MB), 0);
+    CHECK_EQ(used(), 0);
+}
+
 static void a_closed_account_hands_its_mappings_over(void)
 {
     struct mg_account *account = mg_account_open("mapper", mg_root(), -1);
@@ -183,6 +197,7 @@ int main(void)
     growing_and_moving_keeps_the_owner();
     what_madvise_gives_back_counts_as_it_comes_back();
     a_reservation_that_grows_is_charged_when_it_becomes_writable();
+    giving_back_over_a_hole_counts();
     a_closed_account_hands_its_mappings_over();
     what_comes_back_after_the_end_is_the_parents();
     a_report_asked_for_inside_a_mapping_waits_its_turn();
