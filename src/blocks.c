@@ -262,7 +262,7 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
     if (after > before && !mg_charges_take(self, pair->library, after - before))
         return true;
     if (self->heap != heap_of(block)) {
-        /* The charge moved the thread to another account: the block can't follow in place. */
+        /* The charge moved the thread to another account, where the block can't follow in place. */
         mg_charges_undo(self, pair->library, after - before);
         return false;
     }
@@ -312,5 +312,5 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     self->asked = MG_ASKED_BLOCK;
     bool served = resize(self, pair, owner.tag, block, size, moved);
     mg_leave_to_outside(self);
-    return served;
+    return served || (self->heap != heap && move(library, block, size, moved));
 }
