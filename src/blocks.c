@@ -84,6 +84,7 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
     mg_window_mark(*block, class, tag);
+    mg_charges_keep(self, bytes);
     if (mg_magazine_rounds[class] && self->magazines && !MG_LOAD(self->magazines->count[class]))
         mg_magazines_fill(self->magazines, class);
     return true;
@@ -273,6 +274,7 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
         return false;
     }
     mg_window_mark(*moved, class, tag);
+    mg_charges_keep(self, after - before);
     if (before > after)
         mg_charges_return(self, pair->library, before - after);
     /* The charge counted a block that came or the refund one that went; it was the same one. */

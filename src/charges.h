@@ -8,6 +8,7 @@
 #include "lanes.h"
 #include "libraries.h"
 #include "self.h"
+#include "settings.h"
 
 /* Whom a library that MG_LIBRARY_SERVES serves. libc: the library that called it for memory, else itself, if it is a
  * target. libstdc++: the library that the thread is in, or whose thread it is; only where neither is known the stack is
@@ -43,6 +44,14 @@ static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64
     if (MG_UNLIKELY(MG_LOAD(mg_library_limits)) && mg_libraries[library].limit >= 0)
         MG_ADD(mg_libraries[library].used, -bytes);
     mg_credit_undo(self, library, bytes);
+}
+
+/* A charge has its block or mapping. A large one shows in the peak at once: it may be freed by a stranger, or unmapped, before
+ * the thread takes or gives back again. What no peak has seen yet is thus a lane batch at most. */
+static inline void mg_charges_keep(struct mg_self *self, int64_t bytes)
+{
+    if (MG_UNLIKELY(bytes > mg_settings.lane_batch))
+        mg_accounts_note_peak(self->account, MG_LOAD(self->lane->low));
 }
 
 static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)

@@ -28,9 +28,15 @@ static bool charge(struct mg_self *self, unsigned library, size_t bytes)
     return true;
 }
 
-/* The mapping was not to be had. */
-static void refund(struct mg_self *self, unsigned library, size_t bytes)
+/* Bytes were charged, if any, and the mapping is there now, or was not to be had. */
+static void conclude(struct mg_self *self, unsigned library, size_t bytes, bool good)
 {
+    if (!bytes)
+        return;
+    if (good) {
+        mg_charges_keep(self, (int64_t)bytes);
+        return;
+    }
     mg_charges_undo(self, library, (int64_t)bytes);
     MG_BUMP(self->lane->books[library].allocations, 1);
 }
@@ -63,8 +69,8 @@ static long map_charged(struct mg_self *self, unsigned library, void *address, s
     bool good = mapped >= 0 || mapped < -4095;
     uintptr_t from = (uintptr_t)mapped;
     enum mg_mapping_state state = bytes ? MG_MAPPING_CHARGED : MG_MAPPING_RESERVED;
-    if ((!good || !owner.tag || !mg_mappings_add(from, from + whole_pages(size), state, owner)) && bytes)
-        refund(self, library, bytes);
+    bool added = good && owner.tag && mg_mappings_add(from, from + whole_pages(size), state, owner);
+    conclude(self, library, bytes, added);
     return mapped;
 }
 
@@ -144,10 +150,10 @@ static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, in
     struct mg_mapping_owner here = { 0 };
     if (bytes)
         here = owner_here(self, library);
-    if (bytes && (result || !here.tag))
-        refund(self, library, bytes);
-    else if (bytes)
+    bool good = !result && here.tag;
+    if (good)
         mg_mappings_commit(from, to, here);
+    conclude(self, library, bytes, good);
     return result;
 }
 
@@ -187,8 +193,7 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
         return -ENOMEM;
     long moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
     if (moved < 0 && moved >= -4095) {
-        if (growth)
-            refund(self, library, growth);
+        conclude(self, library, growth, false);
         return moved;
     }
     uintptr_t to = (uintptr_t)moved;
@@ -202,8 +207,7 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
         here = owner_here(self, library);
     enum mg_mapping_state state = reserved ? MG_MAPPING_RESERVED : MG_MAPPING_CHARGED;
     bool added = after <= before || (here.tag && mg_mappings_add(to + before, to + after, state, here));
-    if (growth && !added)
-        refund(self, library, growth);
+    conclude(self, library, growth, added);
     return moved;
 }
 
@@ -249,9 +253,9 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
         struct mg_mapping_owner here = { 0 };
         if (ours)
             here = owner_here(self, library);
-        if (ours &&
-            !(good && here.tag && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here)))
-            refund(self, library, (size_t)growth);
+        bool added =
+            good && here.tag && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here);
+        conclude(self, library, ours ? (size_t)growth : 0, added);
     } else {
         errno = ENOMEM;
     }

@@ -80,6 +80,30 @@ static void peak_of_one_thread_is_exact(void)
     mg_settle(account);
 }
 
+static void *free_it(void *block)
+{
+    mg_free(block);
+    return NULL;
+}
+
+/* What goes by another hand than the account's own is in its peak, and in its parent's. */
+static void a_large_block_that_a_stranger_frees_is_in_the_peak(void)
+{
+    enum { LARGE = 112 << 20 }; /* a size class */
+    struct mg_account *account = mg_account_open("peak", mg_root(), -1);
+    pthread_t stranger;
+    mg_bind(account);
+    int64_t before = unit_read(mg_root(), MG_USED);
+    CHECK(!pthread_create(&stranger, NULL, free_it, unit_allocate(LARGE)));
+    CHECK(!pthread_join(stranger, NULL));
+    mg_free(unit_allocate(1 << 20)); /* takes in what strangers freed */
+    CHECK(unit_read(account, MG_PEAK) >= LARGE);
+    CHECK(unit_read(account, MG_PEAK) <= LARGE + (2 << 20));
+    CHECK(unit_read(mg_root(), MG_PEAK) >= before + LARGE);
+    mg_unbind();
+    mg_settle(account);
+}
+
 /* Nobody ever had what was not to be had. */
 static void a_hopeless_request_leaves_no_peak(void)
 {
@@ -140,6 +164,7 @@ int main(void)
     survivors_go_to_the_parent_and_are_refunded_there();
     recycled_heaps_keep_survivors_right();
     peak_of_one_thread_is_exact();
+    a_large_block_that_a_stranger_frees_is_in_the_peak();
     a_hopeless_request_leaves_no_peak();
     a_handle_names_one_account_for_ever();
     resizing_keeps_the_books();

@@ -122,6 +122,18 @@ static void giving_back_over_a_hole_counts(void)
     CHECK_EQ(used(), 0);
 }
 
+static void what_was_unmapped_at_once_is_in_the_peak(void)
+{
+    struct mg_account *account = mg_account_open("mapper", mg_root(), -1);
+    mg_grant(account, 60 * MB);
+    mg_bind(account);
+    CHECK_EQ(mg_unmap(map(50 * MB, RW), 50 * MB), 0);
+    CHECK(unit_read(account, MG_PEAK) >= 50 * (int64_t)MB);
+    CHECK(unit_read(account, MG_PEAK) < 51 * (int64_t)MB);
+    mg_unbind();
+    mg_settle(account);
+}
+
 static void a_closed_account_hands_its_mappings_over(void)
 {
     struct mg_account *account = mg_account_open("mapper", mg_root(), -1);
@@ -198,6 +210,7 @@ int main(void)
     what_madvise_gives_back_counts_as_it_comes_back();
     a_reservation_that_grows_is_charged_when_it_becomes_writable();
     giving_back_over_a_hole_counts();
+    what_was_unmapped_at_once_is_in_the_peak();
     a_closed_account_hands_its_mappings_over();
     what_comes_back_after_the_end_is_the_parents();
     a_report_asked_for_inside_a_mapping_waits_its_turn();
