@@ -300,20 +300,12 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     MG_STORE(pair->account, parent);
 }
 
-static void add_book(struct mg_book *to, const struct mg_book *book)
-{
-    to->charged += book->charged;
-    to->refunded += book->refunded;
-    to->allocations += book->allocations;
-    to->frees += book->frees;
-}
-
 static void forget(struct mg_closed *closed)
 {
     struct mg_closed *older = &tree.older;
-    add_book(&older->sum, &closed->sum);
+    mg_book_add(&older->sum, &closed->sum);
     for (unsigned library = 0; library < MG_LIBRARIES; library++)
-        add_book(&older->books[library], &closed->books[library]);
+        mg_book_add(&older->books[library], &closed->books[library]);
     older->denials += closed->denials;
     older->peak = closed->peak > older->peak ? closed->peak : older->peak;
     older->overdraft_peak =
@@ -335,8 +327,8 @@ static void keep(const struct mg_account *account)
     memcpy(closed->name, account->name, sizeof closed->name);
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
         closed->books[library] = account->books[library];
-        add_book(&closed->sum, &account->books[library]);
-        add_book(&account->parent->descendants[library], &account->books[library]);
+        mg_book_add(&closed->sum, &account->books[library]);
+        mg_book_add(&account->parent->descendants[library], &account->books[library]);
     }
 }
 

@@ -20,6 +20,14 @@ struct mg_book {
     int64_t charged, refunded, allocations, frees;
 };
 
+static inline void mg_book_add(struct mg_book *to, const struct mg_book *book)
+{
+    to->charged += book->charged;
+    to->refunded += book->refunded;
+    to->allocations += book->allocations;
+    to->frees += book->frees;
+}
+
 struct mg_account {
     char name[96];
     uint64_t id;

@@ -70,14 +70,6 @@ static void add_process(struct mg_text *text)
 
 /* ---- Accounts ---- */
 
-static void sum_into(struct mg_book *sum, const struct mg_book *book)
-{
-    sum->charged += book->charged;
-    sum->refunded += book->refunded;
-    sum->allocations += book->allocations;
-    sum->frees += book->frees;
-}
-
 /* By library, closed and open descendants included. */
 static void read_account(struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {
@@ -85,7 +77,7 @@ static void read_account(struct mg_account *account, struct mg_book books[MG_LIB
     mg_accounts_books(account, books);
     mg_lanes_add_books(account, books);
     for (unsigned i = 0; i < MG_LIBRARIES; i++)
-        sum_into(&books[i], &account->descendants[i]);
+        mg_book_add(&books[i], &account->descendants[i]);
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         struct mg_account *child = mg_accounts_slot(i);
         struct mg_book of_child[MG_LIBRARIES];
@@ -93,7 +85,7 @@ static void read_account(struct mg_account *account, struct mg_book books[MG_LIB
             continue;
         read_account(child, of_child);
         for (unsigned library = 0; library < MG_LIBRARIES; library++)
-            sum_into(&books[library], &of_child[library]);
+            mg_book_add(&books[library], &of_child[library]);
     }
 }
 
@@ -101,7 +93,7 @@ static struct mg_book total(const struct mg_book books[MG_LIBRARIES])
 {
     struct mg_book sum = { 0 };
     for (unsigned i = 0; i < MG_LIBRARIES; i++)
-        sum_into(&sum, &books[i]);
+        mg_book_add(&sum, &books[i]);
     return sum;
 }
 

@@ -33,12 +33,14 @@ void mg_lanes_sum(struct mg_lane *lane, unsigned library)
         mg_library_raise(library, MG_ADD(mg_libraries[library].used, change) + change);
 }
 
-static void fold_book(struct mg_book *book, struct mg_lane_book *lane)
+static struct mg_book read_once(const struct mg_lane_book *lane)
 {
-    book->charged += MG_LOAD(lane->charged);
-    book->refunded += MG_LOAD(lane->refunded);
-    book->allocations += MG_LOAD(lane->allocations);
-    book->frees += MG_LOAD(lane->frees);
+    struct mg_book book;
+    book.charged = atomic_load_explicit(&lane->charged, memory_order_acquire);
+    book.refunded = atomic_load_explicit(&lane->refunded, memory_order_acquire);
+    book.allocations = atomic_load_explicit(&lane->allocations, memory_order_acquire);
+    book.frees = atomic_load_explicit(&lane->frees, memory_order_acquire);
+    return book;
 }
 
 /* The lane's counters become the account's; nothing of the lane is left behind. */
@@ -51,7 +53,8 @@ static void fold(struct mg_lane *lane)
         if (!MG_LOAD(lane->books[i].charged) && !MG_LOAD(lane->books[i].refunded))
             continue;
         mg_lanes_sum(lane, i);
-        fold_book(&account->books[i], &lane->books[i]);
+        struct mg_book book = read_once(&lane->books[i]);
+        mg_book_add(&account->books[i], &book);
         memset(&lane->books[i], 0, sizeof lane->books[i]);
     }
     mg_accounts_move_taken(account, -MG_LOAD(lane->credit));
@@ -214,12 +217,31 @@ struct mg_lane *mg_lanes_at(unsigned index)
     return &table.lanes[index];
 }
 
+/* A lane's counters as they were at one moment, while its thread goes on: what two readings in the same order both found was so
+ * between them, because counters only grow (but for a charge that came to nothing, and puts everything back). Read one
+ * by one they would be as far apart as the thread got while the reader was held up. */
+static struct mg_book read_at_once(const struct mg_lane_book *lane)
+{
+    enum { ENOUGH = 1000 }; /* a thread that does nothing else leaves time for it now and then */
+    struct mg_book book = read_once(lane);
+    for (int i = 0; i < ENOUGH; i++) {
+        struct mg_book again = read_once(lane);
+        if (!memcmp(&again, &book, sizeof book))
+            break;
+        book = again;
+    }
+    return book;
+}
+
 void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {
+    unsigned libraries = mg_library_count();
     for (unsigned i = 0; i < table.used; i++) {
         struct mg_lane *lane = &table.lanes[i];
-        for (unsigned library = 0; lane->account == account && library < MG_LIBRARIES; library++)
-            fold_book(&books[library], &lane->books[library]);
+        for (unsigned library = 0; lane->account == account && library < libraries; library++) {
+            struct mg_book book = read_at_once(&lane->books[library]);
+            mg_book_add(&books[library], &book);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
  * threads by accounts. A lane holds credit, bytes prepaid from its account, so that most charges touch nothing shared.
  *
  * Other threads read lanes under the books' lock, under which a lane changes its account; the counters themselves go on
- * meanwhile, each read whole, so that a sum is off by no more than the operations in flight. Runs inside malloc. */
+ * meanwhile, those of a library read as at one moment, so that a sum is off by no more than the operations in flight: of a
+ * thread one, and what went from one thread to another while the sum was taken. Runs inside malloc. */
 #ifndef MG_LANES_H
 #define MG_LANES_H
 
