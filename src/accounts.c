@@ -66,13 +66,20 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
         MG_ADD(a->total, bytes);
 }
 
-void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit)
-{
-    for (struct mg_account *a = account; a; a = a->parent)
-        mg_accounts_raise(&a->peak, MG_LOAD(a->total) - lowest_credit);
-}
-
 /* ---- Strangers' frees ---- */
+
+struct range {
+    unsigned from, to;
+};
+
+/* The heaps in which blocks of the account and of its descendants may be: a child's own, or all. */
+static struct range heaps_of(const struct mg_account *account)
+{
+    if (!account->heap)
+        return (struct range){ 0, 0 };
+    unsigned own = account->heap->index;
+    return account->parent ? (struct range){ own, own + 1 } : (struct range){ 0, mg_heap_count() };
+}
 
 /* Bytes that strangers freed of a pair since its present account has it. */
 static int64_t strangers_bytes(const struct mg_pair *pair)
@@ -102,50 +109,74 @@ void mg_accounts_collect_pair(struct mg_pair *pair)
     collect_pair(MG_LOAD(pair->account), pair, MG_LOAD(pair->refunded));
 }
 
-/* Every pair of one heap, or of all, that belongs to the account. */
-static void each_pair(const struct mg_account *account,
-                      void (*visit)(struct mg_account *, struct mg_pair *, void *), void *argument)
+static void collect_heap(struct mg_heap *heap)
 {
-    if (!account->heap)
-        return;
-    unsigned from = account->parent ? account->heap->index : 0;
-    unsigned to = account->parent ? from + 1 : mg_heap_count();
-    for (unsigned i = from; i < to; i++) {
-        struct mg_heap *heap = mg_heap_at(i);
-        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++) {
-            struct mg_pair *pair = &heap->pairs[tag];
-            struct mg_account *owner = MG_LOAD(pair->account);
-            if (pair->in_use && owner == account)
-                visit(owner, pair, argument);
-        }
-    }
+    mg_heap_begin_collecting(heap);
+    for (unsigned tag = 1; tag < MG_TAGS; tag++)
+        if (heap->pairs[tag].in_use)
+            mg_accounts_collect_pair(&heap->pairs[tag]);
 }
 
-static void visit_collect(struct mg_account *account, struct mg_pair *pair, void *argument)
+static bool has_news(const struct mg_account *account)
 {
-    (void)argument;
-    collect_pair(account, pair, MG_LOAD(pair->refunded));
+    struct range range = heaps_of(account);
+    for (unsigned i = range.from; i < range.to; i++)
+        if (mg_heap_at(i) && mg_heap_has_news(mg_heap_at(i)))
+            return true;
+    return false;
+}
+
+static void collect(struct mg_account *account)
+{
+    struct range range = heaps_of(account);
+    for (unsigned i = range.from; i < range.to; i++)
+        if (mg_heap_at(i) && mg_heap_has_news(mg_heap_at(i)))
+            collect_heap(mg_heap_at(i));
 }
 
 void mg_accounts_collect(struct mg_account *account)
 {
     mg_lock(&mg_books_lock);
-    each_pair(account, visit_collect, NULL);
+    collect(account);
     mg_unlock(&mg_books_lock);
 }
 
-static void visit_books(struct mg_account *account, struct mg_pair *pair, void *argument)
+/* ---- Peaks ---- */
+
+/* What strangers freed is not in use: it is taken in before a peak rises over it. */
+static void note_peak(struct mg_account *account, int64_t lowest_credit, void (*take_in)(struct mg_account *))
 {
-    (void)account;
-    struct mg_book *books = argument;
-    books[pair->library].refunded += strangers_bytes(pair);
-    books[pair->library].frees += strangers_frees(pair);
+    for (struct mg_account *a = account; a; a = a->parent) {
+        if (MG_LOAD(a->total) - lowest_credit > MG_LOAD(a->peak) && has_news(a))
+            take_in(a);
+        mg_accounts_raise(&a->peak, MG_LOAD(a->total) - lowest_credit);
+    }
+}
+
+void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit)
+{
+    note_peak(account, lowest_credit, mg_accounts_collect);
+}
+
+void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_credit)
+{
+    note_peak(account, lowest_credit, collect);
 }
 
 void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {
     memcpy(books, account->books, sizeof account->books);
-    each_pair(account, visit_books, books);
+    struct range range = heaps_of(account);
+    for (unsigned i = range.from; i < range.to; i++) {
+        const struct mg_heap *heap = mg_heap_at(i);
+        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++) {
+            const struct mg_pair *pair = &heap->pairs[tag];
+            if (!pair->in_use || MG_LOAD(pair->account) != account)
+                continue;
+            books[pair->library].refunded += strangers_bytes(pair);
+            books[pair->library].frees += strangers_frees(pair);
+        }
+    }
 }
 
 /* A survivors' pair whose blocks are all freed goes back to its heap. */

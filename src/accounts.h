@@ -92,10 +92,12 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account);
 
 /* More or fewer bytes are taken from the account. */
 void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
-/* A lane with that much unused credit at its lowest was seen: raises peaks. */
+/* A lane with that much unused credit at its lowest was seen: raises peaks. Takes the lock where strangers freed something. */
 void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
+/* The same under the lock. */
+void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_credit);
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value);
-/* Takes in what strangers freed. Takes the lock. */
+/* Takes in what strangers freed, of descendants too. Takes the lock. */
 void mg_accounts_collect(struct mg_account *account);
 /* The same of one pair. Under the lock. */
 void mg_accounts_collect_pair(struct mg_pair *pair);

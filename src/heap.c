@@ -254,11 +254,26 @@ void mg_heap_push_remote(struct mg_heap *heap, void *block)
         ;
 }
 
+/* An address that comes back to the top of the list does no harm: it was taken off in between, and that is told apart. */
+bool mg_heap_has_news(const struct mg_heap *heap)
+{
+    const void *first = MG_LOAD(heap->remote);
+    return MG_LOAD(heap->drained) || (first && first != MG_LOAD(heap->collected));
+}
+
+void mg_heap_begin_collecting(struct mg_heap *heap)
+{
+    /* Acquire, both: of what was pushed, and of what was taken off, the refunds are seen. */
+    atomic_exchange_explicit(&heap->drained, false, memory_order_acquire);
+    MG_STORE(heap->collected, atomic_load_explicit(&heap->remote, memory_order_acquire));
+}
+
 void mg_heap_drain(struct mg_heap *heap, bool bound)
 {
     if (!MG_LOAD(heap->remote))
         return;
     void *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
+    atomic_store_explicit(&heap->drained, true, memory_order_release);
     while (block) {
         void *next = *(void **)block;
         mgje_dallocx(block, bound ? 0 : MGJE_NO_TCACHE);

@@ -36,7 +36,9 @@ struct mg_heap {
     unsigned arena_count;
     unsigned arenas[MG_HEAP_ARENAS];
     _Atomic(unsigned) next_arena;
-    _Atomic(void *) remote;                /* blocks freed by strangers, linked through their first word */
+    _Atomic(void *) remote;    /* blocks freed by strangers, linked through their first word */
+    _Atomic(void *) collected; /* the first of them when refunds were last collected (accounts.c) */
+    _Atomic(bool) drained;     /* since then */
     _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;
     bool full; /* of survivors: hardly a tag is left */
@@ -69,6 +71,10 @@ void *mg_heap_allocate(size_t size, size_t alignment, bool zeroed);
 
 /* For threads that are not bound to the block's heap, in any state. The block must be refunded already. */
 void mg_heap_push_remote(struct mg_heap *heap, void *block);
+/* Whether strangers freed something whose refund nobody has collected. Cheap. */
+bool mg_heap_has_news(const struct mg_heap *heap);
+/* Before the pairs' refunds are collected: what is pushed from now on is news again. Under the accounts' lock. */
+void mg_heap_begin_collecting(struct mg_heap *heap);
 /* Frees what strangers pushed. `bound`: the calling thread is bound to this heap. */
 void mg_heap_drain(struct mg_heap *heap, bool bound);
 

@@ -47,7 +47,7 @@ static struct mg_book read_once(const struct mg_lane_book *lane)
 static void fold(struct mg_lane *lane)
 {
     struct mg_account *account = lane->account;
-    mg_accounts_note_peak(account, MG_LOAD(lane->low));
+    mg_accounts_note_peak_locked(account, MG_LOAD(lane->low));
     unsigned libraries = mg_library_count();
     for (unsigned i = 0; i < libraries; i++) {
         if (!MG_LOAD(lane->books[i].charged) && !MG_LOAD(lane->books[i].refunded))
@@ -258,7 +258,7 @@ void mg_lanes_note_peaks(struct mg_account *account)
 {
     for (unsigned i = 0; i < table.used; i++)
         if (table.lanes[i].account == account)
-            mg_accounts_note_peak(account, MG_LOAD(table.lanes[i].low));
+            mg_accounts_note_peak_locked(account, MG_LOAD(table.lanes[i].low));
 }
 
 void mg_lanes_after_fork_in_child(void)

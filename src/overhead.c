@@ -75,7 +75,7 @@ static void charge(int64_t kept)
         book->refunded -= change;
     overhead.charged = kept;
     mg_accounts_move_taken(account, change);
-    mg_accounts_note_peak(account, 0);
+    mg_accounts_note_peak_locked(account, 0);
     mg_library_raise(MG_LIBRARY_OWN, MG_ADD(mg_libraries[MG_LIBRARY_OWN].used, change) + change);
     mg_unlock(&mg_books_lock);
 }
@@ -94,7 +94,7 @@ void mg_overhead_measure(bool trim)
     int64_t mapped = mg_mappings_charged();
     if (mapped < 0 || !mg_try_lock(&overhead.lock))
         return;
-    /* What strangers freed of ended accounts nobody else takes in. */
+    /* What strangers freed of ended accounts, and of idle ones, nobody else takes in. */
     mg_accounts_collect(mg_accounts_root);
     int64_t kept = kept_now(mapped);
     if (trim && kept > MG_OVERHEAD_BOUND(charged_to_others())) {

@@ -31,7 +31,7 @@ static bool is_idle(struct mg_lane *lane)
 
 static void take_credit(struct mg_lane *lane)
 {
-    mg_accounts_note_peak(lane->account, MG_LOAD(lane->low));
+    mg_accounts_note_peak_locked(lane->account, MG_LOAD(lane->low));
     mg_accounts_move_taken(lane->account, -MG_LOAD(lane->credit));
     MG_STORE(lane->credit, 0);
     MG_STORE(lane->low, 0);

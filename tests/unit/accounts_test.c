@@ -86,22 +86,57 @@ static void *free_it(void *block)
     return NULL;
 }
 
+static void let_a_stranger_free(void *block)
+{
+    pthread_t stranger;
+    CHECK(!pthread_create(&stranger, NULL, free_it, block));
+    CHECK(!pthread_join(stranger, NULL));
+}
+
 /* What goes by another hand than the account's own is in its peak, and in its parent's. */
 static void a_large_block_that_a_stranger_frees_is_in_the_peak(void)
 {
     enum { LARGE = 112 << 20 }; /* a size class */
     struct mg_account *account = mg_account_open("peak", mg_root(), -1);
-    pthread_t stranger;
     mg_bind(account);
     int64_t before = unit_read(mg_root(), MG_USED);
-    CHECK(!pthread_create(&stranger, NULL, free_it, unit_allocate(LARGE)));
-    CHECK(!pthread_join(stranger, NULL));
+    let_a_stranger_free(unit_allocate(LARGE));
     mg_free(unit_allocate(1 << 20)); /* takes in what strangers freed */
     CHECK(unit_read(account, MG_PEAK) >= LARGE);
     CHECK(unit_read(account, MG_PEAK) <= LARGE + (2 << 20));
     CHECK(unit_read(mg_root(), MG_PEAK) >= before + LARGE);
     mg_unbind();
     mg_settle(account);
+}
+
+/* Its own threads do nothing, so that they do not collect it. */
+static void what_strangers_freed_of_an_idle_child_is_in_no_peak(void)
+{
+    struct mg_account *idle = mg_account_open("idle", mg_root(), -1);
+    int64_t before = unit_read(mg_root(), MG_USED);
+    mg_bind(idle);
+    void *block = unit_allocate(512 << 20);
+    mg_unbind();
+    let_a_stranger_free(block);
+    mg_free(unit_allocate(640 << 20)); /* the root's */
+    CHECK(unit_read(mg_root(), MG_PEAK) >= before + (640 << 20));
+    CHECK(unit_read(mg_root(), MG_PEAK) <= before + (641 << 20));
+    mg_settle(idle);
+}
+
+static void what_was_taken_off_a_strangers_list_is_collected_too(void)
+{
+    struct mg_account *idle = mg_account_open("idle", mg_root(), -1);
+    mg_bind(idle);
+    void *block = unit_allocate(1 << 20);
+    let_a_stranger_free(block);
+    mg_heaps_trim();
+    CHECK(MG_LOAD(idle->taken) >= 1 << 20);
+    mg_accounts_collect(mg_root());
+    CHECK(MG_LOAD(idle->taken) < 1 << 20);
+    mg_unbind();
+    CHECK_EQ(MG_LOAD(idle->taken), 0);
+    mg_settle(idle);
 }
 
 /* Nobody ever had what was not to be had. */
@@ -165,6 +200,8 @@ int main(void)
     recycled_heaps_keep_survivors_right();
     peak_of_one_thread_is_exact();
     a_large_block_that_a_stranger_frees_is_in_the_peak();
+    what_strangers_freed_of_an_idle_child_is_in_no_peak();
+    what_was_taken_off_a_strangers_list_is_collected_too();
     a_hopeless_request_leaves_no_peak();
     a_handle_names_one_account_for_ever();
     resizing_keeps_the_books();
