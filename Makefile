@@ -49,13 +49,13 @@ help: ## Print this list
 deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
 	@scripts/deps all
 
-test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(LIBS) ## Run every test (a subset: make test TESTS='errno*')
+test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(LIBS) $(B)/stress/random ## Run every test (a subset: make test TESTS='errno*')
 	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload check jvm spark
 
 test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
 	@tests/run.sh unit$(if $(SANITIZE),-$(SANITIZE))
 
-test-preload: $(B)/libmemgrant.so tools-test $(PRELOAD) $(LIBS) ## Small and ordinary programs under the library
+test-preload: $(B)/libmemgrant.so tools-test $(PRELOAD) $(LIBS) $(B)/stress/random ## Small and ordinary programs under the library
 	@tests/run.sh preload
 
 test-jvm: all tools-test $(LIBS) ## A JVM under the library
@@ -73,8 +73,8 @@ bench: $(B)/libmemgrant.so $(PROGS) ## Cost of a malloc/free pair: bare, passed 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo
 
-stress: $(B)/libmemgrant.so $(PROGS) ## Threads that free each other's blocks (SECONDS=10)
-	@tests/stress/run.sh $(or $(SECONDS),10)
+stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, compared with a model of the books (MINUTES=1, MODEL_SEED=)
+	@tests/stress/run.sh $(or $(MINUTES),1)
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
 	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload libs bench stress classes) \
@@ -139,7 +139,7 @@ $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
 
 # ---- Tests and benchmarks ----
-$(B)/unit/%: tests/unit/%.c tests/test.h $(wildcard tests/unit/*.h) $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
+$(B)/unit/%: tests/unit/%.c tests/test.h $(wildcard tests/unit/*.h tests/random/*.h) $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Itests -fno-lto -o $@ $< $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a -lm -pthread
 
@@ -176,6 +176,12 @@ $(B)/preload/%: tests/preload/%.cc tests/test.h $(LIBS)
 $(B)/bench/%: tests/bench/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
+# Its own malloc is ours: the library's objects without the JVM's, and what they show in libc's place shown.
+OWN := $(patsubst %.c,$(B)/obj/%.o,$(SRC) $(wildcard interpose/*.c))
+$(B)/stress/random: tests/stress/random.c tests/test.h $(wildcard tests/random/*.h) $(OWN) $(B)/libmgje.a $(LIBS)
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Itests -fno-lto -rdynamic -static-libgcc -o $@ $< $(OWN) $(B)/libmgje.a $(TESTLINK) \
+	  -Wl,--as-needed -lm -pthread
 $(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)

@@ -1,0 +1,2 @@
+#define NAMED calls_bystander
+#include "libcalls_one.c"

@@ -1,0 +1,2 @@
+#define NAMED calls_two
+#include "libcalls_one.c"

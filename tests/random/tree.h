@@ -1,0 +1,137 @@
+/* What workers do with accounts: tasks begin, threads are bound to them and leave, tasks end over what is alive; and forks,
+ * whose child goes on with its own books. */
+#ifndef MG_MODEL_TREE_H
+#define MG_MODEL_TREE_H
+
+#include "check.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void play(struct worker *worker, int steps);
+
+/* Accounts are opened, bound to and settled under one lock: whoever binds knows that it is open, as the plugin does. */
+static inline void open_one(struct worker *worker)
+{
+    pthread_mutex_lock(&model.tree);
+    unsigned i = 1 + below(worker, ENTRIES - 1);
+    struct entry *entry = &model.entries[i];
+    if (!entry->open && !entry->settled) {
+        entry->account = mg_account_open("task", mg_root(), -1);
+        CHECK(entry->account);
+        entry->handle = mg_account_handle(entry->account);
+        entry->open = true;
+        entry->least = entry->least_peak = entry->most = entry->most_peak = 0;
+        if (model.enforcing)
+            mg_grant(entry->account, 4 * (int64_t)MODEL_MB << below(worker, 8));
+    }
+    pthread_mutex_unlock(&model.tree);
+}
+
+static inline void settle_one(struct worker *worker, unsigned i)
+{
+    (void)worker;
+    pthread_mutex_lock(&model.tree);
+    struct entry *entry = &model.entries[i];
+    if (entry->open) {
+        entry->open = false;
+        entry->settled = true;
+        mg_stop_requests(entry->account);
+        mg_settle(entry->account);
+        MG_ADD(model.settled, 1);
+    }
+    pthread_mutex_unlock(&model.tree);
+}
+
+static inline void bind_one(struct worker *worker)
+{
+    pthread_mutex_lock(&model.tree);
+    unsigned i = 1 + below(worker, ENTRIES - 1);
+    if (model.entries[i].open && mg_self.state != MG_THREAD_LEFT) {
+        mg_bind(model.entries[i].account);
+        worker->entry = i;
+        CHECK(mg_self.account == model.entries[i].account);
+    }
+    pthread_mutex_unlock(&model.tree);
+}
+
+/* A child of a fork in the middle of everything does not know what the other threads had begun: it checks what it changes. */
+static inline void go_on_amid(struct worker *worker)
+{
+    struct sums before = sum_alive();
+    int64_t used = used_by_all();
+    play(worker, 300);
+    struct sums after = sum_alive();
+    CHECK_EQ(used_by_all() - used, after.all - before.all);
+    CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
+}
+
+static inline void go_on_alone(struct worker *worker, const int64_t *cached)
+{
+    mg_heap_allocated(mg_heap_at(0));
+    for (unsigned i = 0; i < mg_heap_count(); i++)
+        if (mg_heap_at(i))
+            model.lost[i] += cached[i] - thread_caches_of(mg_heap_at(i));
+    check_at_rest();
+    play(worker, 300);
+    check_at_rest();
+}
+
+static inline void fork_one(struct worker *worker)
+{
+    static int64_t cached[sizeof model.lost / sizeof *model.lost];
+    if (model.child || !model.forks)
+        return;
+    pthread_mutex_lock(&model.tree);
+    mg_heap_allocated(mg_heap_at(0));
+    for (unsigned i = 0; i < mg_heap_count() && model.alone; i++)
+        cached[i] = mg_heap_at(i) ? thread_caches_of(mg_heap_at(i)) : 0;
+    pid_t child = fork();
+    pthread_mutex_unlock(&model.tree);
+    if (!child) {
+        bool amid = !model.alone;
+        model.child = model.alone = true;
+        if (amid)
+            go_on_amid(worker);
+        else
+            go_on_alone(worker, cached);
+        _exit(0);
+    }
+    int status = -1;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+    MG_ADD(model.forked, 1);
+}
+
+/* Unwatched: reports come and go by system calls, at addresses that were another thread's report before. */
+static inline MODEL_UNWATCHED bool is_report(const char *text, size_t length)
+{
+    return text && length && text[0] == '{';
+}
+
+/* Somebody wants to know, or makes the books look. */
+static inline void look(struct worker *worker)
+{
+    size_t length;
+    char *text;
+    switch (below(worker, 4)) {
+    case 0:
+        text = mg_report_text(&length);
+        CHECK(is_report(text, length));
+        mg_report_free(text, length);
+        break;
+    case 1:
+        mg_measure_overhead();
+        break;
+    case 2:
+        mg_mappings_measure();
+        break;
+    default:
+        mg_enter(&mg_self);
+        mg_accounts_collect(mg_root());
+        mg_leave(&mg_self);
+        break;
+    }
+}
+
+#endif
