@@ -54,12 +54,12 @@ int main(void)
 
     mg_mappings_lock();
     mg_lock(&mg_books_lock);
-    mg_self.inside++;
+    mg_enter(&mg_self);
     nothing_is_served();
     what_is_freed_goes_on_the_list(gone);
     what_is_resized_moves_to_the_next_allocator(kept);
     mappings_are_the_kernels();
-    mg_self.inside--;
+    mg_leave(&mg_self);
     mg_unlock(&mg_books_lock);
     mg_mappings_unlock();
 
