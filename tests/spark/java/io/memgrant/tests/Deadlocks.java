@@ -52,7 +52,7 @@ public final class Deadlocks {
         }
     }
 
-    /** Run by spark-submit with a pool of 256 MB and three cores. */
+    /** Run by spark-submit with a pool of 512 MB and three cores. */
     public static void main(String[] words) throws Exception {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(
                 SparkSession.builder().appName("deadlocks").getOrCreate().sparkContext());
@@ -241,7 +241,7 @@ public final class Deadlocks {
         NEEDY_HAS_STARTED.await();
         JavaFutureAction<Void> fair = start(spark, task -> {
             waiting = Thread.currentThread();
-            long block = Target.allocate(40 * MB);
+            long block = Target.allocate(80 * MB); // more than 1/2N, and than what may come free meanwhile
             JsonNode account = account(task);
             Check.that(block != 0 && beyondGrant(account) == 0 && NEEDY_IS_DONE.getCount() == 0,
                     "the one that waited gets its memory when the others are done", "used %d, granted %d",
