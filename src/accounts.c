@@ -163,9 +163,10 @@ void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_cre
     note_peak(account, lowest_credit, collect);
 }
 
-void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
+void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {
-    memcpy(books, account->books, sizeof account->books);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++)
+        mg_book_add(&books[library], &account->books[library]);
     struct range range = heaps_of(account);
     for (unsigned i = range.from; i < range.to; i++) {
         const struct mg_heap *heap = mg_heap_at(i);

@@ -102,8 +102,8 @@ void mg_accounts_collect(struct mg_account *account);
 /* The same of one pair. Under the lock. */
 void mg_accounts_collect_pair(struct mg_pair *pair);
 
-/* Own books by library: folded, lanes, strangers. Under the lock. The lanes' part is added by lanes.c. */
-void mg_accounts_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
+/* Adds the account's own books by library: folded ones, and strangers' frees. Under the lock. The lanes' part is added by lanes.c. */
+void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
 
 /* For the report, under the lock: slots, of which some are listed; and the closed ones, newest last. */
 unsigned mg_accounts_slots(void);

@@ -15,7 +15,10 @@
 
 #include <string.h>
 
-static int64_t mapped_bytes[MG_LIBRARIES]; /* under the books' lock */
+/* Under the books' lock, and not on the stack: a report may have to be written on a thread with 16 KB of it. */
+static int64_t mapped_bytes[MG_LIBRARIES];
+static struct mg_book sums[MG_LIBRARIES]; /* of one account */
+static char file[4096];                   /* what was read of one */
 
 static void add_limit(struct mg_text *text, int64_t limit)
 {
@@ -33,13 +36,13 @@ static void add_sums(struct mg_text *text, const struct mg_book *book)
 
 /* ---- The process ---- */
 
-static size_t read_file(const char *path, char *buffer, size_t size)
+static size_t read_file(const char *path, size_t most)
 {
-    int file = mg_os_open(path);
-    int64_t length = file < 0 ? 0 : mg_os_read(file, buffer, size - 1);
-    if (file >= 0)
-        mg_os_close(file);
-    buffer[length > 0 ? length : 0] = '\0';
+    int opened = mg_os_open(path);
+    int64_t length = opened < 0 ? 0 : mg_os_read(opened, file, most - 1);
+    if (opened >= 0)
+        mg_os_close(opened);
+    file[length > 0 ? length : 0] = '\0';
     return length > 0 ? (size_t)length : 0;
 }
 
@@ -56,37 +59,39 @@ static int64_t status_bytes(const char *status, const char *field)
 
 static void add_process(struct mg_text *text)
 {
-    char buffer[4096];
-    size_t length = read_file("/proc/self/cmdline", buffer, 2048);
+    size_t length = read_file("/proc/self/cmdline", 2048);
     for (size_t i = 0; i + 1 < length; i++)
-        if (!buffer[i])
-            buffer[i] = ' ';
+        if (!file[i])
+            file[i] = ' ';
     mg_text_add(text, "\"process\":{\"pid\":%d,\"command\":", mg_os_process());
-    mg_text_add_string(text, buffer);
-    read_file("/proc/self/status", buffer, sizeof buffer);
-    mg_text_add(text, ",\"rss_bytes\":%ld,\"rss_peak_bytes\":%ld}", status_bytes(buffer, "VmRSS:"),
-                status_bytes(buffer, "VmHWM:"));
+    mg_text_add_string(text, file);
+    read_file("/proc/self/status", sizeof file);
+    mg_text_add(text, ",\"rss_bytes\":%ld,\"rss_peak_bytes\":%ld}", status_bytes(file, "VmRSS:"),
+                status_bytes(file, "VmHWM:"));
 }
 
 /* ---- Accounts ---- */
 
-/* By library, closed and open descendants included. */
-static void read_account(struct mg_account *account, struct mg_book books[MG_LIBRARIES])
+static void add_account(struct mg_account *account)
 {
     mg_lanes_note_peaks(account);
-    mg_accounts_books(account, books);
-    mg_lanes_add_books(account, books);
+    mg_accounts_add_books(account, sums);
+    mg_lanes_add_books(account, sums);
     for (unsigned i = 0; i < MG_LIBRARIES; i++)
-        mg_book_add(&books[i], &account->descendants[i]);
+        mg_book_add(&sums[i], &account->descendants[i]);
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         struct mg_account *child = mg_accounts_slot(i);
-        struct mg_book of_child[MG_LIBRARIES];
-        if (!child->listed || child->parent != account)
-            continue;
-        read_account(child, of_child);
-        for (unsigned library = 0; library < MG_LIBRARIES; library++)
-            mg_book_add(&books[library], &of_child[library]);
+        if (child->listed && child->parent == account)
+            add_account(child);
     }
+}
+
+/* By library, closed and open descendants included. */
+static const struct mg_book *read_account(struct mg_account *account)
+{
+    memset(sums, 0, sizeof sums);
+    add_account(account);
+    return sums;
 }
 
 static struct mg_book total(const struct mg_book books[MG_LIBRARIES])
@@ -126,8 +131,7 @@ static int64_t at_least(int64_t value, int64_t bound)
 
 static void add_open(struct mg_text *text, struct mg_account *account)
 {
-    struct mg_book books[MG_LIBRARIES];
-    read_account(account, books);
+    const struct mg_book *books = read_account(account);
     struct mg_book sum = total(books);
     MG_INVARIANT(used_of(&sum) >= 0);
     mg_text_add(text, "{\"id\":%lu,\"name\":", account->id);
@@ -209,9 +213,8 @@ static void add_library(struct mg_text *text, const struct mg_library *library, 
 
 static void add_libraries(struct mg_text *text)
 {
-    struct mg_book books[MG_LIBRARIES];
+    const struct mg_book *books = read_account(mg_accounts_root);
     const char *separator = "";
-    read_account(mg_accounts_root, books);
     mg_text_add(text, ",\"libraries\":[");
     for (unsigned i = 0; i < mg_library_count(); i++) {
         if (!books[i].charged && !MG_LOAD(mg_libraries[i].referee_bytes))
@@ -277,9 +280,7 @@ static void set_sums(int64_t *figures, const struct mg_book *sum)
 
 static void figures_of_open(struct mg_account *account, int64_t *figures)
 {
-    struct mg_book books[MG_LIBRARIES];
-    read_account(account, books);
-    struct mg_book sum = total(books);
+    struct mg_book sum = total(read_account(account));
     set_sums(figures, &sum);
     figures[MG_LIMIT] = account->limit;
     figures[MG_GRANTED] = MG_LOAD(account->granted);

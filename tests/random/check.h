@@ -131,10 +131,10 @@ static inline void check_book(const struct mg_book *book, int64_t bytes, int64_t
 /* Under the books' lock. Returns what all libraries have in use in the account, by the model. */
 static inline int64_t check_books(struct entry *entry, const struct sums *sums)
 {
-    struct mg_book books[MG_LIBRARIES];
+    struct mg_book books[MG_LIBRARIES] = { 0 };
     long i = entry - model.entries;
     int64_t used = 0;
-    mg_accounts_books(entry->account, books);
+    mg_accounts_add_books(entry->account, books);
     mg_lanes_add_books(entry->account, books);
     for (unsigned library = 0; library < LIBRARIES; library++) {
         check_book(&books[model.libraries[library]], sums->bytes[i][library], sums->blocks[i][library]);

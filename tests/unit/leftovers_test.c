@@ -86,9 +86,9 @@ static void give_back(int task)
 
 static void check_left(int64_t tasks)
 {
-    struct mg_book books[MG_LIBRARIES];
+    struct mg_book books[MG_LIBRARIES] = { 0 };
     mg_lock(&mg_books_lock);
-    mg_accounts_books(mg_root(), books);
+    mg_accounts_add_books(mg_root(), books);
     mg_lanes_add_books(mg_root(), books);
     mg_unlock(&mg_books_lock);
     for (int i = 0; i < 2; i++) {
