@@ -11,10 +11,11 @@ struct mg_lock mg_books_lock;
 struct mg_account *mg_accounts_root;
 
 static struct {
-    struct mg_account *slots; /* MAX_ACCOUNTS; pages of slots never used are never touched */
-    unsigned used;
+    struct mg_account *slots; /* pages of slots never used are never touched */
+    unsigned size, used;
     uint64_t next_id;
-    struct mg_closed *closed; /* a ring of MG_CLOSED_KEPT */
+    struct mg_closed *closed; /* a ring of `kept` */
+    unsigned kept;
     uint64_t closed_count;
     struct mg_closed older;
     bool said_full;
@@ -43,7 +44,7 @@ uint64_t mg_accounts_id(int64_t handle)
 
 struct mg_account *mg_accounts_of(int64_t handle)
 {
-    if (handle < MAX_ACCOUNTS || !tree.slots)
+    if (handle < MAX_ACCOUNTS || (uint64_t)handle % MAX_ACCOUNTS >= tree.used)
         return NULL;
     struct mg_account *account = &tree.slots[(uint64_t)handle % MAX_ACCOUNTS];
     return account->listed && account->id == mg_accounts_id(handle) ? account : NULL;
@@ -203,7 +204,7 @@ static struct mg_account *free_slot(void)
     for (unsigned i = 1; i < tree.used; i++)
         if (!tree.slots[i].listed)
             return &tree.slots[i];
-    return tree.used < MAX_ACCOUNTS ? &tree.slots[tree.used++] : NULL;
+    return tree.used < tree.size ? &tree.slots[tree.used++] : NULL;
 }
 
 static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit,
@@ -281,8 +282,8 @@ struct mg_account *mg_accounts_open_without_heap(const char *name)
 
 bool mg_accounts_start(const char *name, unsigned arenas)
 {
-    tree.slots = mg_os_allocate(MAX_ACCOUNTS * sizeof *tree.slots);
-    tree.closed = mg_os_allocate(MG_CLOSED_KEPT * sizeof *tree.closed);
+    tree.slots = mg_os_allocate_affordable(MAX_ACCOUNTS, sizeof *tree.slots, &tree.size);
+    tree.closed = mg_os_allocate_affordable(MG_CLOSED_KEPT, sizeof *tree.closed, &tree.kept);
     struct mg_heap *heap = mg_heap_open(arenas);
     if (!tree.slots || !tree.closed || !heap)
         return false;
@@ -346,8 +347,8 @@ static void forget(struct mg_closed *closed)
 
 static void keep(const struct mg_account *account)
 {
-    struct mg_closed *closed = &tree.closed[tree.closed_count % MG_CLOSED_KEPT];
-    if (tree.closed_count >= MG_CLOSED_KEPT)
+    struct mg_closed *closed = &tree.closed[tree.closed_count % tree.kept];
+    if (tree.closed_count >= tree.kept)
         forget(closed);
     tree.closed_count++;
     *closed = (struct mg_closed){ .id = account->id,
@@ -384,13 +385,12 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
 
 unsigned mg_accounts_closed_count(void)
 {
-    return tree.closed_count < MG_CLOSED_KEPT ? (unsigned)tree.closed_count : MG_CLOSED_KEPT;
+    return tree.closed_count < tree.kept ? (unsigned)tree.closed_count : tree.kept;
 }
 
 const struct mg_closed *mg_accounts_closed(unsigned index)
 {
-    uint64_t first = tree.closed_count < MG_CLOSED_KEPT ? 0 : tree.closed_count - MG_CLOSED_KEPT;
-    return &tree.closed[(first + index) % MG_CLOSED_KEPT];
+    return &tree.closed[(tree.closed_count - mg_accounts_closed_count() + index) % tree.kept];
 }
 
 const struct mg_closed *mg_accounts_older(uint64_t *count)

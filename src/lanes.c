@@ -13,8 +13,8 @@
 _Static_assert(sizeof(struct mg_lane) <= 4096, "a lane is one page, so that idle libraries cost nothing");
 
 static struct {
-    struct mg_lane *lanes; /* MAX_LANES, pages never used are never touched */
-    unsigned used;
+    struct mg_lane *lanes; /* pages never used are never touched */
+    unsigned size, used;
     struct mg_lane *free;
     pthread_key_t key; /* its destructor tells that a thread ends */
     bool said_full;
@@ -85,7 +85,7 @@ static struct mg_lane *claim_lane(void)
     struct mg_lane *lane = table.free;
     if (lane)
         table.free = lane->next_free;
-    else if (table.used < MAX_LANES)
+    else if (table.used < table.size)
         lane = &table.lanes[table.used++];
     return lane;
 }
@@ -108,7 +108,7 @@ bool mg_lanes_make_key(void)
 
 bool mg_lanes_start(void)
 {
-    table.lanes = mg_os_allocate(MAX_LANES * sizeof *table.lanes);
+    table.lanes = mg_os_allocate_affordable(MAX_LANES, sizeof *table.lanes, &table.size);
     return table.lanes;
 }
 

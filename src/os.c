@@ -40,12 +40,34 @@ void mg_os_release(void *memory, size_t size)
     enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
 }
 
-size_t mg_os_address_limit(void)
+static size_t limit_on(int resource)
 {
     struct rlimit limit;
-    if (enter(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) || limit.rlim_cur == RLIM_INFINITY)
+    if (enter(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) || limit.rlim_cur == RLIM_INFINITY)
         return SIZE_MAX;
     return limit.rlim_cur;
+}
+
+size_t mg_os_address_limit(void)
+{
+    return limit_on(RLIMIT_AS);
+}
+
+size_t mg_os_file_limit(void)
+{
+    return limit_on(RLIMIT_FSIZE);
+}
+
+size_t mg_os_affordable(size_t count, size_t size)
+{
+    size_t affordable = mg_os_address_limit() / 64 / size;
+    return affordable < count ? affordable + 1 : count;
+}
+
+void *mg_os_allocate_affordable(size_t most, size_t size, unsigned *count)
+{
+    *count = (unsigned)mg_os_affordable(most, size);
+    return mg_os_allocate(*count * size);
 }
 
 void *mg_os_reserve(size_t size)

@@ -13,6 +13,10 @@ void *mg_os_allocate(size_t size);
 void mg_os_release(void *memory, size_t size);
 /* The limit on the process's addresses (ulimit -v); SIZE_MAX when there is none. */
 size_t mg_os_address_limit(void);
+/* How many of so many things of that size there can be: all, or under such a limit what fits into a 64th of it. */
+size_t mg_os_affordable(size_t count, size_t size);
+/* Memory for so many of them, zeroed; NULL when there is none. */
+void *mg_os_allocate_affordable(size_t most, size_t size, unsigned *count);
 /* Addresses without memory behind them. */
 void *mg_os_reserve(size_t size);
 /* False when the kernel refuses. */

@@ -5,6 +5,7 @@
 #define MIXED ((uint32_t)1 << 16)
 
 struct mg_window mg_window;
+size_t mg_window_largest = (size_t)1 << 39;
 
 /* Which granules are in use, one bit each; the search goes on where the last one ended. */
 static struct {
@@ -12,8 +13,15 @@ static struct {
     uint64_t *used;
     size_t count;
     size_t next;
-    size_t top; /* above the highest that was ever in use */
+    size_t top;    /* above the highest that was ever in use */
+    size_t lacked; /* the shortest run that was not to be found: granules do not come free */
 } granules;
+
+static void release(void *memory, size_t size)
+{
+    if (memory)
+        mg_os_release(memory, size);
+}
 
 static bool reserve(size_t size)
 {
@@ -25,9 +33,16 @@ static bool reserve(size_t size)
     mg_window.tags = mg_os_reserve(size / 16);
     mg_window.heaps = mg_os_allocate(count * sizeof *mg_window.heaps);
     granules.used = mg_os_allocate(count / 8);
-    if (!mg_window.pages || !mg_window.tags || !mg_window.heaps || !granules.used)
-        return false; /* a few reserved addresses are lost; a smaller window is tried */
+    if (!mg_window.pages || !mg_window.tags || !mg_window.heaps || !granules.used) {
+        release(base, size + MG_GRANULE);
+        release(mg_window.pages, size / MG_PAGE * sizeof *mg_window.pages);
+        release(mg_window.tags, size / 16);
+        release(mg_window.heaps, count * sizeof *mg_window.heaps);
+        release(granules.used, count / 8);
+        return false;
+    }
     granules.count = count;
+    granules.lacked = count + 1;
     mg_window.base = ((uintptr_t)base + MG_GRANULE - 1) & ~(MG_GRANULE - 1);
     mg_window.size = size;
     return true;
@@ -35,9 +50,9 @@ static bool reserve(size_t size)
 
 bool mg_window_start(void)
 {
-    /* 512 GB serve any executor; under a limit on addresses (ulimit -v) less must do. */
+    /* Under a limit on addresses (ulimit -v) less must do. */
     size_t limit = mg_os_address_limit();
-    for (size_t size = (size_t)1 << 39; size >= (size_t)64 << 20; size /= 2)
+    for (size_t size = mg_window_largest; size >= (size_t)64 << 20; size /= 2)
         if (size <= limit / 4 && reserve(size))
             return true;
     return false;
@@ -74,15 +89,21 @@ static void release_run(size_t from, size_t count)
     mg_lock(&granules.lock);
     for (size_t i = from; i < from + count; i++)
         granules.used[i / 64] &= ~((uint64_t)1 << i % 64);
+    granules.lacked = granules.count + 1;
     mg_unlock(&granules.lock);
 }
 
 static size_t claim_run(size_t count, size_t alignment)
 {
     mg_lock(&granules.lock);
-    size_t start = find_run(granules.next, granules.count, count, alignment);
-    if (start == granules.count)
-        start = find_run(0, granules.count, count, alignment);
+    size_t start = granules.count;
+    if (count < granules.lacked) {
+        start = find_run(granules.next, granules.count, count, alignment);
+        if (start == granules.count)
+            start = find_run(0, granules.count, count, alignment);
+        if (start == granules.count && alignment == 1)
+            granules.lacked = count;
+    }
     if (start != granules.count) {
         mark_used(start, count);
         granules.next = start + count;

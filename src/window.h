@@ -27,6 +27,8 @@ extern struct mg_window mg_window;
 
 /* False when no addresses are to be had. Runs at startup. */
 bool mg_window_start(void);
+/* What it reserves at most: enough for any executor. For tests, before the start. */
+extern size_t mg_window_largest;
 /* Addresses with memory for a heap; NULL when the window is full or the kernel refuses. */
 void *mg_window_take(unsigned heap, size_t size, size_t alignment);
 /* Bytes of the tables of pages and tags that have memory behind them. */
