@@ -1,14 +1,30 @@
 #include "json.h"
 
+#include "base.h"
 #include "os.h"
 #include "say.h"
 
 #include <stdarg.h>
 #include <string.h>
 
+/* Where the memory is used up a report is wanted most: one, if it is no longer than this, is written all the same. */
+static char spare[65536];
+static _Atomic(bool) spare_taken;
+
 struct mg_text mg_text_new(void)
 {
-    return (struct mg_text){ mg_os_allocate(65536), 0, 65536 };
+    char *at = mg_os_allocate(sizeof spare);
+    if (!at && !atomic_exchange_explicit(&spare_taken, true, memory_order_acquire))
+        at = spare;
+    return (struct mg_text){ at, 0, sizeof spare };
+}
+
+void mg_text_free(char *at, size_t size)
+{
+    if (at == spare)
+        atomic_store_explicit(&spare_taken, false, memory_order_release);
+    else
+        mg_os_release(at, size);
 }
 
 static void grow(struct mg_text *text, size_t room)
@@ -19,7 +35,7 @@ static void grow(struct mg_text *text, size_t room)
     char *bigger = mg_os_allocate(size);
     if (bigger)
         memcpy(bigger, text->at, text->length);
-    mg_os_release(text->at, text->size);
+    mg_text_free(text->at, text->size);
     text->at = bigger;
     text->size = size;
 }

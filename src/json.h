@@ -10,6 +10,8 @@ struct mg_text {
 };
 
 struct mg_text mg_text_new(void);
+/* What became of one: its memory goes. */
+void mg_text_free(char *at, size_t size);
 /* As mg_say's; at most 1,000 characters at once. */
 void mg_text_add(struct mg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void mg_text_add_string(struct mg_text *text, const char *string);

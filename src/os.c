@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -153,6 +154,19 @@ int mg_os_create(const char *path)
 int mg_os_open(const char *path)
 {
     return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+}
+
+int mg_os_append(const char *path)
+{
+    long flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    return (int)enter(SYS_openat, AT_FDCWD, (long)path, flags, 0, 0, 0);
+}
+
+bool mg_os_is_special(const char *path)
+{
+    struct stat found;
+    return enter(SYS_newfstatat, AT_FDCWD, (long)path, (long)&found, AT_SYMLINK_NOFOLLOW, 0, 0) == 0 &&
+           !S_ISREG(found.st_mode) && !S_ISLNK(found.st_mode);
 }
 
 int64_t mg_os_read(int file, void *buffer, size_t size)

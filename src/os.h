@@ -38,6 +38,12 @@ bool mg_os_write(int file, const void *bytes, size_t size);
 /* Creates or empties a file; negative when it can't be. */
 int mg_os_create(const char *path);
 int mg_os_open(const char *path);
+/* Opens what is there already, to write behind its end; never waits for a pipe's reader. */
+int mg_os_append(const char *path);
+/* Whether something is there that is neither a file nor a link. */
+bool mg_os_is_special(const char *path);
+/* The largest file that the process may write (ulimit -f); SIZE_MAX when there is no limit. */
+size_t mg_os_file_limit(void);
 /* Bytes read, 0 at the end, negative on error. */
 int64_t mg_os_read(int file, void *buffer, size_t size);
 void mg_os_close(int file);

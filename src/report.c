@@ -3,6 +3,7 @@
 #include "accounts.h"
 #include "credit.h"
 #include "figures.h"
+#include "json.h"
 #include "lanes.h"
 #include "mappings.h"
 #include "memgrant.h"
@@ -37,13 +38,17 @@ char *mg_report_text(size_t *length)
 
 void mg_report_free(char *text, size_t length)
 {
-    mg_os_release(text, length);
+    mg_text_free(text, length);
 }
 
 /* ---- The file ---- */
 
-static bool path_of(char *path, size_t size)
+/* Not on the stack, which may be small: under the report's lock. */
+static char path[560], temporary[600];
+
+static bool find_path(void)
 {
+    const size_t size = sizeof path;
     int process = mg_os_process();
     if (process != report.process)
         return false; /* a vfork child */
@@ -58,26 +63,40 @@ static bool path_of(char *path, size_t size)
     return true;
 }
 
-static void write_file(const char *path, const char *text)
+static bool write_into(int file, const char *text)
 {
-    char temporary[600];
-    mg_print(temporary, sizeof temporary, "%s.tmp%d", path, mg_os_process());
-    int file = mg_os_create(temporary);
-    bool good = file >= 0 && mg_os_write(file, text, strlen(text));
+    /* Beyond that limit the kernel would end the process (SIGXFSZ). */
+    bool good = file >= 0 && strlen(text) <= mg_os_file_limit() && mg_os_write(file, text, strlen(text));
     if (file >= 0)
         mg_os_close(file);
-    if (good && mg_os_rename(temporary, path))
-        return;
-    mg_os_unlink(temporary);
-    mg_say("can't write the report %s; is its folder there and writable?", path);
+    return good;
+}
+
+/* Whole or not at all; but a pipe or a device, /dev/stdout with all that it may lead to, is not ours to replace. */
+static void write_file(const char *text)
+{
+    bool good;
+    if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6) || mg_os_is_special(path)) {
+        good = write_into(mg_os_append(path), text);
+    } else {
+        mg_print(temporary, sizeof temporary, "%s.tmp%d", path, mg_os_process());
+        good = write_into(mg_os_create(temporary), text) && mg_os_rename(temporary, path);
+        if (!good)
+            mg_os_unlink(temporary);
+    }
+    if (!good)
+        mg_say("can't write the report %s; is its folder there and writable, with room in it?", path);
 }
 
 bool mg_report_write(bool wait)
 {
-    char path[560];
     size_t length;
-    if (!mg_accounts_root || !path_of(path, sizeof path) || !mg_try_lock(&report.lock))
+    if (!mg_accounts_root || !mg_try_lock(&report.lock))
         return false;
+    if (!find_path()) {
+        mg_unlock(&report.lock);
+        return false;
+    }
     mg_enter(&mg_self);
     if (wait) {
         mg_mappings_measure();
@@ -86,9 +105,11 @@ bool mg_report_write(bool wait)
     char *text = mg_figures_text(&length, wait);
     mg_leave(&mg_self);
     if (text) {
-        write_file(path, text);
+        write_file(text);
         mg_report_free(text, length);
         MG_STORE(report.asked, false);
+    } else if (wait) {
+        mg_say("no memory for the text of the report %s", path);
     }
     mg_unlock(&report.lock);
     return text != NULL;
@@ -121,7 +142,10 @@ void mg_report_start(void)
         /* Our children inherit the setting; this tells them that the name is taken. */
         char id[16];
         mg_print(id, sizeof id, "%d", report.process);
-        setenv("MEMGRANT_REPORT_OWNER", id, 0);
+        if (setenv("MEMGRANT_REPORT_OWNER", id, 0))
+            mg_say(
+                "no memory for MEMGRANT_REPORT_OWNER=%s in the environment: children will write the same report",
+                id);
     }
     struct sigaction before;
     struct sigaction ours = { .sa_handler = asked_to_dump, .sa_flags = SA_RESTART };
