@@ -11,6 +11,7 @@
 #include "libraries.h"
 #include "magazines.h"
 #include "os.h"
+#include "passed.h"
 #include "self.h"
 #include "settings.h"
 #include "walk.h"
@@ -63,13 +64,25 @@ static inline bool is_ours(void *block)
     return false;
 }
 
+/* More than all of our window: nothing that a limit allows, unless the window is small (ulimit -v). */
+static MG_NOINLINE bool refuse_or_pass(struct mg_self *self, unsigned library, size_t size, void **block)
+{
+    *block = NULL;
+    if (size > (size_t)1 << 47)
+        return false; /* more addresses than a process has: the next allocator refuses it in its own way */
+    if (!mg_grants_could_cover(self->account, library, (int64_t)size))
+        return true;
+    mg_pass(library, (int64_t)size, MG_PASSED_MEMORY);
+    return false;
+}
+
 /* Charge, then block, then owner: books before bytes. The thread is attached. False: pass on. */
 static bool serve(struct mg_self *self, unsigned library, size_t size, size_t alignment, bool zeroed,
                   void **block)
 {
     unsigned class = class_for(size, alignment);
     if (MG_UNLIKELY(!class || mg_classes.size[class] > mg_window.size))
-        return false;
+        return refuse_or_pass(self, library, size, block);
     int64_t bytes = (int64_t)mg_classes.size[class];
     *block = NULL;
     if (!mg_charges_take(self, library, bytes))
@@ -81,6 +94,7 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     if (MG_UNLIKELY(!is_ours(*block))) {
         *block = NULL;
         mg_charges_undo(self, library, bytes);
+        mg_pass(library, bytes, tag ? MG_PASSED_MEMORY : MG_PASSED_TAGS);
         return false; /* our window or the machine is full: the next allocator has its own say */
     }
     mg_window_mark(*block, class, tag);
@@ -154,7 +168,7 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
         ask_referee(size);
     if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
         library = mg_charges_owner(self, library);
-    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self)))
+    if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self, library, size)))
         return false;
     mg_enter_from_outside(self);
     self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
@@ -314,5 +328,5 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     self->asked = MG_ASKED_BLOCK;
     bool served = resize(self, pair, owner.tag, block, size, moved);
     mg_leave_to_outside(self);
-    return served || (self->heap != heap && move(library, block, size, moved));
+    return served || move(library, block, size, moved);
 }

@@ -15,10 +15,15 @@ unsigned mg_charges_owner(const struct mg_self *self, unsigned library)
     return self->home ? self->home : mg_walk_owner();
 }
 
-MG_NOINLINE bool mg_charges_attach(struct mg_self *self)
+MG_NOINLINE bool mg_charges_attach(struct mg_self *self, unsigned library, size_t bytes)
 {
     mg_enter(self);
     bool attached = mg_lanes_bind(self, mg_accounts_root, 0);
+    if (!attached)
+        mg_pass(library, (int64_t)bytes,
+                self->state == MG_THREAD_LEFT ? MG_PASSED_ENDING
+                : mg_lanes_full()             ? MG_PASSED_LANES
+                                              : MG_PASSED_THREAD);
     mg_leave(self);
     return attached;
 }

@@ -7,6 +7,7 @@
 #include "grants.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "passed.h"
 #include "self.h"
 #include "settings.h"
 
@@ -14,8 +15,8 @@
  * target. libstdc++: the library that the thread is in, or whose thread it is; only where neither is known the stack is
  * asked. The thread need not be inside us. */
 unsigned mg_charges_owner(const struct mg_self *self, unsigned library);
-/* A thread that nobody bound charges the root. False: it can't. */
-bool mg_charges_attach(struct mg_self *self);
+/* A thread that nobody bound charges the root. False: it can't, and the bytes that the library asks for pass uncounted. */
+bool mg_charges_attach(struct mg_self *self, unsigned library, size_t bytes);
 
 unsigned mg_charges_new_tag(struct mg_self *self, unsigned library);
 /* The library's tag in the thread's heap; 0 when there is none left. */

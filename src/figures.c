@@ -9,6 +9,7 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "passed.h"
 #include "say.h"
 #include "self.h"
 #include "settings.h"
@@ -189,7 +190,7 @@ static void add_accounts(struct mg_text *text)
     mg_text_add(text, "]");
 }
 
-/* ---- Libraries, grants ---- */
+/* ---- Libraries, grants, what passed ---- */
 
 static void add_library(struct mg_text *text, const struct mg_library *library, const struct mg_book *book)
 {
@@ -234,6 +235,8 @@ static void add_grants(struct mg_text *text)
         "\"wait_ns_max\":%ld}",
         MG_LOAD(mg_grants.requests), MG_LOAD(mg_grants.crossings), MG_LOAD(mg_grants.bytes_acquired),
         MG_LOAD(mg_grants.bytes_released), MG_LOAD(mg_grants.wait_ns_max));
+    mg_text_add(text, ",\"passed\":{\"requests\":%ld,\"bytes\":%ld}", MG_LOAD(mg_passed.requests),
+                MG_LOAD(mg_passed.bytes));
 }
 
 static char *write_text(size_t *length)

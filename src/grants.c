@@ -342,6 +342,19 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
     return true;
 }
 
+bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t bytes)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    int64_t limit = MG_LOAD(account->granted);
+    if (library->limit >= 0 && library->limit < limit)
+        limit = library->limit;
+    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit || fate_of(account, library) != MG_FATE_FAIL ||
+        spared(bytes - limit, limit, bytes))
+        return true;
+    deny(account, library);
+    return false;
+}
+
 bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes)
 {
     if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)

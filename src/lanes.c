@@ -3,7 +3,6 @@
 #include "libraries.h"
 #include "magazines.h"
 #include "os.h"
-#include "say.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -17,7 +16,7 @@ static struct {
     unsigned size, used;
     struct mg_lane *free;
     pthread_key_t key; /* its destructor tells that a thread ends */
-    bool said_full;
+    _Atomic(bool) full;
 } table;
 
 /* ---- Moving between accounts, under the books' lock ---- */
@@ -87,6 +86,7 @@ static struct mg_lane *claim_lane(void)
         table.free = lane->next_free;
     else if (table.used < table.size)
         lane = &table.lanes[table.used++];
+    MG_STORE(table.full, !lane);
     return lane;
 }
 
@@ -112,13 +112,9 @@ bool mg_lanes_start(void)
     return table.lanes;
 }
 
-static bool no_lane(void)
+bool mg_lanes_full(void)
 {
-    if (!table.said_full) {
-        table.said_full = true;
-        mg_say("more than %d threads allocate at once; what further ones take is not counted", MAX_LANES);
-    }
-    return false;
+    return MG_LOAD(table.full);
 }
 
 /* The account a thread really gets: a closing one takes no more threads. */
@@ -166,7 +162,7 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
     }
     mg_unlock(&mg_books_lock);
     if (!lane)
-        return no_lane();
+        return false;
     if (self->heap != account->heap) {
         leave_heap(self);
         mg_heap_bind(account->heap);

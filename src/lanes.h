@@ -39,6 +39,8 @@ bool mg_lanes_start(void);
 /* Gives the thread a lane in the account of that id, or in the root when it has closed, and binds it to the account's
  * heap. False: the thread stays without. */
 bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id);
+/* Whether the last thread that asked for a lane got none. */
+bool mg_lanes_full(void);
 /* The thread leaves its account, and for good when it ends. */
 void mg_lanes_unbind(struct mg_self *self, bool thread_ends);
 

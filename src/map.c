@@ -28,7 +28,7 @@ static bool charge(struct mg_self *self, unsigned library, size_t bytes)
     return true;
 }
 
-/* Bytes were charged, if any, and the mapping is there now, or was not to be had. */
+/* Bytes were charged, if any, and the mapping is there now, or was not to be had, or so much of it can't be noted. */
 static void conclude(struct mg_self *self, unsigned library, size_t bytes, bool good)
 {
     if (!bytes)
@@ -41,14 +41,25 @@ static void conclude(struct mg_self *self, unsigned library, size_t bytes, bool 
     MG_BUMP(self->lane->books[library].allocations, 1);
 }
 
-/* The calling thread begins a call for a library: false when the mapping is not to be charged. */
-static bool begin(struct mg_self *self, unsigned *library)
+/* The calling thread begins a call for a library that wants so many bytes: false when the mapping is not to be charged. */
+static bool begin(struct mg_self *self, unsigned *library, size_t bytes)
 {
     if (!mg_active || MG_LOAD(self->inside))
         return false;
     if (MG_LIBRARY_SERVES(*library))
         *library = mg_charges_owner(self, *library);
-    return mg_libraries[*library].role == MG_ROLE_TARGET && (self->heap || mg_charges_attach(self));
+    return mg_libraries[*library].role == MG_ROLE_TARGET &&
+           (self->heap || mg_charges_attach(self, *library, bytes));
+}
+
+/* A range that became the library's: charged before, and from now on in the table; or else passed uncounted. */
+static void note(struct mg_self *self, unsigned library, uintptr_t from, uintptr_t to,
+                 enum mg_mapping_state state, struct mg_mapping_owner owner)
+{
+    bool added = owner.tag && mg_mappings_add(from, to, state, owner);
+    conclude(self, library, state == MG_MAPPING_CHARGED ? to - from : 0, added);
+    if (!added)
+        mg_pass(library, (int64_t)(to - from), owner.tag ? MG_PASSED_TABLE : MG_PASSED_TAGS);
 }
 
 static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library)
@@ -69,8 +80,10 @@ static long map_charged(struct mg_self *self, unsigned library, void *address, s
     bool good = mapped >= 0 || mapped < -4095;
     uintptr_t from = (uintptr_t)mapped;
     enum mg_mapping_state state = bytes ? MG_MAPPING_CHARGED : MG_MAPPING_RESERVED;
-    bool added = good && owner.tag && mg_mappings_add(from, from + whole_pages(size), state, owner);
-    conclude(self, library, bytes, added);
+    if (good)
+        note(self, library, from, from + whole_pages(size), state, owner);
+    else
+        conclude(self, library, bytes, false);
     return mapped;
 }
 
@@ -79,7 +92,7 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
     struct mg_self *self = &mg_self;
     bool memory = (flags & (MAP_ANONYMOUS | MAP_PRIVATE)) == (MAP_ANONYMOUS | MAP_PRIVATE) && size &&
                   size <= mg_window.size;
-    bool ours = memory && begin(self, &library);
+    bool ours = memory && begin(self, &library, protection & PROT_WRITE ? size : 0);
     bool replaces = flags & MAP_FIXED && mg_mappings_any() && !MG_LOAD(self->inside);
     if (!ours && !replaces)
         return mg_os_call_mmap(address, size, protection, flags, file, offset);
@@ -142,7 +155,7 @@ static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, in
     struct mg_mapping_owner owner = { 0 };
     size_t bytes = mg_mappings_uncharged(from, to, &owner);
     unsigned library = bytes ? owner.heap->pairs[owner.tag].library : 0;
-    if (bytes && !self->heap && !mg_charges_attach(self))
+    if (bytes && !self->heap && !mg_charges_attach(self, library, bytes))
         bytes = 0;
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
@@ -150,10 +163,11 @@ static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, in
     struct mg_mapping_owner here = { 0 };
     if (bytes)
         here = owner_here(self, library);
-    bool good = !result && here.tag;
-    if (good)
-        mg_mappings_commit(from, to, here);
-    conclude(self, library, bytes, good);
+    size_t noted = !result && here.tag ? mg_mappings_commit(from, to, here) : 0;
+    conclude(self, library, noted, true);
+    conclude(self, library, bytes - noted, false);
+    if (bytes > noted && !result)
+        mg_pass(library, (int64_t)(bytes - noted), here.tag ? MG_PASSED_TABLE : MG_PASSED_TAGS);
     return result;
 }
 
@@ -203,11 +217,12 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
         mg_mappings_change(to, to + after, MG_MAPPING_GONE);
         mg_mappings_move(from, from + (before < after ? before : after), to);
     }
-    if (!reserved)
-        here = owner_here(self, library);
-    enum mg_mapping_state state = reserved ? MG_MAPPING_RESERVED : MG_MAPPING_CHARGED;
-    bool added = after <= before || (here.tag && mg_mappings_add(to + before, to + after, state, here));
-    conclude(self, library, growth, added);
+    if (after > before) {
+        if (!reserved)
+            here = owner_here(self, library);
+        enum mg_mapping_state state = reserved ? MG_MAPPING_RESERVED : MG_MAPPING_CHARGED;
+        note(self, library, to + before, to + after, state, here);
+    }
     return moved;
 }
 
@@ -217,7 +232,7 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
     uintptr_t from = (uintptr_t)address;
     if (!concerns_us(self))
         return mg_os_call_mremap(address, size, new_size, flags, new_address);
-    bool charges = begin(self, &library);
+    bool charges = begin(self, &library, new_size > size ? new_size - size : 0);
     mg_enter(self);
     mg_mappings_lock();
     long moved;
@@ -238,7 +253,7 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
 void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
 {
     struct mg_self *self = &mg_self;
-    bool ours = growth > 0 && begin(self, &library);
+    bool ours = growth > 0 && begin(self, &library, (size_t)growth);
     if (!growth || (!ours && (growth > 0 || !concerns_us(self))))
         return move(growth);
     mg_enter(self);
@@ -250,12 +265,11 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
         bool good = before != (void *)-1;
         if (!ours && good)
             mg_mappings_change(from - (uintptr_t)-growth, from, MG_MAPPING_GONE);
-        struct mg_mapping_owner here = { 0 };
-        if (ours)
-            here = owner_here(self, library);
-        bool added =
-            good && here.tag && mg_mappings_add(from, from + (uintptr_t)growth, MG_MAPPING_CHARGED, here);
-        conclude(self, library, ours ? (size_t)growth : 0, added);
+        if (ours && good)
+            note(self, library, from, from + (uintptr_t)growth, MG_MAPPING_CHARGED,
+                 owner_here(self, library));
+        else if (ours)
+            conclude(self, library, (size_t)growth, false);
     } else {
         errno = ENOMEM;
     }

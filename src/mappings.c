@@ -3,7 +3,7 @@
 #include "accounts.h"
 #include "libraries.h"
 #include "os.h"
-#include "say.h"
+#include "passed.h"
 
 #include <string.h>
 
@@ -18,9 +18,8 @@ struct range {
 static struct {
     struct mg_lock lock;
     struct range *ranges;
-    size_t count, size;
+    size_t count, size, most;
     _Atomic(bool) any;
-    bool said_full;
 } table;
 
 bool mg_mappings_any(void)
@@ -55,24 +54,27 @@ static size_t first_above(uintptr_t address)
     return low;
 }
 
+/* Ranges by which it grows. The kernel lets a process have 65,530 mappings, unless it is told otherwise. */
+#define STEP ((size_t)1024)
+size_t mg_mappings_most = STEP * 1024;
+
+_Static_assert(STEP * sizeof(struct range) % MG_PAGE == 0, "the table grows by whole pages");
+
+bool mg_mappings_start(void)
+{
+    table.most = mg_os_affordable(mg_mappings_most, sizeof *table.ranges);
+    table.ranges = mg_os_reserve(table.most * sizeof *table.ranges);
+    return table.ranges;
+}
+
 static bool make_room(void)
 {
     if (table.count + 3 <= table.size)
         return true;
-    size_t size = table.size ? table.size * 2 : 1024;
-    struct range *larger = mg_os_allocate(size * sizeof *larger);
-    if (!larger) {
-        if (!table.said_full)
-            mg_say("no memory for the table of mappings; further ones are not counted");
-        table.said_full = true;
+    if (table.size + STEP > table.most ||
+        !mg_os_make_writable(&table.ranges[table.size], STEP * sizeof *table.ranges))
         return false;
-    }
-    if (table.count)
-        memcpy(larger, table.ranges, table.count * sizeof *larger);
-    if (table.size)
-        mg_os_release(table.ranges, table.size * sizeof *larger);
-    table.ranges = larger;
-    table.size = size;
+    table.size += STEP;
     return true;
 }
 
@@ -114,12 +116,22 @@ static void refund(const struct range *range, int64_t bytes)
     mg_unlock(&mg_books_lock);
 }
 
-/* Splits the range that the address lies within, so that one ends and one begins there. */
+/* What can't be noted is no longer counted, though it may still be there. */
+static void forget(const struct range *range)
+{
+    refund(range, (int64_t)charged_bytes(range));
+    mg_pass(range->owner.heap->pairs[range->owner.tag].library, (int64_t)(range->to - range->from),
+            MG_PASSED_TABLE);
+}
+
+/* Splits the range that the address lies within, so that one ends and one begins there: the upper one is forgotten where there is no
+ * room for it. */
 static void split(uintptr_t address)
 {
     size_t index = first_above(address);
-    if (index == table.count || table.ranges[index].from >= address || !make_room())
+    if (index == table.count || table.ranges[index].from >= address)
         return;
+    bool room = make_room();
     struct range *left = &table.ranges[index];
     struct range right = *left;
     right.from = left->to = address;
@@ -127,7 +139,10 @@ static void split(uintptr_t address)
     size_t fits = left->to - left->from;
     left->resident = left->resident < fits ? left->resident : fits;
     right.resident -= left->resident;
-    insert(index + 1, right);
+    if (room)
+        insert(index + 1, right);
+    else
+        forget(&right);
 }
 
 bool mg_mappings_touches(uintptr_t from, uintptr_t to)
@@ -203,8 +218,9 @@ void mg_mappings_move(uintptr_t from, uintptr_t to, uintptr_t target)
     }
 }
 
-void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner)
+size_t mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner)
 {
+    size_t bytes = 0;
     split(from);
     split(to);
     for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i++) {
@@ -213,9 +229,11 @@ void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner ow
         struct range range = table.ranges[i];
         range.state = MG_MAPPING_CHARGED;
         range.owner = owner;
+        bytes += range.to - range.from;
         erase(i);
         insert(i, range);
     }
+    return bytes;
 }
 
 /* ---- Measuring ---- */

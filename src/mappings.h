@@ -22,6 +22,11 @@ struct mg_mapping_owner {
     unsigned tag;
 };
 
+/* Addresses for the table. It grows in place, because memory that we mapped while the host unmaps might come to lie in the hole just
+ * made, and go with what the host unmaps around it. False: there are none. Runs at startup. */
+bool mg_mappings_start(void);
+/* How many ranges there may be. For tests, before the start. */
+extern size_t mg_mappings_most;
 /* Whether there is any: if not, and the caller is no target, there is nothing to do here. */
 bool mg_mappings_any(void);
 void mg_mappings_lock(void);
@@ -32,8 +37,9 @@ void mg_mappings_unlock(void);
 bool mg_mappings_touches(uintptr_t from, uintptr_t to);
 /* Bytes of the range that are in the table and not charged; and their owner, the first one's. */
 size_t mg_mappings_uncharged(uintptr_t from, uintptr_t to, struct mg_mapping_owner *owner);
-/* These bytes were charged to that owner now, and their part of the table is his. */
-void mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner);
+/* These bytes were charged to that owner now, and their part of the table is his. Returns how many there are: fewer than were
+ * uncharged where there was no memory to note them. */
+size_t mg_mappings_commit(uintptr_t from, uintptr_t to, struct mg_mapping_owner owner);
 /* Puts a range that was charged (or is RESERVED) into the table, in place of what was there. False: the table is full. */
 bool mg_mappings_add(uintptr_t from, uintptr_t to, enum mg_mapping_state state,
                      struct mg_mapping_owner owner);

@@ -101,6 +101,8 @@ static const char *start_heap(void)
         return "no addresses are to be had (ulimit -v?); nothing is counted";
     if (!mg_lanes_start())
         return "no memory for the lanes; nothing is counted";
+    if (!mg_mappings_start())
+        return "no memory for the table of mappings; nothing is counted";
     return NULL;
 }
 
