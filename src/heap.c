@@ -88,17 +88,25 @@ bool mg_heap_start(void)
            mgje_mallctlnametomib("thread.tcache.flush", heaps.flush_mib, &heaps.flush_depth) == 0;
 }
 
-static struct mg_heap *new_heap(unsigned arenas)
+struct heap_and_hooks {
+    struct mg_heap heap;
+    struct hooks hooks;
+};
+
+/* One without arenas yet. NULL: there is no memory, or no index. */
+static struct heap_and_hooks *make_heap(void)
 {
-    unsigned index = MG_ADD(heaps.count, 1);
-    struct {
-        struct mg_heap heap;
-        struct hooks hooks;
-    } *both = NULL;
+    struct heap_and_hooks *both = mg_os_allocate(sizeof *both);
+    if (!both)
+        return NULL;
+    mg_lock(&heaps.lock);
+    unsigned index = MG_LOAD(heaps.count);
     if (index < MAX_HEAPS)
-        both = mg_os_allocate(sizeof *both);
-    if (!both) {
-        return NULL; /* its index stays unused: another thread may have the next one already */
+        MG_STORE(heaps.count, index + 1);
+    mg_unlock(&heaps.lock);
+    if (index == MAX_HEAPS) {
+        mg_os_release(both, sizeof *both);
+        return NULL;
     }
     both->heap.index = index;
     both->hooks.heap = index;
@@ -107,11 +115,8 @@ static struct mg_heap *new_heap(unsigned arenas)
                                                     .purge_forced = purge_extent,
                                                     .split = may_split,
                                                     .merge = may_merge };
-    while (both->heap.arena_count < arenas && new_arena(&both->heap, &both->hooks))
-        ;
-    /* A heap without an arena keeps its index, unused: jemalloc is at its end anyway. */
     atomic_store_explicit(&heaps.by_index[index], &both->heap, memory_order_release);
-    return both->heap.arena_count ? &both->heap : NULL;
+    return both;
 }
 
 static struct mg_heap *take_idle(unsigned arenas)
@@ -125,6 +130,24 @@ static struct mg_heap *take_idle(unsigned arenas)
         *link = heap->next_idle;
     mg_unlock(&heaps.lock);
     return heap;
+}
+
+static struct mg_heap *new_heap(unsigned arenas)
+{
+    struct heap_and_hooks *both = (void *)take_idle(0);
+    if (!both)
+        both = make_heap();
+    if (!both)
+        return NULL;
+    while (both->heap.arena_count < arenas && new_arena(&both->heap, &both->hooks))
+        ;
+    if (both->heap.arena_count)
+        return &both->heap;
+    mg_lock(&heaps.lock);
+    both->heap.next_idle = heaps.idle; /* without an arena for now: there may be memory later */
+    heaps.idle = &both->heap;
+    mg_unlock(&heaps.lock);
+    return NULL;
 }
 
 struct mg_heap *mg_heap_open(unsigned arenas)
@@ -188,8 +211,7 @@ struct mg_heap *mg_heap_at(unsigned index)
 
 unsigned mg_heap_count(void)
 {
-    unsigned count = MG_LOAD(heaps.count);
-    return count < MAX_HEAPS ? count : MAX_HEAPS;
+    return MG_LOAD(heaps.count);
 }
 
 /* ---- Owners ---- */

@@ -36,6 +36,7 @@ static struct {
     unsigned long long adds, subs; /* of the dynamic linker when the last one was taken */
     _Atomic(bool)
         frozen; /* in a fork child of a process with threads the linker's lock may be held for ever */
+    bool said_full;
     char program[64];
     uintptr_t our_from, our_to;
     _Atomic(uintptr_t) libc_from, libc_size; /* known from the first snapshot on; libc does not go */
@@ -120,8 +121,13 @@ static bool was_redirected(const struct snapshot *last, uintptr_t from, uintptr_
 /* Inserts in order of addresses; there are a few hundred at most, nearly in order. */
 static void insert(struct scan *scan, uintptr_t from, uintptr_t to, uintptr_t base, uint32_t slot)
 {
-    if (scan->count == MAX_RANGES)
+    if (scan->count == MAX_RANGES) {
+        if (!loaded.said_full)
+            mg_say("more than %d parts of code are loaded; what further libraries take is not counted",
+                   MAX_RANGES);
+        loaded.said_full = true;
         return;
+    }
     struct range *ranges = scan->next->ranges;
     uint32_t i = scan->count++;
     for (; i > 0 && MG_LOAD(ranges[i - 1].from) > from; i--) {

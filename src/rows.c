@@ -11,6 +11,7 @@ _Atomic(bool) mg_library_limits;
 static struct {
     _Atomic(unsigned) count;
     _Atomic(bool) jvm_here;
+    bool said_full;
     char jdk[256]; /* the folder above libjvm's */
 } rows;
 
@@ -82,6 +83,18 @@ static void describe(struct mg_library *row, const char *name, enum mg_role role
     memcpy(row->pool_threads, spec->pool_threads, sizeof row->pool_threads);
 }
 
+/* Under the lock of libraries.c. */
+static unsigned one_of_the_rest(const char *name)
+{
+    if (!rows.said_full)
+        mg_say(
+            "more than %d target libraries; %s and further ones are charged together as %s, and their own limits do "
+            "not hold",
+            MG_LIBRARIES - MG_LIBRARY_FIRST, name, mg_libraries[MG_LIBRARY_REST].name);
+    rows.said_full = true;
+    return MG_LIBRARY_REST;
+}
+
 static unsigned row_for(const char *name, enum mg_role role, const struct mg_spec *spec)
 {
     unsigned count = MG_LOAD(rows.count);
@@ -89,7 +102,7 @@ static unsigned row_for(const char *name, enum mg_role role, const struct mg_spe
         if (!strcmp(mg_libraries[i].name, name))
             return i;
     if (count == MG_LIBRARIES)
-        return MG_LIBRARY_REST;
+        return one_of_the_rest(name);
     describe(&mg_libraries[count], name, role, spec);
     /* Release: whoever reads the slot in a range finds the row complete. */
     atomic_store_explicit(&rows.count, count + 1, memory_order_release);

@@ -14,9 +14,11 @@
 #include "self.h"
 #include "settings.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A slot that every test may charge to. */
 #define UNIT_LIBRARY MG_LIBRARY_REST
@@ -50,6 +52,33 @@ static inline int64_t unit_read(struct mg_account *account, int which)
     int64_t figures[MG_FIGURES];
     mg_read(mg_account_handle(account), figures);
     return figures[which];
+}
+
+/* What is said on stderr from now on... */
+static int unit_stderr;
+
+static inline void unit_listen(void)
+{
+    int file = open("said", O_CREAT | O_TRUNC | O_RDWR, 0644);
+    CHECK(file >= 0);
+    unit_stderr = dup(2);
+    CHECK(dup2(file, 2) == 2);
+    close(file);
+}
+
+/* ...until now: how many lines. */
+static inline int unit_lines_said(void)
+{
+    char text[4096];
+    int lines = 0;
+    CHECK(dup2(unit_stderr, 2) == 2);
+    close(unit_stderr);
+    int file = open("said", O_RDONLY);
+    ssize_t length = read(file, text, sizeof text);
+    close(file);
+    for (ssize_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    return lines;
 }
 
 #endif
