@@ -38,12 +38,16 @@ static bool large_ones_are_four_a_doubling(void)
     return true;
 }
 
-bool mg_classes_start(void)
+const char *mg_classes_start(void)
 {
+    static const char *const strange =
+        "the jemalloc inside is not the one it was built for; nothing is counted";
     mg_classes.count = 0;
+    if (!number("arenas.nbins"))
+        return "no memory for the allocator inside; nothing is counted";
     if (!append("arenas.bin.0.size", number("arenas.nbins")) ||
         !append("arenas.lextent.0.size", number("arenas.nlextents")))
-        return false;
+        return strange;
     /* Blocks of 8 bytes would lie closer than the 16 bytes that one owner tag covers: they get 16. */
     unsigned smallest = mg_classes.size[1] < 16 ? 2 : 1;
     for (size_t i = 0, c = smallest; i <= MG_SMALL_LIMIT / 8; i++) {
@@ -51,6 +55,7 @@ bool mg_classes_start(void)
             c++;
         mg_classes.small[i] = (uint8_t)c;
     }
-    return mg_classes.size[mg_classes.count] >= (size_t)1 << 60 && mg_classes.size[smallest] == 16 &&
-           large_ones_are_four_a_doubling();
+    bool known = mg_classes.size[mg_classes.count] >= (size_t)1 << 60 && mg_classes.size[smallest] == 16 &&
+                 large_ones_are_four_a_doubling();
+    return known ? NULL : strange;
 }

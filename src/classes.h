@@ -16,8 +16,8 @@ struct mg_classes {
 };
 extern struct mg_classes mg_classes;
 
-/* Reads the table from jemalloc. False when it is not the one we know. Runs at startup. */
-bool mg_classes_start(void);
+/* Reads the table from jemalloc, which comes to life by that. NULL, or what is wrong (static text). Runs at startup. */
+const char *mg_classes_start(void);
 /* The class of a size above MG_SMALL_LIMIT; 0 when none is that large. From there on jemalloc has four sizes between a power of
  * two and the next, evenly: which is found without a branch, that would be guessed wrong half of the time. */
 static inline unsigned mg_class_of_large(size_t size)

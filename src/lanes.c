@@ -101,9 +101,13 @@ static void thread_ends(void *value)
     mg_leave(self);
 }
 
+/* glibc has room in each thread for the values of this many keys; a further one's is allocated. jemalloc's key comes next after
+ * ours, and a thread for which jemalloc could not set it is not forgotten by jemalloc when it ends. */
+#define KEYS_WITHOUT_MEMORY 32
+
 bool mg_lanes_make_key(void)
 {
-    return pthread_key_create(&table.key, thread_ends) == 0;
+    return pthread_key_create(&table.key, thread_ends) == 0 && table.key + 1 < KEYS_WITHOUT_MEMORY;
 }
 
 bool mg_lanes_start(void)

@@ -31,7 +31,7 @@ struct mg_lane {
     struct mg_lane_book books[MG_LIBRARIES];
 };
 
-/* The key whose destructor tells that a thread ends. False: there is none left. Runs at startup. */
+/* The key whose destructor tells that a thread ends. False: there is none of those that need no memory. Runs at startup. */
 bool mg_lanes_make_key(void);
 /* False when there is no memory. Runs at startup. */
 bool mg_lanes_start(void);

@@ -342,8 +342,8 @@ unsigned mg_libraries_slot(const void *address, bool redirect)
 void mg_libraries_start(void)
 {
     char path[512];
-    if (mg_os_readlink("/proc/self/exe", path, sizeof path))
-        mg_print(loaded.program, sizeof loaded.program, "%s", mg_rows_file(path));
+    mg_os_program(path, sizeof path);
+    mg_print(loaded.program, sizeof loaded.program, "%s", mg_rows_file(path));
     mg_rows_start();
     refresh();
     /* Before main, and in a JVM that the plugin arms, what is loaded now is relocated, or is being loaded by another

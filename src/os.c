@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -194,6 +196,17 @@ bool mg_os_readlink(const char *path, char *buffer, size_t size)
     long length = enter(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size - 1, 0, 0);
     buffer[length > 0 ? length : 0] = '\0';
     return length > 0;
+}
+
+void mg_os_program(char *buffer, size_t size)
+{
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    if (mg_os_readlink("/proc/self/exe", buffer, size))
+        return;
+    size_t length = started ? strnlen(started, size - 1) : 0; /* there may be no /proc */
+    if (length)
+        memcpy(buffer, started, length);
+    buffer[length] = '\0';
 }
 
 int mg_os_process(void)

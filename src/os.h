@@ -52,6 +52,8 @@ void mg_os_unlink(const char *path);
 /* The link's text, terminated; false when there is none. */
 bool mg_os_readlink(const char *path, char *buffer, size_t size);
 
+/* The path by which the program was started, or as the kernel knows it. */
+void mg_os_program(char *buffer, size_t size);
 int mg_os_process(void);
 int mg_os_processors(void);
 /* The calling thread's name, at most 16 bytes with its end. */

@@ -80,29 +80,34 @@ static void after_fork_in_child(void)
 
 /* What has an order, and is therefore done at load even if nothing is counted before somebody arms us: our thread key
  * before jemalloc's, so that a thread's last blocks go back before jemalloc's cache of it does, and fork's handlers. */
-static bool take_places(void)
+static const char *take_places(void)
 {
-    bool good = mg_lanes_make_key();
-    good &= pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork) == 0;
-    good &= mg_classes_start() && mg_heap_start(); /* brings jemalloc to life */
+    if (!mg_lanes_make_key())
+        return "the first 31 thread keys (pthread_key_create) are taken already; nothing is counted";
+    if (pthread_atfork(mg_window_before_fork, mg_window_after_fork, mg_window_after_fork))
+        return "no memory for fork's handlers; nothing is counted";
+    const char *wrong = mg_classes_start(); /* brings jemalloc to life */
+    if (!wrong && !mg_heap_start())
+        wrong = "the jemalloc inside has no thread.arena; nothing is counted";
     mg_magazines_start();
-    good &= pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+    if (!wrong && pthread_atfork(before_fork, after_fork, after_fork_in_child))
+        wrong = "no memory for fork's handlers; nothing is counted";
     mg_os_order_threads_start(); /* quick while there is one thread */
-    return good;
+    return wrong;
 }
 
-static bool places_taken;
+static const char *not_placed = "it was never loaded; nothing is counted";
 
 static const char *start_heap(void)
 {
-    if (!places_taken)
-        return "no thread key is left, or the jemalloc inside is not the one it was built for; nothing is counted";
-    if (!mg_window_start())
-        return "no addresses are to be had (ulimit -v?); nothing is counted";
+    if (not_placed)
+        return not_placed;
     if (!mg_lanes_start())
         return "no memory for the lanes; nothing is counted";
     if (!mg_mappings_start())
         return "no memory for the table of mappings; nothing is counted";
+    if (!mg_window_start())
+        return "no addresses are to be had (ulimit -v?); nothing is counted";
     return NULL;
 }
 
@@ -161,7 +166,7 @@ static const char *count_quietly(bool in_spark)
 void mg_load(void)
 {
     mg_enter(&mg_self);
-    places_taken = take_places();
+    not_placed = take_places();
     mg_leave(&mg_self);
 }
 
