@@ -112,6 +112,9 @@ PUBLIC := malloc calloc free realloc memalign valloc pvalloc aligned_alloc posix
 $(B)/libmgje.a: $(JEMALLOC) Makefile | $(B)/.tools-c
 	@echo '  PRIV  $@'
 	$(Q)mkdir -p $(B) && cp $< $@.tmp && ar d $@.tmp jemalloc_cpp.pic.o
+	$(Q)cd $(B) && ar x $(abspath $@.tmp) tsd.pic.o && \
+	  objcopy --redefine-sym je_tsd_tcache_enabled_data_init=mg_je_thread_begins tsd.pic.o && \
+	  ar r $(abspath $@.tmp) tsd.pic.o && rm tsd.pic.o
 	$(Q)printf '%s\n' $(foreach s,$(PUBLIC),'$s mgje_$s') 'secure_getenv mg_je_getenv' \
 	  '__errno_location mg_je_errno' \
 	  $(foreach s,readlink sbrk,'$s mg_je_$s') $(foreach s,mmap munmap madvise mprotect,'$s mg_os_$s') >$@.names

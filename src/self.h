@@ -20,6 +20,7 @@ struct mg_self {
     struct mg_magazines *magazines; /* NULL: it has none */
     _Atomic(unsigned char) inside;  /* see mg_enter */
     unsigned char state;
+    bool begins;              /* inside jemalloc, which makes what it needs for the thread (je_system.c) */
     bool task_thread;         /* bound by the plugin: here a denial may be thrown */
     unsigned char name_looks; /* how often the thread's name was compared with pool-threads */
     /* Its creator's, which the thread gets once its name shows that it serves in no pool; NULL when that is settled. */

@@ -6,6 +6,7 @@
 #include "got.h"
 #include "grants.h"
 #include "heap.h"
+#include "je_system.h"
 #include "lanes.h"
 #include "libraries.h"
 #include "magazines.h"
@@ -47,12 +48,14 @@ static void before_fork(void)
     mg_lock(&mg_books_lock);
     mg_heap_before_fork();
     mg_libraries_before_fork();
+    mg_je_before_fork();
 }
 
 static void after_fork(void)
 {
     if (!fork_holds_locks)
         return;
+    mg_je_after_fork();
     mg_libraries_after_fork();
     mg_heap_after_fork();
     mg_unlock(&mg_books_lock);
