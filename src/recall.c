@@ -3,6 +3,7 @@
 #include "lanes.h"
 #include "magazines.h"
 #include "os.h"
+#include "say.h"
 
 /* Credit and magazines are their thread's, which changes them by plain loads and stores. Another one may take them where the
  * thread is seen not to be inside us, and to wait when it comes: first the lane's bounds are made so that no credit is within
@@ -42,6 +43,17 @@ static void empty_magazines(struct mg_lane *lane)
     mg_magazines_flush(lane->magazines, false);
 }
 
+static _Atomic(bool) refused; /* membarrier was, by a sandbox or for want of memory */
+
+static void say_if_refused(void)
+{
+    static _Atomic(bool) said;
+    if (MG_UNLIKELY(MG_LOAD(refused)) && !atomic_exchange_explicit(&said, true, memory_order_relaxed))
+        mg_say(
+            "the kernel refuses membarrier(2): what idle threads hold prepaid is not taken back when memory is short; "
+            "allow it, or make MEMGRANT_LANE_BATCH smaller");
+}
+
 static unsigned close_bounds_of_others(const struct mg_account *account, bool (*has)(const struct mg_lane *))
 {
     unsigned closed = 0;
@@ -63,6 +75,7 @@ static bool take_from_idle(const struct mg_account *account, bool (*has)(const s
     if (!close_bounds_of_others(account, has))
         return true;
     bool ordered = mg_os_order_threads();
+    MG_STORE(refused, !ordered);
     for (unsigned i = 0; i < mg_lanes_used(); i++) {
         struct mg_lane *lane = mg_lanes_at(i);
         if (!MG_LOAD(lane->floor))
@@ -95,6 +108,7 @@ void mg_recall_credit(struct mg_account *account, bool keeps_own)
     if (!take_from_idle(account, has_credit, take_credit))
         MG_STORE(account->lends, true);
     mg_unlock(&mg_books_lock);
+    say_if_refused();
 }
 
 static bool has_magazines(const struct mg_lane *lane)
@@ -107,4 +121,5 @@ void mg_recall_magazines(void)
     mg_lock(&mg_books_lock);
     take_from_idle(NULL, has_magazines, empty_magazines);
     mg_unlock(&mg_books_lock);
+    say_if_refused();
 }
