@@ -28,6 +28,7 @@ OBJ    := $(patsubst %,$(B)/obj/%.o,$(basename $(SRC) $(wildcard interpose/*.c) 
 JAVA   := $(shell find java/src/main -type f 2>/dev/null)
 UNIT   := $(patsubst tests/%.c,%,$(wildcard tests/unit/*_test.c))
 PRELOAD := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/preload/*_test.c tests/preload/*_test.cc)))
+FAULTS := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/faults/*.c tests/faults/*.cc)))
 LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
 PROGS  := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c tests/stress/*.c))
 JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
@@ -37,7 +38,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-jvm test-spark check bench demo stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check bench demo stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -49,14 +50,17 @@ help: ## Print this list
 deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
 	@scripts/deps all
 
-test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(LIBS) $(B)/stress/random ## Run every test (a subset: make test TESTS='errno*')
-	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload check jvm spark
+test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random ## Run every test (a subset: make test TESTS='errno*')
+	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload faults check jvm spark
 
 test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
 	@tests/run.sh unit$(if $(SANITIZE),-$(SANITIZE))
 
 test-preload: $(B)/libmemgrant.so tools-test $(PRELOAD) $(LIBS) $(B)/stress/random ## Small and ordinary programs under the library
 	@tests/run.sh preload
+
+test-faults: $(B)/libmemgrant.so tools-test $(FAULTS) $(LIBS) ## Programs to which the kernel refuses memory, or that use something up
+	@tests/run.sh faults
 
 test-jvm: all tools-test $(LIBS) ## A JVM under the library
 	@tests/run.sh jvm
@@ -77,7 +81,7 @@ stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, co
 	@tests/stress/run.sh $(or $(MINUTES),1)
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
-	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload libs bench stress classes) \
+	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload faults libs bench stress classes) \
 	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant.jar exports.map .flags .tools-*)
 
 format: ## Lay out the C sources by .clang-format
@@ -174,6 +178,12 @@ $(B)/preload/%: tests/preload/%.c tests/test.h $(LIBS)
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 $(B)/preload/%: tests/preload/%.cc tests/test.h $(LIBS)
+	@echo '  CXX   $<'
+	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -std=c++17 -o $@ $< $(TESTLINK)
+$(B)/faults/%: tests/faults/%.c tests/test.h tests/faults/marks.h $(LIBS)
+	@echo '  CC    $<'
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
+$(B)/faults/%: tests/faults/%.cc tests/test.h tests/faults/marks.h $(LIBS)
 	@echo '  CXX   $<'
 	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -std=c++17 -o $@ $< $(TESTLINK)
 $(B)/bench/%: tests/bench/%.c $(LIBS) | $(B)/.tools-c

@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh KIND...: runs the tests of these kinds, one line each, and ends with one line of totals. Kinds: unit, unit-SANITIZER,
-# preload, check, jvm, spark. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
+# preload, faults, check, jvm, spark. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
 # ends with 0, or 77 when it can't run here and says why; what it printed is shown only when it failed.
 # It finds ROOT, BUILD (where things were built), LIB (the library) and WORK (an empty folder) in its environment.
 set -u
@@ -42,7 +42,7 @@ run() { # KIND SOURCE: the test itself
     case $1:$2 in
         unit:*) "$BUILD/unit/$name" ;;
         unit-*) "$BUILD-${1#unit-}/unit/$name" ;;
-        preload:*.c | preload:*.cc) preloaded "$2" "$BUILD/preload/$name" ;;
+        preload:*_test.c | preload:*.cc | faults:*_test.c | faults:*_test.cc) preloaded "$2" "$BUILD/$1/$name" ;;
         *) "$2" ;;
     esac
 }
