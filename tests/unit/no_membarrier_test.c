@@ -37,7 +37,7 @@ static void *have_one_block(void *unused)
 /* In blocks of 64 KB; returns how many bytes. */
 static int64_t take_and_give_back_everything(void)
 {
-    static void *blocks[LIMIT >> 16];
+    static void *blocks[(LIMIT >> 16) + 1]; /* and the one that is denied */
     int count = 0;
     while ((blocks[count] = unit_allocate(1 << 16)))
         count++;
