@@ -30,7 +30,7 @@ UNIT   := $(patsubst tests/%.c,%,$(wildcard tests/unit/*_test.c))
 PRELOAD := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/preload/*_test.c tests/preload/*_test.cc)))
 FAULTS := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/faults/*.c tests/faults/*.cc)))
 LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
-PROGS  := $(patsubst tests/%.c,$(B)/%,$(wildcard tests/bench/*.c tests/stress/*.c))
+PROGS  := $(patsubst tests/%.c,$(B)/%,$(filter-out $(addprefix tests/bench/,door.c callback.c),$(wildcard tests/bench/*.c tests/stress/*.c)))
 JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
 SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 
@@ -71,8 +71,8 @@ test-spark: all tools-test ## Real Spark under the library
 check: $(B)/libmemgrant.so tools-test ## The rules of DESIGN.md, checked by machine
 	@tests/run.sh check
 
-bench: $(B)/libmemgrant.so $(PROGS) ## Cost of a malloc/free pair: bare, passed on, observed, enforced
-	@tests/bench/run.sh
+bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)
+	@tests/bench/bench.py
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo
@@ -186,7 +186,15 @@ $(B)/faults/%: tests/faults/%.c tests/test.h tests/faults/marks.h $(LIBS)
 $(B)/faults/%: tests/faults/%.cc tests/test.h tests/faults/marks.h $(LIBS)
 	@echo '  CXX   $<'
 	$(Q)mkdir -p $(@D) && $(CXX) $(TESTFLAGS) -std=c++17 -o $@ $< $(TESTLINK)
-$(B)/bench/%: tests/bench/%.c $(LIBS) | $(B)/.tools-c
+# The library with functions of its own to see (door.h), and as others would build it (callback.c).
+$(B)/bench/door.map: $(B)/exports.map
+	$(Q)mkdir -p $(@D) && sed 's/Agent_OnLoad;/& door_*;/' $< >$@
+$(B)/bench/libmemgrant-door.so: $(OBJ) $(B)/obj/tests/bench/door.o
+$(B)/bench/libmemgrant-callback.so: $(filter-out %/src/memgrant.o,$(OBJ)) $(B)/obj/tests/bench/callback.o
+$(B)/bench/libmemgrant-%.so: $(B)/libmgje.a $(B)/bench/door.map
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(subst $(B)/exports.map,$(B)/bench/door.map,$(LDFLAGS)) -o $@ $(filter %.o,$^) $(B)/libmgje.a -lm
+$(B)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) tests/test.h $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 # Its own malloc is ours: the library's objects without the JVM's, and what they show in libc's place shown.
@@ -199,4 +207,4 @@ $(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 
--include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d))
+-include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d) $(B)/obj/tests/bench/door.d $(B)/obj/tests/bench/callback.d)

@@ -1,0 +1,128 @@
+"""What is run: the rows of the table."""
+import os
+import sys
+
+import sources
+from machine import BENCH, HERE, PROCESSORS, ROOT
+from modes import EVERYBODY, MODES
+
+ALL = tuple(MODES)
+
+
+class Row:
+    """One line of the table: a command whose figure is the number that it prints, or the processor seconds that it takes.
+
+    needs: {command or file: Debian's package}. fetch: makes what the command needs and a package offers as sources.
+    modes: the columns it has. targets: whose memory is charged. share: of the rounds that others get.
+    """
+
+    def __init__(self, name, command, unit="cpu s", *, needs=None, fetch=None, modes=ALL, targets=EVERYBODY, share=1.0,
+                 quick=False, environment=None, ways=None):
+        self.name, self.command, self.unit = name, command, unit
+        self.needs, self.fetch = needs or {}, fetch
+        self.targets, self.share, self.quick = targets, share, quick
+        self.environment = environment or {}
+        self.ways = ways  # {column: words behind the command}, where the columns are not modes
+        self.modes = tuple(ways) if ways else modes
+
+    @property
+    def section(self):
+        return self.name.split("/")[0]
+
+    @property
+    def base(self):
+        return self.modes[0]
+
+
+def built(name):
+    return os.path.join(BENCH, name)
+
+
+def program(name):
+    return os.path.join(HERE, "programs", name)
+
+
+def pairs():
+    for mix in ("16-256", "16-1K", "1K-16K", "16K-64K", "16-1M"):
+        for threads in (1, 2, 4, 16, 64):
+            yield Row(f"pairs/{mix}/{threads}", [built("pairs"), mix, str(threads)], "ns",
+                      quick=(mix, threads) in (("16-1K", 1), ("16-1K", 4), ("16K-64K", 2)))
+
+
+def cross():
+    for mix in ("16-256", "16-1K", "1K-16K", "16K-64K", "16-1M"):
+        for threads in (2, 4, 16, 64):
+            yield Row(f"cross/{mix}/{threads}", [built("cross"), mix, str(threads)], "ns",
+                      quick=(mix, threads) in (("16-1K", 2), ("16K-64K", 4)))
+
+
+def churn():
+    for blocks in (0, 1, 100):
+        for threads in (1, 16):
+            yield Row(f"churn/{blocks}/{threads}", [built("churn"), str(blocks), str(threads)], "us",
+                      quick=(blocks, threads) == (1, 1))
+
+
+def programs():
+    yield Row("program/sqlite3", ["sqlite3", "-batch", "-init", program("work.sql"), ":memory:", ".quit"],
+              needs={"sqlite3": "sqlite3"})
+    yield Row("program/python3", [sys.executable, program("work.py")])
+    yield Row("program/python3-malloc", [sys.executable, program("work.py")], environment={"PYTHONMALLOC": "malloc"},
+              quick=True)
+    yield Row("program/gcc", ["gcc", "-O2", "-S", "-o", "/dev/null", "-D_GNU_SOURCE", "-w", "-fno-lto", "-DMG_VERSION=\"0\"",
+                              f"-I{ROOT}/src", os.path.join(ROOT, "src", "mappings.c")], needs={"gcc": "gcc"})
+    yield Row("program/lua", ["lua5.4", program("work.lua")], needs={"lua5.4": "lua5.4"}, quick=True)
+    yield Row("program/redis", [sys.executable, "-I", program("redis.py")], "us",
+              needs={"redis-server": "redis-server", "redis-benchmark": "redis-tools"})
+    yield Row("program/z3", ["z3", program("work.smt2")], needs={"z3": "z3"})
+    for name, (command, unit, fetch) in sources.KNOWN.items():
+        yield Row(f"known/{name}", command, unit, fetch=fetch)
+
+
+JVM = ("glibc", "dormant", "passed", "jemalloc")
+WORKING = ("glibc", "jemalloc", "je-same", "observed", "enforced", "callback")
+
+
+def jvm():
+    java = [built("jdk/bin/java"), "-Xshare:auto", "-cp", f"{built('classes')}:{built('jars')}/*"]
+    needs = {"javac": "openjdk-17-jdk-headless"}
+    yield Row("jvm/javac", [built("jdk/bin/javac"), "-proc:none", "-d", built("javac"), f"@{sources.JAVAC_SOURCES}/All.list"],
+              modes=JVM, needs=needs, share=2, fetch=sources.javac)
+    yield Row("jvm/nothing", java + ["Nothing"], modes=JVM, needs=needs, share=2, quick=True, fetch=sources.nothing)
+    yield Row("jvm/rocksdb", java + ["RocksDbWork", built("rocksdb")], modes=WORKING, targets="librocksdbjni*", needs=needs,
+              fetch=sources.rocksdb)
+    yield Row("jvm/duckdb", java + ["DuckDbWork"], modes=WORKING, targets="libduckdb*", needs=needs,
+              fetch=sources.duckdb)
+
+
+def accounts():
+    """Columns are what is compared: within one account or across two; observed or enforced."""
+    command = [built("accounts")]
+    preload = {"LD_PRELOAD": built("libmemgrant-door.so")}
+    for mix in ("16-256", "16-1K", "1K-16K", "16K-64K"):
+        yield Row(f"strangers/{mix}", command, "ns", environment=preload, quick=mix == "16-1K",
+                  ways={how: ["enforce", "frees", f"{how}:{mix}"] for how in ("within", "across")})
+    for name, unit, what in (("bind+unbind", "us", "bind -"), ("task-recycled", "us", "task recycled"),
+                             ("task-fresh", "us", "task fresh"), ("memory", "KB", "memory -"),
+                             ("settle-empty", "us", "settle empty"), ("settle-100MB-freed", "us", "settle freed"),
+                             ("settle-100MB-alive", "us", "settle alive"), ("back-100MB-freed", "ms", "back freed"),
+                             ("back-100MB-outliving", "ms", "back outliving"), ("growth", "KB", "growth nothing"),
+                             ("growth-survivors", "KB", "growth survivors")):
+        yield Row(f"account/{name}", command, unit, environment=preload, quick=name in ("bind+unbind", "task-recycled"),
+                  share=0.25 if name.startswith(("growth", "back")) else 1,
+                  ways={mode: [mode, *what.split()] for mode in ("observe", "enforce")})
+
+
+def resident():
+    for threads in (1, 2, 16):
+        yield Row(f"resident/128MB/{threads}", [built("resident")], "MB", share=0.25, quick=threads == 2,
+                  environment={"LD_PRELOAD": built("../libmemgrant.so"), "MEMGRANT_TARGETS": EVERYBODY, "MEMGRANT_LIMIT": "128m",
+                               "MEMGRANT_ON_DENIAL": "fail"}, ways={"enforced": ["128", str(threads)]})
+
+
+def rows():
+    for group in (pairs, cross, churn, programs, jvm, accounts, resident):
+        yield from group()
+
+
+THREADED = f"{PROCESSORS} processors: more threads than that take turns"
