@@ -25,7 +25,8 @@ import time
 import goals
 import machine
 import table
-from modes import MODES, SLOW, Missing
+from fetching import Missing
+from modes import MODES, SLOW
 from rows import rows
 
 LAUNCH = os.path.join(machine.BENCH, "launch")

@@ -3,14 +3,11 @@ import glob
 import os
 import re
 
+from fetching import Missing
 from machine import BUILD, PROCESSORS, ROOT
 
 LIBRARY = os.path.join(BUILD, "libmemgrant.so")
 EVERYBODY = "*"
-
-
-class Missing(Exception):
-    """What can't be run here, and what would help."""
 
 
 def library(pattern, package):

@@ -2,6 +2,7 @@
 import os
 import sys
 
+import jvm
 import sources
 from machine import BENCH, HERE, PROCESSORS, ROOT
 from modes import EVERYBODY, MODES
@@ -70,29 +71,29 @@ def programs():
     yield Row("program/python3-malloc", [sys.executable, program("work.py")], environment={"PYTHONMALLOC": "malloc"},
               quick=True)
     yield Row("program/gcc", ["gcc", "-O2", "-S", "-o", "/dev/null", "-D_GNU_SOURCE", "-w", "-fno-lto", "-DMG_VERSION=\"0\"",
-                              f"-I{ROOT}/src", os.path.join(ROOT, "src", "mappings.c")], needs={"gcc": "gcc"})
+                              f"-I{ROOT}/src", os.path.join(ROOT, "interpose", "malloc.c")], needs={"gcc": "gcc"})
     yield Row("program/lua", ["lua5.4", program("work.lua")], needs={"lua5.4": "lua5.4"}, quick=True)
     yield Row("program/redis", [sys.executable, "-I", program("redis.py")], "us",
               needs={"redis-server": "redis-server", "redis-benchmark": "redis-tools"})
     yield Row("program/z3", ["z3", program("work.smt2")], needs={"z3": "z3"})
-    for name, (command, unit, fetch) in sources.KNOWN.items():
-        yield Row(f"known/{name}", command, unit, fetch=fetch)
+    for name, command, fetch in sources.KNOWN:
+        yield Row(f"known/{name}", command, fetch=fetch)
 
 
 JVM = ("glibc", "dormant", "passed", "jemalloc")
 WORKING = ("glibc", "jemalloc", "je-same", "observed", "enforced", "callback")
 
 
-def jvm():
+def in_jvm():
     java = [built("jdk/bin/java"), "-Xshare:auto", "-cp", f"{built('classes')}:{built('jars')}/*"]
     needs = {"javac": "openjdk-17-jdk-headless"}
-    yield Row("jvm/javac", [built("jdk/bin/javac"), "-proc:none", "-d", built("javac"), f"@{sources.JAVAC_SOURCES}/All.list"],
-              modes=JVM, needs=needs, share=2, fetch=sources.javac)
-    yield Row("jvm/nothing", java + ["Nothing"], modes=JVM, needs=needs, share=2, quick=True, fetch=sources.nothing)
+    yield Row("jvm/javac", [built("jdk/bin/javac"), "-proc:none", "-d", built("javac"), f"@{jvm.JAVAC_SOURCES}/list"],
+              modes=JVM, needs=needs, share=2, fetch=jvm.javac)
+    yield Row("jvm/nothing", java + ["Nothing"], modes=JVM, needs=needs, share=2, quick=True, fetch=jvm.nothing)
     yield Row("jvm/rocksdb", java + ["RocksDbWork", built("rocksdb")], modes=WORKING, targets="librocksdbjni*", needs=needs,
-              fetch=sources.rocksdb)
+              fetch=jvm.rocksdb)
     yield Row("jvm/duckdb", java + ["DuckDbWork"], modes=WORKING, targets="libduckdb*", needs=needs,
-              fetch=sources.duckdb)
+              fetch=jvm.duckdb)
 
 
 def accounts():
@@ -121,7 +122,7 @@ def resident():
 
 
 def rows():
-    for group in (pairs, cross, churn, programs, jvm, accounts, resident):
+    for group in (pairs, cross, churn, programs, in_jvm, accounts, resident):
         yield from group()
 
 

@@ -9,14 +9,14 @@ local function nodes(node)
 end
 
 local checked = 0
-for depth = 4, 15 do
+for depth = 4, 16 do
   checked = checked + nodes(tree(depth))
 end
 
-assert(checked == 131028)
+assert(checked == 262099)
 
 local words = {}
-for i = 1, 200000 do
+for i = 1, 600000 do
   words[i % 5000 + 1] = ("word %d of %s"):format(i, string.rep("x", i % 40))
 end
 local parts = {}
