@@ -31,14 +31,14 @@ struct mix {
     const char *name;
     size_t least, most;
     bool by_power; /* as many of each power of two; else each size as often as any other */
-    int pairs;     /* of a run, over all threads: a fifth of a second or so */
+    int pairs;     /* of a run, over all threads: a tenth of a second or so */
     unsigned live; /* blocks that a thread keeps */
 };
 
 static const struct mix mixes[] = {
     { "16-256", 16, 256, false, 4000000, 512 },     { "16-1K", 16, 1024, false, 4000000, 512 },
-    { "1K-16K", 1024, 16384, false, 2000000, 256 }, { "16K-64K", 16384, 65536, false, 800000, 64 },
-    { "16-1M", 16, 1 << 20, true, 800000, 64 },
+    { "1K-16K", 1024, 16384, false, 1000000, 256 }, { "16K-64K", 16384, 65536, false, 400000, 64 },
+    { "16-1M", 16, 1 << 20, true, 300000, 64 },
 };
 
 static inline const struct mix *mix_of(const char *name)
