@@ -32,6 +32,8 @@ FAULTS := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/faults/*.c tests
 LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
 PROGS  := $(patsubst tests/%.c,$(B)/%,$(filter-out $(addprefix tests/bench/,door.c callback.c),$(wildcard tests/bench/*.c tests/stress/*.c)))
 JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
+# What a test needs of the benchmarks; the rest of them is compiled, no more.
+BENCHED := $(addprefix $(B)/bench/,libmemgrant-door.so pairs accounts launch) $(B)/obj/tests/bench/callback.o
 SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 
 .DEFAULT_GOAL := all
@@ -50,7 +52,7 @@ help: ## Print this list
 deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
 	@scripts/deps all
 
-test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random ## Run every test (a subset: make test TESTS='errno*')
+test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random $(BENCHED) ## Run every test (a subset: make test TESTS='errno*')
 	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload faults check jvm spark
 
 test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
@@ -68,7 +70,7 @@ test-jvm: all tools-test $(LIBS) ## A JVM under the library
 test-spark: all tools-test ## Real Spark under the library
 	@tests/run.sh spark
 
-check: $(B)/libmemgrant.so tools-test ## The rules of DESIGN.md, checked by machine
+check: $(B)/libmemgrant.so tools-test $(BENCHED) ## The rules of DESIGN.md, checked by machine
 	@tests/run.sh check
 
 bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)

@@ -9,6 +9,7 @@ figures go to build/bench.csv with machine and command, the table to build/bench
     PAIRS=n       rounds (20)
     ROWS=GLOB     rows by name, e.g. 'pairs/16-1K/*,jvm/*'
     MODES=GLOB    columns, e.g. 'glibc,enforced'; the first column always stays
+    RESULTS=DIR   where the CSV and the table go (build)
     NO_INSTALL=1  installs nothing: rows whose programs are missing are left out, and the last lines say why
 
 Ends with 1 when a row could not be run. A goal that is missed is printed as missed; that is a figure, not a failure.
@@ -20,6 +21,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import goals
@@ -30,8 +32,9 @@ from modes import MODES, SLOW
 from rows import rows
 
 LAUNCH = os.path.join(machine.BENCH, "launch")
-RESULT = os.path.join(machine.BENCH, "result")
-CSV = os.path.join(machine.BUILD, "bench.csv")
+RESULTS = os.environ.get("RESULTS") or machine.BUILD
+CSV = os.path.join(RESULTS, "bench.csv")
+LONGEST = 600  # seconds of a run
 COLUMNS = ("time", "commit", "machine", "load", "row", "mode", "round", "figure", "unit", "user_s", "system_s", "rss_kb", "command")
 
 
@@ -71,13 +74,16 @@ def command_of(row, mode):
 def run_once(row, mode, variables):
     words = [f"{name}={value}" for name, value in variables.items()]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("MEMGRANT_", "LD_PRELOAD", "MALLOC_"))}
-    done = subprocess.run([LAUNCH, RESULT, *words, "--", *command_of(row, mode)], env=clean, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, errors="replace")
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or done.stdout.strip().splitlines() or ["it said nothing"])[-1]
-        raise Failed(f"ended with {done.returncode}: {last}")
-    with open(RESULT) as file:
-        user, system, rss_kb = file.read().split()
+    with tempfile.NamedTemporaryFile("r", prefix="memgrant-bench-") as result:
+        try:
+            done = subprocess.run([LAUNCH, result.name, *words, "--", *command_of(row, mode)], env=clean, timeout=LONGEST,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        except subprocess.TimeoutExpired:
+            raise Failed(f"took longer than {LONGEST} seconds") from None
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or done.stdout.strip().splitlines() or ["it said nothing"])[-1]
+            raise Failed(f"ended with {done.returncode}: {last}")
+        user, system, rss_kb = result.read().split()
     figure = float(user) + float(system)
     if row.unit != "cpu s":
         printed = done.stdout.strip().splitlines()
@@ -162,7 +168,7 @@ def main():
         return 2
     install()
     troubles, results, journal = {}, {}, Journal()
-    printer = table.Printer(os.path.join(machine.BUILD, "bench.txt"), rounds, journal.commit)
+    printer = table.Printer(os.path.join(RESULTS, "bench.txt"), rounds, journal.commit)
     for row in wanted:
         try:
             results[row.name] = measure(row, rounds, journal, troubles)
