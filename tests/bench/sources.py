@@ -13,9 +13,9 @@ SOURCES = os.path.join(BENCH, "sources")
 TRUTH_TABLE = os.path.join(BENCH, "table.pla")
 
 
-def debian_source(package):
-    """The folder of a Debian package's sources, as its authors released them. The machine's own apt sources are asked, for
-    sources too; apt's own lists stay as they are."""
+def debian_source(package, part="*"):
+    """The folder of a Debian package's sources, or a part of them, as its authors released them. The machine's own apt sources
+    are asked, for sources too; apt's own lists stay as they are."""
     folder = os.path.join(SOURCES, package)
     if os.path.isdir(folder):
         return folder
@@ -35,16 +35,16 @@ def debian_source(package):
     run(["apt-get", *options, "update"], f"the sources of {package}")
     run(["apt-get", *options, "source", "--download-only", package], f"the sources of {package}", cwd=SOURCES)
     archives = sorted(glob.glob(os.path.join(SOURCES, f"{package}_*.orig.tar.*[!c]")))
-    return unpacked(archives, package, folder)
+    return unpacked(archives, package, folder, part)
 
 
-def unpacked(archives, what, folder):
+def unpacked(archives, what, folder, part="*"):
     if not archives:
         raise Missing(f"the sources of {what} did not come")
     new = folder + ".new"
     shutil.rmtree(new, ignore_errors=True)
     os.makedirs(new)
-    run(["tar", "-xf", archives[-1], "-C", new, "--strip-components=1"], archives[-1])
+    run(["tar", "-xf", archives[-1], "-C", new, "--strip-components=1", "--wildcards", part], archives[-1])
     os.rename(new, folder)
     return folder
 
@@ -76,6 +76,15 @@ def mstress():
                      f"-I{folder}/include", f"{folder}/test/test-stress.c"])
 
 
+def glibc_simple():
+    """It takes the time of each part with what only glibc's own build has: here processor time serves."""
+    folder = os.path.join(debian_source("glibc", "*/benchtests/*"), "benchtests")
+    with open(os.path.join(folder, "hp-timing.h"), "w") as file:
+        file.write("#include <time.h>\ntypedef clock_t hp_timing_t;\n#define HP_TIMING_NOW(now) ((now) = clock())\n"
+                   "#define HP_TIMING_DIFF(took, start, end) ((took) = (end) - (start))\n")
+    make("glibc-simple", [f"{folder}/bench-malloc-simple.c", f"{folder}/json-lib.c", f"-I{folder}"])
+
+
 def espresso():
     folder = os.path.join(pypi_source("pyeda", "0.29.0"), "thirdparty", "espresso")
     make("espresso", [*glob.glob(f"{folder}/src/*.c"), f"-I{folder}/src"])
@@ -93,4 +102,5 @@ def truth_table(inputs, outputs, lines):
 
 # Row, its command, what fetches and builds it.
 KNOWN = (("mstress", [os.path.join(BENCH, "mstress"), "4", "50", "10"], mstress),
+         ("glibc-simple", [os.path.join(BENCH, "glibc-simple"), "100"], glibc_simple),
          ("espresso", [os.path.join(BENCH, "espresso"), TRUTH_TABLE], espresso))
