@@ -4,7 +4,7 @@ import sys
 
 import jvm
 import sources
-from machine import BENCH, HERE, PROCESSORS, ROOT
+from machine import BENCH, HERE, ROOT
 from modes import EVERYBODY, MODES
 
 ALL = tuple(MODES)
@@ -115,7 +115,7 @@ def accounts():
 
 
 def resident():
-    for threads in (1, 2, 16):
+    for threads in (1, 2, 16, 64):
         yield Row(f"resident/128MB/{threads}", [built("resident")], "MB", share=0.25, quick=threads == 2,
                   environment={"LD_PRELOAD": built("../libmemgrant.so"), "MEMGRANT_TARGETS": EVERYBODY, "MEMGRANT_LIMIT": "128m",
                                "MEMGRANT_ON_DENIAL": "fail"}, ways={"enforced": ["128", str(threads)]})
@@ -124,6 +124,3 @@ def resident():
 def rows():
     for group in (pairs, cross, churn, programs, in_jvm, accounts, resident):
         yield from group()
-
-
-THREADED = f"{PROCESSORS} processors: more threads than that take turns"

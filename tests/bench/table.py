@@ -19,10 +19,12 @@ def number(value):
 class Printer:
     def __init__(self, path, rounds, commit):
         self.file = open(path, "w")
-        self.section = None
+        self.section = self.unit = None
         self.line(f"memgrant {commit} on {machine.described()}; load {machine.load():.1f} at the start")
         self.line(f"Medians of {rounds} interleaved rounds. The first column is the figure itself, others are ratios to it; "
-                  "~ marks a ratio whose 95 % interval is wider than a tenth.")
+                  "~ marks a ratio whose 95 % interval is wider than a tenth of it.")
+        self.line(f"More than {machine.PROCESSORS} threads take turns: rows of 4, 16 and 64 say little of contention here."
+                  if machine.PROCESSORS < 4 else "")
 
     def line(self, text=""):
         print(text, flush=True)
@@ -30,7 +32,7 @@ class Printer:
         self.file.flush()
 
     def head(self, row):
-        self.section = (row.section, row.modes)
+        self.section, self.unit = (row.section, row.modes), row.unit
         self.line()
         if not row.ways:
             for mode in row.modes if row.section == "pairs" else ():
@@ -49,7 +51,7 @@ class Printer:
             else:
                 against = Compared(figures_of(samples[mode]), figures_of(samples[row.base]))
                 cells.append(f"{against.middle:.2f}" + ("~" if against.high - against.low > 0.1 * against.middle else " "))
-        name = row.name.split("/", 1)[1] + ("" if row.unit != "us" else f" ({row.unit})")
+        name = row.name.split("/", 1)[1] + ("" if row.unit == self.unit else f", {row.unit}")
         self.line(f"  {name:<{NAME - 2}}" + "".join(f"{cell:>{CELL}}" for cell in cells))
 
     def memory(self, rows, results):
