@@ -2,7 +2,7 @@
 """make bench: what memgrant costs, beside what people have today.
 
 Every row of rows.py under every mode of modes.py, round by round: in a round each mode is run once, in an order by chance,
-so that what disturbs the machine disturbs all of them. Figures are ratios of medians to the first column's. All single
+so that what disturbs the machine disturbs all of them. The whole takes an hour or two on an idle machine. Figures are ratios of medians to the first column's. All single
 figures go to build/bench.csv with machine and command, the table to build/bench.txt.
 
     QUICK=1       a few minutes: few rows, 6 rounds
@@ -118,8 +118,6 @@ def usable(row, troubles):
     """Modes of the row that can be run here, with their variables."""
     modes = {}
     for mode in row.modes:
-        if mode != row.base and not chosen("MODES", mode):
-            continue
         try:
             modes[mode] = environment_of(row, mode)
         except Missing as missing:
@@ -166,6 +164,8 @@ def main():
     if not wanted:
         print(f"memgrant: no row is called '{os.environ['ROWS']}'", file=sys.stderr)
         return 2
+    for row in wanted:
+        row.modes = tuple(mode for mode in row.modes if mode == row.base or chosen("MODES", mode))
     install()
     troubles, results, journal = {}, {}, Journal()
     printer = table.Printer(os.path.join(RESULTS, "bench.txt"), rounds, journal.commit)
