@@ -85,11 +85,12 @@ WORKING = ("glibc", "jemalloc", "je-same", "observed", "enforced", "callback")
 
 
 def in_jvm():
-    java = [built("jdk/bin/java"), "-Xshare:auto", "-cp", f"{built('classes')}:{built('jars')}/*"]
+    java = [built("jdk/bin/java"), "-cp", f"{built('classes')}:{built('jars')}/*"]
+    quiet = java[:1] + ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] + java[1:]  # scatters half as much
     needs = {"javac": "openjdk-17-jdk-headless"}
     yield Row("jvm/javac", [built("jdk/bin/javac"), "-proc:none", "-d", built("javac"), f"@{jvm.JAVAC_SOURCES}/list"],
               modes=JVM, needs=needs, share=2, fetch=jvm.javac)
-    yield Row("jvm/nothing", java + ["Nothing"], modes=JVM, needs=needs, share=2, quick=True, fetch=jvm.nothing)
+    yield Row("jvm/nothing", quiet + ["Nothing"], modes=JVM, needs=needs, share=5, quick=True, fetch=jvm.nothing)
     yield Row("jvm/rocksdb", java + ["RocksDbWork", built("rocksdb")], modes=WORKING, targets="librocksdbjni*", needs=needs,
               fetch=jvm.rocksdb)
     yield Row("jvm/duckdb", java + ["DuckDbWork"], modes=WORKING, targets="libduckdb*", needs=needs,
