@@ -192,7 +192,7 @@ $(B)/faults/%: tests/faults/%.cc tests/test.h tests/faults/marks.h $(LIBS)
 $(B)/bench/door.map: $(B)/exports.map
 	$(Q)mkdir -p $(@D) && sed 's/Agent_OnLoad;/& door_*;/' $< >$@
 $(B)/bench/libmemgrant-door.so: $(OBJ) $(B)/obj/tests/bench/door.o
-$(B)/bench/libmemgrant-callback.so: $(filter-out %/src/memgrant.o,$(OBJ)) $(B)/obj/tests/bench/callback.o
+$(B)/bench/libmemgrant-callback.so: $(filter-out %/src/blocks.o,$(OBJ)) $(B)/obj/tests/bench/callback.o
 $(B)/bench/libmemgrant-%.so: $(B)/libmgje.a $(B)/bench/door.map
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) $(LTO) $(subst $(B)/exports.map,$(B)/bench/door.map,$(LDFLAGS)) -o $@ $(filter %.o,$^) $(B)/libmgje.a -lm
