@@ -1,4 +1,4 @@
-// Each entry point as the first call of a process (before any constructor) and as the first call of a thread.
+// Each entry point as the first call of a process, before any constructor and in main, and as the first call of a thread.
 #include "test.h"
 
 #include <argz.h>
@@ -174,7 +174,7 @@ static void (*const ways[])(void) = { by_malloc,      by_calloc,        by_reall
                                       by_sbrk,        by_brk,           by_pthread_create, by_dlclose };
 enum { WAYS = sizeof ways / sizeof *ways };
 
-/* Runs before the constructors of every library, ours included. */
+// Runs before the constructors of every library, ours included.
 static void before_all(int count, char **words, char **environment)
 {
     (void)environment;
@@ -184,33 +184,61 @@ static void before_all(int count, char **words, char **environment)
 __attribute__((section(".preinit_array"), used)) static void (*const first)(int, char **,
                                                                             char **) = before_all;
 
+static int use()
+{
+    if (!block)
+        return 1;
+    memset(block, 1, 10);
+    free(block);
+    return 0;
+}
+
+// The first call of a process, before our constructor or after it.
+static void as_a_processs_first(char *self, size_t way, bool before)
+{
+    char number[12];
+    snprintf(number, sizeof number, "%d", int(way));
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/proc/self/exe", self, number, before ? nullptr : "later", nullptr);
+        _exit(99);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+}
+
 static void *on_thread(void *way)
 {
-    (*(void (*const *)(void))way)();
+    ways[size_t(way)]();
     return block;
+}
+
+// The first call of a thread that a target made, or somebody else, as a JVM: that one nobody announced.
+static void as_a_threads_first(size_t way, decltype(&pthread_create) create)
+{
+    pthread_t thread;
+    void *made = nullptr;
+    CHECK(!create(&thread, nullptr, on_thread, reinterpret_cast<void *>(way)));
+    CHECK(!pthread_join(thread, &made) && made);
+    memset(made, 1, 10);
+    free(made);
 }
 
 int main(int count, char **words)
 {
-    if (count == 2)
-        return !block || (memset(block, 1, 10), free(block), 0);
-    for (int i = 0; i < WAYS; i++) {
-        char number[12];
-        snprintf(number, sizeof number, "%d", i);
-        pid_t child = fork();
-        if (child == 0) {
-            execl("/proc/self/exe", words[0], number, (char *)NULL);
-            _exit(99);
-        }
-        int status = -1;
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK_EQ(status, 0);
-        pthread_t thread;
-        void *made = NULL;
-        CHECK(!pthread_create(&thread, NULL, on_thread, (void *)&ways[i]));
-        CHECK(!pthread_join(thread, &made) && made);
-        memset(made, 1, 10);
-        free(made);
+    if (count == 3)
+        ways[atoi(words[1])]();
+    if (count > 1)
+        return use();
+    void *libc = dlopen("libc.so.6", RTLD_NOW);
+    auto libcs = reinterpret_cast<decltype(&pthread_create)>(dlsym(libc, "pthread_create"));
+    CHECK(libcs != nullptr);
+    for (size_t way = 0; way < WAYS; way++) {
+        as_a_processs_first(words[0], way, true);
+        as_a_processs_first(words[0], way, false);
+        as_a_threads_first(way, pthread_create);
+        as_a_threads_first(way, libcs);
     }
     return 0;
 }
