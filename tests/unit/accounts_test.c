@@ -64,6 +64,35 @@ static void recycled_heaps_keep_survivors_right(void)
     CHECK_EQ(unit_read(mg_root(), MG_USED), root_before);
 }
 
+/* It is in the heap of the thread that frees it, but no longer in its account. */
+static void a_survivor_in_a_recycled_heap_is_refunded_where_it_went(void)
+{
+    int64_t root_before = unit_read(mg_root(), MG_USED);
+    struct mg_account *first = mg_account_open("first", mg_root(), -1);
+    const struct mg_heap *heap = first->heap;
+    mg_bind(first);
+    void *small = unit_allocate(100);
+    void *large = unit_allocate(20000);
+    mg_unbind();
+    mg_settle(first);
+    struct mg_account *second, *before[100];
+    int others = 0;
+    while ((second = mg_account_open("second", mg_root(), -1)) && second->heap != heap && others < 100)
+        before[others++] = second;
+    CHECK(second && second->heap == heap);
+    while (others)
+        mg_settle(before[--others]);
+    mg_bind(second);
+    mg_free(unit_allocate(100)); /* which brings it credit */
+    mg_free(small);
+    mg_free(large);
+    CHECK_EQ(unit_read(second, MG_USED), 0);
+    CHECK_EQ(unit_read(second, MG_FREES), 1);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), root_before);
+    mg_unbind();
+    mg_settle(second);
+}
+
 static void peak_of_one_thread_is_exact(void)
 {
     struct mg_account *account = mg_account_open("peak", mg_root(), -1);
@@ -198,6 +227,7 @@ int main(void)
     at_rest_the_arena_holds_what_the_owners_hold();
     survivors_go_to_the_parent_and_are_refunded_there();
     recycled_heaps_keep_survivors_right();
+    a_survivor_in_a_recycled_heap_is_refunded_where_it_went();
     peak_of_one_thread_is_exact();
     a_large_block_that_a_stranger_frees_is_in_the_peak();
     what_strangers_freed_of_an_idle_child_is_in_no_peak();

@@ -141,6 +141,20 @@ static void a_thread_that_meets_a_recall_waits_for_its_end(void)
     CHECK_EQ(mg_settle(visit.account), 1 << 20);
 }
 
+static void a_thread_that_is_inside_us_keeps_its_credit(void)
+{
+    struct unit_busy busy = { .account = mg_account_open("inside", mg_root(), -1) };
+    mg_grant(busy.account, 10 << 20);
+    unit_busy_begins(&busy);
+    int64_t credit = MG_LOAD(busy.lane->credit);
+    CHECK(credit > 0);
+    mg_grant(busy.account, mg_take_back(busy.account, INT64_MAX / 2));
+    CHECK_EQ(MG_LOAD(busy.lane->credit), credit);
+    unit_busy_ends(&busy);
+    CHECK_EQ(MG_LOAD(busy.account->taken), 0);
+    CHECK_EQ(mg_settle(busy.account), 10 << 20);
+}
+
 static _Atomic(int) at_work;
 
 static void *work(void *account)
@@ -196,6 +210,7 @@ int main(void)
     a_thousand_idle_threads_hold_no_credit();
     what_idle_threads_prepaid_goes_back_to_the_accountant();
     a_thread_that_meets_a_recall_waits_for_its_end();
+    a_thread_that_is_inside_us_keeps_its_credit();
     recalling_from_threads_at_work_loses_nothing();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

@@ -12,17 +12,22 @@ static void nothing_is_served(void)
 {
     void *block = &block;
     CHECK(!mg_allocate(UNIT_LIBRARY, 100, 0, 0, &block));
+    CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 100));
+    CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 20000)); /* which credit would pay for */
     CHECK(!mg_allocate(MG_LIBRARY_TRANSPARENT, 100, 0, MG_THROWING, &block));
     CHECK(block == &block);
 }
 
-/* The cache could be in the middle of a change. */
-static void what_is_freed_goes_on_the_list(void *block)
+/* The cache could be in the middle of a change, and so could a magazine. */
+static void what_is_freed_goes_on_the_list(void *small, void *large)
 {
     const struct mg_heap *heap = mg_self.heap;
     CHECK(!MG_LOAD(heap->remote));
-    mg_free(block);
-    CHECK(MG_LOAD(heap->remote) == block);
+    mg_free(small);
+    CHECK(MG_LOAD(heap->remote) == small);
+    mg_free(large);
+    CHECK(MG_LOAD(heap->remote) == large);
+    CHECK_EQ(MG_LOAD(mg_self.inside), 1);
 }
 
 static void what_is_resized_moves_to_the_next_allocator(char *block)
@@ -47,16 +52,17 @@ int main(void)
     unit_start("observe", NULL);
     char *kept = unit_allocate(100);
     void *gone = unit_allocate(2000);
+    void *large = unit_allocate(20000);
     long mapped = mg_map(UNIT_LIBRARY, NULL, 1 << 20, RW, ANON, -1, 0); /* so that the table is looked at */
     kept[0] = 'x';
     int64_t before = unit_read(mg_root(), MG_USED);
-    int64_t bytes = (int64_t)mg_usable_size(gone);
+    int64_t bytes = (int64_t)(mg_usable_size(gone) + mg_usable_size(large));
 
     mg_mappings_lock();
     mg_lock(&mg_books_lock);
     mg_enter(&mg_self);
     nothing_is_served();
-    what_is_freed_goes_on_the_list(gone);
+    what_is_freed_goes_on_the_list(gone, large);
     what_is_resized_moves_to_the_next_allocator(kept);
     mappings_are_the_kernels();
     mg_leave(&mg_self);

@@ -4,6 +4,10 @@
 #include "jemalloc.h"
 #include "magazines.h"
 #include "recall.h"
+#include "window.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { LIVE = 300, STEPS = 200000 };
 
@@ -69,7 +73,7 @@ static void every_block_is_used_once_and_every_byte_is_known(struct mg_account *
                 CHECK_EQ(live[slot][at], slot & 255);
             mg_free(live[slot]);
         }
-        sizes[slot] = (state >> 17) % 1300 + 1;
+        sizes[slot] = (state >> 17) % (i % 16 ? 1300 : 30000) + 1;
         live[slot] = either_way(sizes[slot]);
         memset(live[slot], (int)slot, sizes[slot]);
         if (i % 20000 == 0)
@@ -108,6 +112,9 @@ static void a_library_with_a_limit_gets_nothing_at_hand(void)
     mg_free(unit_allocate(100));
     mg_library_set_limit(UNIT_LIBRARY, 1 << 20);
     CHECK(!mg_allocate_at_hand(UNIT_LIBRARY, 100));
+    int64_t used = MG_LOAD(mg_libraries[UNIT_LIBRARY].used);
+    mg_free(unit_allocate(100)); /* nor is it put there: it counts against the limit no more */
+    CHECK_EQ(MG_LOAD(mg_libraries[UNIT_LIBRARY].used), used);
     mg_library_set_limit(UNIT_LIBRARY, -1);
 }
 
@@ -145,6 +152,18 @@ static void what_an_idle_thread_has_at_hand_can_be_taken_from_it(void)
     pthread_barrier_wait(&step);
     CHECK(!pthread_join(thread, NULL));
     CHECK_EQ(mg_settle(account), 0);
+}
+
+static void a_thread_that_is_inside_us_keeps_what_it_has_at_hand(void)
+{
+    struct unit_busy busy = { .account = mg_account_open("inside", mg_root(), -1) };
+    unit_busy_begins(&busy);
+    int64_t bytes = magazines_of(busy.account->heap);
+    CHECK(bytes > 0);
+    recall();
+    CHECK_EQ(magazines_of(busy.account->heap), bytes);
+    unit_busy_ends(&busy);
+    CHECK_EQ(mg_settle(busy.account), 0);
 }
 
 static _Atomic(int) at_work;
@@ -194,6 +213,77 @@ static void taking_it_from_threads_at_work_gives_no_block_out_twice(void)
     CHECK_EQ(mg_settle(account), 0);
 }
 
+/* ---- fork, while another thread puts blocks into magazines and takes them out ---- */
+
+enum { FORKS = 50, OF_ONE_SIZE = 200 };
+static _Atomic(bool) forked_enough;
+
+/* Whose heap they are all of. */
+static void take_many_and_free_them(const struct mg_heap *heap)
+{
+    size_t *blocks[OF_ONE_SIZE];
+    for (size_t i = 0; i < OF_ONE_SIZE; i++) {
+        blocks[i] = either_way(128);
+        CHECK(mg_heap_at(mg_window_heap(blocks[i])) == heap);
+        *blocks[i] = i;
+    }
+    for (size_t i = 0; i < OF_ONE_SIZE; i++) {
+        CHECK_EQ(*blocks[i], i);
+        mg_free(blocks[i]);
+    }
+}
+
+static void *fill_and_drain(void *account)
+{
+    mg_bind(account);
+    while (!MG_LOAD(forked_enough))
+        take_many_and_free_them(mg_self.heap);
+    mg_unbind();
+    return NULL;
+}
+
+static void *fill_and_drain_once(void *account)
+{
+    mg_bind(account);
+    take_many_and_free_them(((struct mg_account *)account)->heap);
+    mg_unbind();
+    return NULL;
+}
+
+/* A thread of the child gets the lane of the one that is gone. */
+static int in_child(struct mg_account *theirs)
+{
+    pthread_t thread;
+    struct mg_account *account = mg_account_open("child", mg_root(), -1);
+    CHECK(account && account->heap != theirs->heap);
+    CHECK(!pthread_create(&thread, NULL, fill_and_drain_once, account));
+    CHECK(!pthread_join(thread, NULL));
+    CHECK_EQ(mg_settle(account), 0);
+    fill_and_drain_once(theirs); /* what the parent's thread had at hand is there for others */
+    return MG_LOAD(mg_invariants_broken) != 0;
+}
+
+static void what_a_thread_has_at_hand_is_its_heaps_again_in_a_child_of_fork(void)
+{
+#ifdef __SANITIZE_THREAD__
+    return; /* it holds at most 64 locks, and jemalloc takes more of its own around fork */
+#endif
+    pthread_t thread;
+    struct mg_account *account = mg_account_open("forked", mg_root(), -1);
+    CHECK(!pthread_create(&thread, NULL, fill_and_drain, account));
+    for (int i = 0; i < FORKS; i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (!child)
+            _exit(in_child(account));
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+    }
+    MG_STORE(forked_enough, true);
+    CHECK(!pthread_join(thread, NULL));
+    CHECK_EQ(mg_settle(account), 0);
+}
+
 int main(void)
 {
     unit_start("observe", NULL);
@@ -205,9 +295,11 @@ int main(void)
     a_thread_that_is_inside_us_gets_nothing_at_hand();
     if (mg_os_order_threads()) {
         what_an_idle_thread_has_at_hand_can_be_taken_from_it();
+        a_thread_that_is_inside_us_keeps_what_it_has_at_hand();
         taking_it_from_threads_at_work_gives_no_block_out_twice();
     }
-    a_library_with_a_limit_gets_nothing_at_hand();
+    what_a_thread_has_at_hand_is_its_heaps_again_in_a_child_of_fork();
+    a_library_with_a_limit_gets_nothing_at_hand(); /* and no other one from now on */
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

@@ -54,6 +54,21 @@ static void a_block_from_elsewhere_is_passed_on(void)
     mg_free(unit_allocate(3000));
 }
 
+/* The last of the account's blocks that jemalloc's cache holds is served, and what is put at hand then is not the account's. */
+static void a_block_from_elsewhere_is_not_put_at_hand(void)
+{
+    unsigned none = 0;
+    for (size_t size = 16; size <= 4096; size += 272) {
+        void *block = unit_allocate(size);
+        mg_free(block);
+        CHECK(!mgje_mallctl("thread.arena", NULL, NULL, &none, sizeof none));
+        while ((block = mg_allocate_at_hand(UNIT_LIBRARY, size)) ||
+               mg_allocate(UNIT_LIBRARY, size, 0, 0, &block))
+            CHECK(mg_owns(block)); /* and is left over */
+        mg_unbind();
+    }
+}
+
 /* ---- fork while others open heaps, which hold jemalloc's locks and ask for the window's ---- */
 
 static _Atomic(int) busy;
@@ -105,6 +120,7 @@ int main(void)
     unit_start("observe", NULL);
     a_late_destructor_gets_no_stray_block();
     a_block_from_elsewhere_is_passed_on();
+    a_block_from_elsewhere_is_not_put_at_hand();
     fork_never_waits_for_ever();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

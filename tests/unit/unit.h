@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "accounts.h"
+#include "credit.h"
 #include "grants.h"
 #include "heap.h"
 #include "lanes.h"
@@ -45,6 +46,54 @@ static inline void *unit_allocate(size_t size)
     void *block = NULL;
     CHECK(mg_allocate(UNIT_LIBRARY, size, 0, false, &block));
     return block;
+}
+
+/* ---- A thread that is held up inside us, in the middle of a charge ---- */
+
+struct unit_busy {
+    struct mg_account *account;
+    struct mg_lane *lane;
+    pthread_t thread;
+    pthread_barrier_t step;
+};
+static struct unit_busy *unit_busy;
+
+static inline void unit_nothing(void)
+{
+}
+
+static inline void unit_stay_inside(void)
+{
+    mg_credit_at_slow_charge = unit_nothing;
+    pthread_barrier_wait(&unit_busy->step);
+    pthread_barrier_wait(&unit_busy->step);
+}
+
+/* With a small block at hand, and credit. */
+static inline void *unit_be_busy(void *busy)
+{
+    mg_bind(((struct unit_busy *)busy)->account);
+    mg_free(unit_allocate(100));
+    unit_busy = busy;
+    unit_busy->lane = mg_self.lane;
+    mg_credit_at_slow_charge = unit_stay_inside;
+    mg_free(unit_allocate(1 << 20));
+    mg_unbind();
+    return NULL;
+}
+
+static inline void unit_busy_begins(struct unit_busy *busy)
+{
+    CHECK(!pthread_barrier_init(&busy->step, NULL, 2));
+    CHECK(!pthread_create(&busy->thread, NULL, unit_be_busy, busy));
+    pthread_barrier_wait(&busy->step);
+}
+
+static inline void unit_busy_ends(struct unit_busy *busy)
+{
+    pthread_barrier_wait(&busy->step);
+    CHECK(!pthread_join(busy->thread, NULL));
+    CHECK(!pthread_barrier_destroy(&busy->step));
 }
 
 static inline int64_t unit_read(struct mg_account *account, int which)
