@@ -7,6 +7,8 @@ fail() { echo "$1"; exit 1; }
 cat >early.c <<'C'
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,12 @@ cat >early.c <<'C'
 static void *kept[100];
 static char *line;
 static pthread_t thread;
+static atomic_int blocks;
+enum { ENOUGH = 1000000 };
 static void *work(void *unused)
 {
-    for (int i = 0; i < 100000; i++)
-        free(malloc((size_t)i % 5000)); /* goes on while others begin */
+    for (; blocks < ENOUGH; blocks++)
+        free(malloc((size_t)blocks % 5000)); /* goes on while others begin */
     return unused;
 }
 __attribute__((constructor(101))) static void begin(void)
@@ -29,10 +33,16 @@ __attribute__((constructor(101))) static void begin(void)
     void *pages = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED || munmap(pages, 1 << 20) || pthread_create(&thread, NULL, work, NULL))
         abort();
+    while (blocks < 1000)
+        sched_yield(); /* until it is at it */
+}
+void stop_working(void)
+{
+    blocks = ENOUGH;
+    pthread_join(thread, NULL);
 }
 __attribute__((destructor(101))) static void end(void)
 {
-    pthread_join(thread, NULL);
     kept[60] = realloc(kept[60], 200000);
     for (int i = 0; i < 100; i++)
         free(kept[i]);
@@ -43,6 +53,15 @@ __attribute__((destructor(101))) static void end(void)
 C
 sed -i 's/#include <sys\/mman.h>/&\n#include <unistd.h>/' early.c
 "${CC:-cc}" -O1 -fno-builtin -D_GNU_SOURCE -fPIC -shared -o libearly.so early.c -lpthread || fail "the fixture does not compile"
+# Ends before all others, so that nobody allocates any more when the report is written.
+cat >late.c <<'C'
+void stop_working(void);
+__attribute__((destructor)) static void end(void)
+{
+    stop_working();
+}
+C
+"${CC:-cc}" -fPIC -shared -o liblate.so late.c || fail "the fixture does not compile"
 
 works() { # PRELOADED
     for tried in first_operation errno zero_size thread_exit; do
@@ -54,5 +73,5 @@ works() { # PRELOADED
         rm -f report.json*
     done
 }
-works "$LIB:$WORK/libearly.so"
-works "$WORK/libearly.so:$LIB"
+works "$WORK/liblate.so:$LIB:$WORK/libearly.so"
+works "$WORK/liblate.so:$WORK/libearly.so:$LIB"
