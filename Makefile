@@ -40,7 +40,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check bench demo stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check mutants bench demo stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -73,6 +73,9 @@ test-spark: all tools-test ## Real Spark under the library
 check: $(B)/libmemgrant.so tools-test $(BENCHED) ## The rules of DESIGN.md, checked by machine
 	@tests/run.sh check
 
+mutants: all tools-test $(PRELOAD) $(LIBS) ## Take out each cure of docs/hazards.md: a test must fail (MUTANTS='fork* late*')
+	@tests/mutants/run.sh
+
 bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)
 	@tests/bench/bench.py
 
@@ -83,7 +86,7 @@ stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, co
 	@tests/stress/run.sh $(or $(MINUTES),1)
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
-	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload faults libs bench stress classes) \
+	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
 	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant.jar exports.map .flags .tools-*)
 
 format: ## Lay out the C sources by .clang-format

@@ -5,7 +5,10 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { THREADS = 4, ROUNDS = 150 };
 
@@ -28,6 +31,59 @@ static struct library load(const char *name, const char *prefix)
     CHECK(library.allocate && library.release);
     return library;
 }
+
+/* ---- One thread is in a callback when another one looks code up ---- */
+
+static pthread_barrier_t in_callback;
+static _Atomic(pid_t) other;
+static struct library target, lodger;
+
+/* Whether the other thread sleeps in a futex: there it waits for the dynamic linker. */
+static bool waits(void)
+{
+    char path[64], text[16] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)other);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        SKIP("/proc tells no thread's system call here");
+    bool read = fgets(text, sizeof text, file) != NULL;
+    fclose(file);
+    return read && atoi(text) == SYS_futex;
+}
+
+static int allocate_while_another_waits(struct dl_phdr_info *object, size_t size, void *argument)
+{
+    (void)object, (void)size, (void)argument;
+    pthread_barrier_wait(&in_callback);
+    while (!other || !waits())
+        sched_yield();
+    target.release(target.allocate(100));
+    return 1;
+}
+
+static void *look_up(void *unused)
+{
+    pthread_barrier_wait(&in_callback);
+    other = (pid_t)syscall(SYS_gettid);
+    lodger.release(lodger.allocate(100));
+    return unused;
+}
+
+static void both_at_once(void)
+{
+    pthread_t thread;
+    target = load("libtarget.so", "target");
+    lodger = load("liblodger.so", "lodger");
+    alarm(20); /* instead of for ever */
+    CHECK(!pthread_barrier_init(&in_callback, NULL, 2));
+    CHECK(!pthread_create(&thread, NULL, look_up, NULL));
+    CHECK_EQ(dl_iterate_phdr(allocate_while_another_waits, NULL), 1);
+    CHECK(!pthread_join(thread, NULL));
+    alarm(0);
+    CHECK(!dlclose(target.handle) && !dlclose(lodger.handle));
+}
+
+/* ---- Many ---- */
 
 static int allocate_once(struct dl_phdr_info *object, size_t size, void *argument)
 {
@@ -54,6 +110,7 @@ static void *come_and_go(void *argument)
 int main(void)
 {
     pthread_t threads[THREADS];
+    both_at_once();
     for (int i = 0; i < THREADS; i++)
         CHECK(!pthread_create(&threads[i], NULL, come_and_go, i % 2 ? &threads : NULL));
     for (int i = 0; i < THREADS; i++)

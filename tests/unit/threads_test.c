@@ -39,16 +39,19 @@ static void step(unsigned *state)
 static void *task(void *seed)
 {
     unsigned state = (unsigned)(size_t)seed;
+    struct mg_account *account = mg_account_open("task", mg_root(), -1);
     for (int round = 0; round < ROUNDS; round++) {
-        struct mg_account *account = mg_account_open("task", mg_root(), -1);
         CHECK(account);
         mg_bind(account);
         for (int i = 0; i < STEPS; i++)
             step(&state);
+        struct mg_account *following = mg_account_open("task", mg_root(), -1); /* with another heap */
         mg_unbind();
         mg_stop_requests(account);
         mg_settle(account);
+        account = following;
     }
+    mg_settle(account);
     return NULL;
 }
 
