@@ -66,7 +66,7 @@ void mg_grants_mind_overhead(void)
         ask(account, missing + OVERHEAD_BATCH);
 }
 
-static void mind_overhead_now_and_then(void)
+void mg_grants_mind_overhead_now_and_then(void)
 {
     if (mg_overhead_due() || mg_overhead_is_old())
         mg_grants_mind_overhead();
@@ -121,7 +121,7 @@ void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64
 {
     mg_enter(&mg_self);
     mg_mappings_measure(); /* now and then, off every hot path */
-    mind_overhead_now_and_then();
+    mg_grants_mind_overhead_now_and_then();
     mg_leave(&mg_self);
     add_grant(account, granted);
     mg_accounts_raise(&mg_grants.wait_ns_max, wait_ns);
@@ -364,26 +364,4 @@ bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t by
         return false;
     deny(account, &mg_libraries[library]);
     return fails;
-}
-
-/* ---- Settling ---- */
-
-int64_t mg_settle(struct mg_account *account)
-{
-    struct mg_heap *heap = NULL;
-    if (!account->parent || !account->heap)
-        return 0; /* the root and the overhead stay */
-    mg_enter(&mg_self);
-    mg_mappings_measure();
-    mg_lock(&mg_books_lock);
-    int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
-    if (mg_accounts_close(account))
-        heap = mg_accounts_finish(account);
-    mg_unlock(&mg_books_lock);
-    MG_ADD(mg_grants.bytes_released, granted);
-    if (heap)
-        mg_heap_close(heap);
-    mind_overhead_now_and_then();
-    mg_leave(&mg_self);
-    return granted;
 }

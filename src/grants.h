@@ -23,6 +23,8 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
 void mg_grants_ask_in_time(struct mg_account *account);
 /* Measures what heaps keep beyond what is charged, keeps it within bounds when enforcing, and asks for what it takes. */
 void mg_grants_mind_overhead(void);
+/* The same, if the last time was long ago: off every hot path. */
+void mg_grants_mind_overhead_now_and_then(void);
 /* The same, if it is due. For every slow charge. */
 static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
 {

@@ -5,6 +5,7 @@
 #include "base.h"
 #include "charges.h"
 #include "grants.h"
+#include "heap.h"
 #include "lanes.h"
 #include "libraries.h"
 #include "mappings.h"
@@ -123,6 +124,26 @@ struct mg_account *mg_account_open(const char *name, struct mg_account *parent, 
     struct mg_account *account = mg_accounts_open(name, parent, limit);
     mg_leave(&mg_self);
     return account;
+}
+
+int64_t mg_settle(struct mg_account *account)
+{
+    struct mg_heap *heap = NULL;
+    if (!account->parent || !account->heap)
+        return 0; /* the root and the overhead stay */
+    mg_enter(&mg_self);
+    mg_mappings_measure();
+    mg_lock(&mg_books_lock);
+    int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
+    if (mg_accounts_close(account))
+        heap = mg_accounts_finish(account);
+    mg_unlock(&mg_books_lock);
+    MG_ADD(mg_grants.bytes_released, granted);
+    if (heap)
+        mg_heap_close(heap);
+    mg_grants_mind_overhead_now_and_then();
+    mg_leave(&mg_self);
+    return granted;
 }
 
 void mg_bind(struct mg_account *account)
