@@ -122,7 +122,8 @@ static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
     unsigned class = mg_class_of_large(size);
     unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
     int64_t bytes = (int64_t)mg_classes.size[class];
-    if (MG_LIKELY(tag) && MG_LIKELY(mg_credit_spend(self->lane, library, bytes))) {
+    if (MG_LIKELY(tag) &&
+        MG_LIKELY(mg_credit_spend(self->lane, mg_credit_floor(self->lane), library, bytes))) {
         block = mgje_malloc(size);
         if (MG_UNLIKELY(!is_ours(block))) {
             mg_credit_undo(self, library, bytes);
@@ -146,10 +147,12 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
     mg_enter_from_outside(self);
     void *block = NULL;
     unsigned class = mg_classes.small[(size + 7) / 8];
+    struct mg_lane *lane = self->lane;
+    int64_t floor = mg_credit_floor(lane);
     unsigned count = MG_LOAD(magazines->count[class]);
     unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
     if (MG_LIKELY(count && tag) &&
-        MG_LIKELY(mg_credit_spend(self->lane, library, (int64_t)mg_classes.size[class]))) {
+        MG_LIKELY(mg_credit_spend(lane, floor, library, (int64_t)mg_classes.size[class]))) {
         block = magazines->blocks[class][count - 1];
         MG_STORE(magazines->count[class], (uint8_t)(count - 1));
         mg_window_mark(block, class, tag);

@@ -15,11 +15,16 @@ bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes
 void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes);
 void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes);
 
-/* The same out of credit alone, and into it: false when that is not possible, and nothing happened. */
-static inline bool mg_credit_spend(struct mg_lane *lane, unsigned library, int64_t bytes)
+/* To be read before the lane's credit and its thread's magazines. Acquire: whoever recalls either from a thread that comes in
+ * meanwhile puts the floor back afterwards, so an open one tells that what is read next is left. */
+static inline int64_t mg_credit_floor(const struct mg_lane *lane)
 {
-    /* Before credit: whoever recalled that has put the floor back after it. */
-    int64_t floor = atomic_load_explicit(&lane->floor, memory_order_acquire);
+    return atomic_load_explicit(&lane->floor, memory_order_acquire);
+}
+
+/* The same out of credit alone, and into it: false when that is not possible, and nothing happened. */
+static inline bool mg_credit_spend(struct mg_lane *lane, int64_t floor, unsigned library, int64_t bytes)
+{
     int64_t credit = MG_LOAD(lane->credit) - bytes;
     if (MG_UNLIKELY(credit < floor))
         return false;
@@ -33,7 +38,9 @@ static inline bool mg_credit_spend(struct mg_lane *lane, unsigned library, int64
 
 static inline bool mg_credit_regain(struct mg_lane *lane, unsigned library, int64_t bytes)
 {
-    int64_t ceiling = atomic_load_explicit(&lane->ceiling, memory_order_acquire);
+    /* Relaxed, and in whichever order: a recall leaves the ceiling so low that nothing is regained until the next slow charge, which
+     * awaits the recall's end. */
+    int64_t ceiling = MG_LOAD(lane->ceiling);
     int64_t credit = MG_LOAD(lane->credit) + bytes;
     if (MG_UNLIKELY(credit > ceiling))
         return false;
@@ -45,7 +52,7 @@ static inline bool mg_credit_regain(struct mg_lane *lane, unsigned library, int6
 
 static inline bool mg_credit_charge(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    return MG_LIKELY(mg_credit_spend(self->lane, library, bytes)) ||
+    return MG_LIKELY(mg_credit_spend(self->lane, mg_credit_floor(self->lane), library, bytes)) ||
            mg_credit_charge_slow(self, library, bytes);
 }
 
