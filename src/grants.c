@@ -23,6 +23,13 @@ static int64_t over(const struct mg_account *account)
     return bytes > 0 ? bytes : 0;
 }
 
+/* A charge changes `taken` and then looks at the grant and what was said of it; who changes these then looks at `taken`.
+ * With a fence in between, on either side, one of the two sees what the other did. */
+static void between(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
 /* ---- Requests ---- */
 
 static bool may_ask(const struct mg_account *account)
@@ -87,11 +94,21 @@ int64_t mg_await_request(struct mg_account *account)
     }
 }
 
+/* Lowers the flag, if it is up, unless the account is or comes to be beyond what is granted and tolerated. */
+static void lower_flag(struct mg_account *account)
+{
+    if (!atomic_exchange_explicit(&account->attention, false, memory_order_relaxed))
+        return;
+    between();
+    if (over(account) > MG_LOAD(account->tolerated))
+        MG_STORE(account->attention, true);
+}
+
 /* The account has what it used: nothing is wrong any more. */
 static void calm(struct mg_account *account)
 {
-    if (MG_LOAD(account->granted) >= MG_LOAD(account->taken))
-        MG_STORE(account->attention, false);
+    if (!over(account))
+        lower_flag(account);
 }
 
 static void add_grant(struct mg_account *account, int64_t bytes)
@@ -106,6 +123,7 @@ static void refuse(struct mg_account *account)
 {
     MG_STORE(account->refused_ns, mg_os_now_ns());
     MG_STORE(account->refused, true);
+    between();
     mg_accounts_raise(&account->unmet, over(account));
 }
 
@@ -162,12 +180,13 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
         back = unused < bytes ? unused : bytes;
         if (back <= 0)
             return 0;
-    } while (!atomic_compare_exchange_weak(&account->granted, &granted, granted - back));
-    /* A charge may have taken them after we looked: then they stay. One of the two sees what the other did, because both
-     * words change by sequentially consistent operations before they are read. */
-    int64_t missing = atomic_load(&account->taken) - (granted - back);
+    } while (!atomic_compare_exchange_weak_explicit(&account->granted, &granted, granted - back,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    /* A charge may have taken them after we looked: then they stay. If we don't see it yet, it sees that they are gone. */
+    between();
+    int64_t missing = MG_LOAD(account->taken) - (granted - back);
     int64_t kept = missing < 0 ? 0 : missing < back ? missing : back;
-    atomic_fetch_add(&account->granted, kept);
+    MG_ADD(account->granted, kept);
     MG_ADD(mg_grants.bytes_released, back - kept);
     return back - kept;
 }
@@ -188,9 +207,8 @@ void mg_tolerate(struct mg_account *account, int64_t further_bytes)
     int64_t until;
     if (__builtin_add_overflow(over(account), further_bytes, &until))
         until = INT64_MAX;
-    /* In this order: a charge that goes beyond it from now on raises the flag again. */
-    MG_STORE(account->attention, false);
     MG_STORE(account->tolerated, until);
+    lower_flag(account);
 }
 
 void mg_deny(struct mg_account *account)
@@ -209,21 +227,36 @@ void mg_stop_requests(struct mg_account *account)
 
 /* ---- Taking ---- */
 
+/* Need to want bytes of what is unused, 0 when that is less than need. */
+static int64_t share(int64_t unused, int64_t need, int64_t want)
+{
+    if (unused < need)
+        return 0;
+    /* Near the limit smaller batches, so that credit in idle lanes is not what others lack. */
+    int64_t fair =
+        unused / 16 > mg_settings.lane_batch_near_limit ? unused / 16 : mg_settings.lane_batch_near_limit;
+    want = want - need > fair ? need + fair : want;
+    return unused < want ? unused : want;
+}
+
 /* Takes need to want bytes of what is granted and not taken; 0 when that is less than need. */
 static int64_t take_unused(struct mg_account *account, int64_t need, int64_t want)
 {
     int64_t taken = MG_LOAD(account->taken);
     int64_t bytes;
-    do {
-        int64_t unused = MG_LOAD(account->granted) - taken;
-        if (unused < need)
+    for (;;) {
+        bytes = share(MG_LOAD(account->granted) - taken, need, want);
+        if (!bytes)
             return 0;
-        /* Near the limit smaller batches, so that credit in idle lanes is not what others lack. */
-        int64_t fair =
-            unused / 16 > mg_settings.lane_batch_near_limit ? unused / 16 : mg_settings.lane_batch_near_limit;
-        bytes = want - need > fair ? need + fair : want;
-        bytes = unused < bytes ? unused : bytes;
-    } while (!atomic_compare_exchange_weak(&account->taken, &taken, taken + bytes));
+        if (!atomic_compare_exchange_weak_explicit(&account->taken, &taken, taken + bytes,
+                                                   memory_order_relaxed, memory_order_relaxed))
+            continue;
+        /* The grant may have been taken back after we looked: then they are not ours (mg_take_back). */
+        between();
+        if (MG_LIKELY(MG_LOAD(account->granted) >= taken + bytes))
+            break;
+        taken = MG_ADD(account->taken, -bytes) - bytes;
+    }
     for (struct mg_account *a = account; a; a = a->parent)
         MG_ADD(a->total, bytes);
     return bytes;
@@ -241,12 +274,10 @@ static enum mg_fate fate_of(const struct mg_account *account, struct mg_library 
         return fate;
     if (!mg_libraries_jvm_here())
         return MG_FATE_FAIL;
-    if (!library->said_so) {
-        library->said_so = true;
+    if (!atomic_exchange_explicit(&library->said_so, true, memory_order_relaxed))
         mg_say(
             "%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
             library->name);
-    }
     return MG_FATE_OVERDRAFT;
 }
 
@@ -260,6 +291,7 @@ static int64_t deny(struct mg_account *account, struct mg_library *library)
 static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
 {
     mg_accounts_move_taken(account, bytes);
+    between();
     int64_t beyond = over(account);
     mg_accounts_raise(&account->overdraft_peak, beyond);
     if (MG_LOAD(account->refused))

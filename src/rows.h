@@ -25,9 +25,9 @@ enum {
 struct mg_library {
     char name[64];
     enum mg_role role;
-    enum mg_fate fate; /* said by SPEC, on_denial or profile; unset: the default */
-    bool copes;        /* with NULL */
-    bool said_so;      /* one line was written about what `stop` means here */
+    enum mg_fate fate;     /* said by SPEC, on_denial or profile; unset: the default */
+    bool copes;            /* with NULL */
+    _Atomic(bool) said_so; /* one line was written about what `stop` means here */
     char pool_threads[32];
     int64_t limit;         /* of its own; -1 none */
     _Atomic(int64_t) used; /* exact when limited, else to within a lane batch a thread */
