@@ -57,11 +57,12 @@ MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, i
     if (missing > 0 && !taken)
         return false;
     int64_t left = credit + taken - bytes;
-    if (left && !MG_LOAD(account->lends))
-        MG_STORE(account->lends, true);
     MG_STORE(lane->ceiling, 2 * left);
     MG_STORE(lane->credit, left);
     MG_STORE(lane->low, left);
+    /* After the credit, released: whoever takes the flag away for a recall finds the credit of all who raised it. */
+    if (left)
+        atomic_exchange_explicit(&account->lends, true, memory_order_release);
     count(lane, library, bytes);
     return true;
 }

@@ -129,7 +129,8 @@ static struct mg_account *still_open(struct mg_account *account, uint64_t id)
 
 void mg_lanes_await_recall(struct mg_lane *lane)
 {
-    if (MG_LIKELY(!MG_LOAD(lane->floor)))
+    /* Acquire: where a recall has ended, what it left is seen. */
+    if (MG_LIKELY(!atomic_load_explicit(&lane->floor, memory_order_acquire)))
         return;
     mg_lock(&mg_books_lock);
     mg_unlock(&mg_books_lock);

@@ -100,7 +100,8 @@ void mg_recall_credit(struct mg_account *account, bool keeps_own)
     if (MG_LIKELY(!MG_LOAD(account->lends)))
         return;
     mg_lock(&mg_books_lock);
-    MG_STORE(account->lends, false);
+    /* Acquire: with the flag comes the credit of all who raised it before (credit.c). */
+    atomic_exchange_explicit(&account->lends, false, memory_order_acquire);
     if (own && own->account == account && !keeps_own) {
         take_credit(own);
         MG_STORE(own->ceiling, 0);
