@@ -18,7 +18,7 @@ static struct {
     unsigned kept;
     uint64_t closed_count;
     struct mg_closed older;
-    bool said_full;
+    _Atomic(bool) said_full;
 } tree;
 
 unsigned mg_accounts_slots(void)
@@ -52,6 +52,7 @@ struct mg_account *mg_accounts_of(int64_t handle)
 
 /* ---- Taken and peaks ---- */
 
+/* Relaxed: only the peak's own values matter, and a compare-and-exchange never misses a higher one. */
 void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
 {
     int64_t before = MG_LOAD(*peak);
@@ -90,7 +91,8 @@ static int64_t strangers_bytes(const struct mg_pair *pair)
 
 static int64_t strangers_frees(const struct mg_pair *pair)
 {
-    return MG_LOAD(pair->frees) - pair->frees_before;
+    /* Acquire: when it tells that all are freed, those who freed are done with the pair. */
+    return atomic_load_explicit(&pair->frees, memory_order_acquire) - pair->frees_before;
 }
 
 /* Takes in what strangers freed up to that reading of pair->refunded. */
@@ -186,7 +188,7 @@ static void release_empty(struct mg_heap *heap)
 {
     for (unsigned tag = 1; tag < MG_TAGS; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
-        if (!pair->in_use || !pair->survives || MG_LOAD(pair->mappings) ||
+        if (!pair->in_use || !pair->survives || atomic_load_explicit(&pair->mappings, memory_order_acquire) ||
             strangers_bytes(pair) != pair->survivors || strangers_frees(pair) != pair->survivor_count)
             continue;
         struct mg_account *owner = MG_LOAD(pair->account);
@@ -235,10 +237,8 @@ static void adopt_heap(struct mg_heap *heap, struct mg_account *account)
 
 static struct mg_account *no_room(void)
 {
-    if (!tree.said_full) {
-        tree.said_full = true;
+    if (!atomic_exchange_explicit(&tree.said_full, true, memory_order_relaxed))
         mg_say("no room for another account; the memory of further tasks is charged to their executor");
-    }
     return NULL;
 }
 

@@ -212,7 +212,8 @@ static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *p
     if (bytes >= LARGE)
         give_pages_up(block, (size_t)bytes);
     MG_ADD(pair->refunded, bytes);
-    MG_ADD(pair->frees, 1);
+    /* Release: the pair is used again once all its frees are counted, and this thread has read it before. */
+    atomic_fetch_add_explicit(&pair->frees, 1, memory_order_release);
     mg_heap_push_remote(heap, block);
 }
 

@@ -184,6 +184,9 @@ static int scan_object(struct dl_phdr_info *object, size_t size, void *argument)
         scan->unchanged = number && object->dlpi_adds == loaded.adds && object->dlpi_subs == loaded.subs;
         if (scan->unchanged)
             return 1;
+        /* Release: a reader that finds anything of the new snapshot in this buffer, and so the buffer's old one broken, finds
+         * at the end of its reading (an acquire fence) that the number has gone on from the old one's. */
+        atomic_thread_fence(memory_order_release);
         scan->last = &loaded.snapshots[number & 1];
         scan->next = &loaded.snapshots[(number + 1) & 1];
         loaded.adds = object->dlpi_adds;
@@ -216,6 +219,7 @@ static void refresh(void)
         return;
     if (!scan.unchanged) {
         MG_STORE(scan.next->count, scan.count);
+        /* Release: whoever reads this number finds the whole snapshot, and the rows that it names. */
         atomic_store_explicit(&loaded.number, MG_LOAD(loaded.number) + 1, memory_order_release);
         trust();
     }
@@ -324,6 +328,8 @@ unsigned mg_libraries_slot(const void *address, bool redirect)
 {
     const struct mg_self *self = &mg_self;
     uintptr_t code = (uintptr_t)address;
+    /* Relaxed: code that came to where other code was is only called by threads that know of its coming, and so see the
+     * number that dlclose left. */
     if (MG_LIKELY(code - self->code_from < self->code_to - self->code_from &&
                   self->code_snapshot == MG_LOAD(loaded.trusted)))
         return self->code_slot;

@@ -22,6 +22,7 @@ static struct {
     _Atomic(bool) any;
 } table;
 
+/* Relaxed: who asks about a mapping got its address from the thread that made it, and with it sees that there is one. */
 bool mg_mappings_any(void)
 {
     return MG_LOAD(table.any);
@@ -90,7 +91,8 @@ static void insert(size_t index, struct range range)
 static void erase(size_t index)
 {
     const struct mg_mapping_owner *owner = &table.ranges[index].owner;
-    MG_ADD(owner->heap->pairs[owner->tag].mappings, -1);
+    /* Release: who used the pair by this range did it under the table's lock, before; the last range frees the pair. */
+    atomic_fetch_sub_explicit(&owner->heap->pairs[owner->tag].mappings, 1, memory_order_release);
     table.count--;
     memmove(&table.ranges[index], &table.ranges[index + 1], (table.count - index) * sizeof *table.ranges);
 }

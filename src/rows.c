@@ -17,7 +17,7 @@ static struct {
 
 unsigned mg_library_count(void)
 {
-    return MG_LOAD(rows.count);
+    return atomic_load_explicit(&rows.count, memory_order_acquire); /* the rows below it are complete */
 }
 
 bool mg_libraries_jvm_here(void)
@@ -104,7 +104,7 @@ static unsigned row_for(const char *name, enum mg_role role, const struct mg_spe
     if (count == MG_LIBRARIES)
         return one_of_the_rest(name);
     describe(&mg_libraries[count], name, role, spec);
-    /* Release: whoever reads the slot in a range finds the row complete. */
+    /* Release: whoever sees the row counted finds it complete; who reads its slot in a range, by the snapshot's number. */
     atomic_store_explicit(&rows.count, count + 1, memory_order_release);
     return count;
 }
