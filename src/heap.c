@@ -115,7 +115,6 @@ static struct heap_and_hooks *make_heap(void)
                                                     .purge_forced = purge_extent,
                                                     .split = may_split,
                                                     .merge = may_merge };
-    atomic_store_explicit(&heaps.by_index[index], &both->heap, memory_order_release);
     return both;
 }
 
@@ -141,8 +140,11 @@ static struct mg_heap *new_heap(unsigned arenas)
         return NULL;
     while (both->heap.arena_count < arenas && new_arena(&both->heap, &both->hooks))
         ;
-    if (both->heap.arena_count)
+    if (both->heap.arena_count) {
+        /* Release: whoever finds it finds all of it. */
+        atomic_store_explicit(&heaps.by_index[both->heap.index], &both->heap, memory_order_release);
         return &both->heap;
+    }
     mg_lock(&heaps.lock);
     both->heap.next_idle = heaps.idle; /* without an arena for now: there may be memory later */
     heaps.idle = &both->heap;
