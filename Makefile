@@ -31,6 +31,7 @@ PRELOAD := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/preload/*_test.
 FAULTS := $(patsubst tests/%,$(B)/%,$(basename $(wildcard tests/faults/*.c tests/faults/*.cc)))
 LIBS   := $(patsubst tests/libs/%,$(B)/libs/%.so,$(basename $(wildcard tests/libs/*.c tests/libs/*.cc)))
 PROGS  := $(patsubst tests/%.c,$(B)/%,$(filter-out $(addprefix tests/bench/,door.c callback.c),$(wildcard tests/bench/*.c tests/stress/*.c)))
+MODELS := $(patsubst tests/model/%_test.c,%,$(wildcard tests/model/*_test.c))
 JEMALLOC := /usr/lib/$(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)/libjemalloc_pic.a
 # What a test needs of the benchmarks; the rest of them is compiled, no more.
 BENCHED := $(addprefix $(B)/bench/,libmemgrant-door.so pairs accounts launch) $(B)/obj/tests/bench/callback.o
@@ -40,7 +41,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check mutants bench demo stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench demo stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -52,8 +53,8 @@ help: ## Print this list
 deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
 	@scripts/deps all
 
-test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random $(BENCHED) ## Run every test (a subset: make test TESTS='errno*')
-	@tests/run.sh unit $(SANITIZED:build-%=unit-%) preload faults check jvm spark
+test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all model-programs $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random $(BENCHED) ## Run every test (a subset: make test TESTS='errno*')
+	@tests/run.sh unit $(SANITIZED:build-%=unit-%) model preload faults check jvm spark
 
 test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
 	@tests/run.sh unit$(if $(SANITIZE),-$(SANITIZE))
@@ -76,6 +77,9 @@ check: $(B)/libmemgrant.so tools-test $(BENCHED) ## The rules of DESIGN.md, chec
 mutants: all tools-test $(PRELOAD) $(LIBS) ## Take out each cure of docs/hazards.md: a test must fail (MUTANTS='fork* late*')
 	@tests/mutants/run.sh
 
+model: model-programs ## Every order that C11 allows the lock-free parts, and each way to weaken them found (TESTS=, MODEL_INTERRUPTIONS=)
+	@tests/model/run --mutants $(filter $(subst *,%,$(or $(TESTS),%)),$(MODELS))
+
 bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)
 	@tests/bench/bench.py
 
@@ -86,7 +90,7 @@ stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, co
 	@tests/stress/run.sh $(or $(MINUTES),1)
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
-	$(Q)rm -rf build-address,undefined build-thread $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
+	$(Q)rm -rf build-address,undefined build-thread build-model $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
 	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant.jar exports.map .flags .tools-*)
 
 format: ## Lay out the C sources by .clang-format
@@ -212,4 +216,20 @@ $(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE= $(TESTFLAGS) -o $@ $< $(TESTLINK)
 
--include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d) $(B)/obj/tests/bench/door.d $(B)/obj/tests/bench/callback.d)
+# The lock-free parts in every order: src/ as it is, in programs that tests/model/src/ explores. gcc's instrumentation only.
+.PHONY: model-programs
+MO := $(patsubst %.c,build-model/obj/%.o,$(filter-out src/je_system.c,$(SRC)) tests/model/program.c tests/model/arenas.c)
+build-model/.flags: FORCE
+	@mkdir -p $(@D); echo '$(if $(findstring clang,$(CC)),gcc,$(CC)) $(CFLAGS)' | cmp -s - $@ || \
+	  echo '$(if $(findstring clang,$(CC)),gcc,$(CC)) $(CFLAGS)' >$@
+build-model/obj/%.o: %.c build-model/.flags tests/model/compile | $(B)/.tools-c
+	@echo '  CC    $< (model)'
+	$(Q)mkdir -p $(@D) && tests/model/compile build-model/.flags $< $@
+build-model/%.so: build-model/obj/tests/model/%.o $(MO)
+	$(Q)gcc -shared -static-libgcc -Wl,-z,lazy -o $@ $^
+model-programs: $(MODELS:%=build-model/%_test.so) build-model/explorer
+build-model/explorer: $(wildcard tests/model/Cargo.* tests/model/src/*) tests/model/make-explorer
+	@echo '  CARGO $@'
+	$(Q)tests/model/make-explorer $@
+
+-include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d) $(B)/obj/tests/bench/door.d $(B)/obj/tests/bench/callback.d build-model/obj/*/*.d build-model/obj/tests/*/*.d)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh KIND...: runs the tests of these kinds, one line each, and ends with one line of totals. Kinds: unit, unit-SANITIZER,
-# preload, faults, check, jvm, spark. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
+# model, preload, faults, check, jvm, spark. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
 # ends with 0, or 77 when it can't run here and says why; what it printed is shown only when it failed.
 # It finds ROOT, BUILD (where things were built), LIB (the library) and WORK (an empty folder) in its environment.
 set -u
@@ -15,12 +15,12 @@ trap 'rm -rf "$scratch"' EXIT
 programs() { # KIND: the sources of its tests, or the tests themselves when they are scripts
     case $1 in
         check) find "$ROOT/tests/check" -maxdepth 1 -type f -perm -u+x | sort ;;
-        *) find "$ROOT/tests/${1%%-*}" -maxdepth 1 -name '*_test.*' ! -name '*.env' ! -name '*.expect' 2>/dev/null | sort ;;
+        *) find "$ROOT/tests/${1%%-*}" -maxdepth 1 -name '*_test.*' ! -name '*.env' ! -name '*.expect' ! -name '*.mutants' 2>/dev/null | sort ;;
     esac
 }
 
 seconds() { # KIND: how long a test of this kind may take
-    case $1 in spark) echo 900 ;; jvm | check | unit-*) echo 240 ;; *) echo 120 ;; esac
+    case $1 in spark) echo 900 ;; jvm | check | model | unit-*) echo 240 ;; *) echo 120 ;; esac
 }
 
 # A program under the library, with the settings of NAME_test.env, and its report compared with NAME_test.expect.
@@ -42,6 +42,7 @@ run() { # KIND SOURCE: the test itself
     case $1:$2 in
         unit:*) "$BUILD/unit/$name" ;;
         unit-*) "$BUILD-${1#unit-}/unit/$name" ;;
+        model:*) "$ROOT/tests/model/run" "${name%_test}" ;;
         preload:*_test.c | preload:*.cc | faults:*_test.c | faults:*_test.cc) preloaded "$2" "$BUILD/$1/$name" ;;
         *) "$2" ;;
     esac
