@@ -31,6 +31,17 @@ static void parts_change(char *reserved, char *charged)
     CHECK_EQ(mg_advise(charged + 4 * PAGE, PAGE, MADV_DONTNEED), 0);
 }
 
+static void a_new_mapping_passes(void)
+{
+    int64_t used = unit_read(mg_root(), MG_USED);
+    int64_t passed = MG_LOAD(mg_passed.bytes);
+    char *late = map(64 * PAGE, PROT_READ | PROT_WRITE);
+    CHECK_EQ(MG_LOAD(mg_passed.bytes) - passed, 64 * PAGE);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), used);
+    CHECK_EQ(mg_unmap(late, 64 * PAGE), 0);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), used);
+}
+
 int main(void)
 {
     mg_mappings_most = ROOM;
@@ -44,6 +55,7 @@ int main(void)
         CHECK_EQ(mg_protect(comb + 2 * tooth * PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
     CHECK(tooth > ROOM / 2 - 10 && tooth <= ROOM / 2);
     parts_change(reserved, charged);
+    a_new_mapping_passes();
     CHECK_EQ(mg_unmap(reserved, 64 * PAGE), 0);
     CHECK_EQ(mg_unmap(charged, 64 * PAGE), 0);
     CHECK_EQ(mg_unmap(comb, 2 * ROOM * PAGE), 0);
