@@ -111,17 +111,17 @@ MG_EXPORT void _Exit(int status)
 
 /* ---- The beginning ---- */
 
-#define ROW_ALLOCATES(name) { #name, name##_entries, NULL, NULL },
-#define ROW_HELPS(name) { #name, name##_entries, NULL, NULL },
-#define ROW_CREATES(name) { #name, name##_entries, NULL, NULL },
-#define ROW_TAKES(name) { #name, NULL, NULL, NULL },
+#define ROW_ALLOCATES(name) { #name, name##_entries, NULL, NULL, NULL },
+#define ROW_HELPS(name) { #name, name##_entries, NULL, NULL, NULL },
+#define ROW_CREATES(name) { #name, name##_entries, NULL, NULL, NULL },
+#define ROW_TAKES(name) { #name, NULL, NULL, NULL, NULL },
 #define ROW_TOLD(name)
 #define ROW_PLAIN(name)
 static struct mg_redirection entries[] = {
 #define MG_SYMBOL(name, kind) ROW_##kind(name)
 #include "symbols.def"
 #undef MG_SYMBOL
-    { NULL, NULL, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL },
 };
 
 /* What the process calls by that name. NULL when that can't be told: a program that takes a function's address has an
@@ -147,6 +147,14 @@ static bool stands_in_front(void)
     return (!called || called == ours) && (!called_too || called_too == ours_too);
 }
 
+static struct mg_redirection *row_of(const char *name)
+{
+    struct mg_redirection *row = entries;
+    while (strcmp(row->name, name))
+        row++;
+    return row;
+}
+
 __attribute__((constructor(101))) static void begin_process(void)
 {
     free(malloc(1)); /* finds the functions behind ours while there is one thread */
@@ -154,9 +162,11 @@ __attribute__((constructor(101))) static void begin_process(void)
     mg_helpers_start();
     mg_new_start();
     for (struct mg_redirection *row = entries; row->name; row++) {
-        row->own = dlsym(RTLD_DEFAULT, row->name);
+        row->own = row->called = dlsym(RTLD_DEFAULT, row->name);
         row->behind = dlsym(RTLD_NEXT, row->name);
     }
+    row_of("free")->own = (void *)mg_our_functions.free;
+    row_of("malloc_usable_size")->own = (void *)mg_our_functions.malloc_usable_size;
     mg_start(entries, stands_in_front());
     if (mg_active)
         at_quick_exit(mg_write_report);

@@ -18,7 +18,9 @@
 struct mg_redirection {
     const char *name;
     void *const *entries;
-    void *own;    /* our function of that name, as the process finds it */
+    void *own; /* our function of that name */
+    void *
+        called; /* what the process finds by that name: it, or where a program takes its address, that program's stub for it */
     void *behind; /* the next one of that name, in most processes libc's */
 };
 #define MG_PAGE ((size_t)4096)

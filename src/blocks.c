@@ -130,6 +130,7 @@ static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
             block = NULL;
         } else {
             mg_window_mark(block, class, tag);
+            mg_charges_keep(self, bytes);
         }
     }
     mg_leave_to_outside(self);
@@ -139,7 +140,6 @@ static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
 void *mg_allocate_at_hand(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
-    struct mg_magazines *magazines = self->magazines;
     if (size > MG_MAGAZINE_LARGEST)
         return allocate_out_of_credit(library, size);
     if (MG_UNLIKELY(!is_common(self, library)))
@@ -147,6 +147,7 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
     mg_enter_from_outside(self);
     void *block = NULL;
     unsigned class = mg_classes.small[(size + 7) / 8];
+    struct mg_magazines *magazines = self->magazines;
     struct mg_lane *lane = self->lane;
     int64_t floor = mg_credit_floor(lane);
     unsigned count = MG_LOAD(magazines->count[class]);
@@ -185,11 +186,12 @@ static struct mg_heap *heap_of(const void *block)
     return mg_heap_at(mg_window_heap(block));
 }
 
-/* Whether the thread may refund on its own lane and give the block to its own cache. */
+/* Whether the thread may refund on its own lane and give the block to its own cache. Asked once it has come from outside and
+ * entered: before, the handler of a signal may still move it to another account. */
 static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap,
                             const struct mg_pair *pair)
 {
-    return self->heap == heap && !MG_LOAD(self->inside) && MG_LOAD(pair->account) == self->account;
+    return self->heap == heap && MG_LOAD(pair->account) == self->account;
 }
 
 /* A block of this size waits on a list without its pages: the refund lets somebody else have the memory at once. */
@@ -232,7 +234,8 @@ static inline bool keep_at_hand(struct mg_self *self, void *block, struct mg_own
     if (MG_UNLIKELY(!mg_credit_regain(self->lane, pair->library, (int64_t)mg_classes.size[owner.class])))
         return false;
     magazines->blocks[owner.class][count] = block;
-    MG_STORE(magazines->count[owner.class], (uint8_t)(count + 1));
+    /* After the block: a child of fork gets what is counted. */
+    atomic_store_explicit(&magazines->count[owner.class], (uint8_t)(count + 1), memory_order_release);
     return true;
 }
 
@@ -241,11 +244,16 @@ static MG_NOINLINE void free_at_length(struct mg_self *self, void *block, struct
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
     size_t bytes = mg_classes.size[owner.class];
-    if (MG_UNLIKELY(!is_local(self, heap, pair))) {
+    if (MG_UNLIKELY(MG_LOAD(self->inside))) {
         free_as_stranger(heap, pair, (int64_t)bytes, block);
         return;
     }
     mg_enter_from_outside(self);
+    if (MG_UNLIKELY(!is_local(self, heap, pair))) {
+        free_as_stranger(heap, pair, (int64_t)bytes, block);
+        mg_leave_to_outside(self);
+        return;
+    }
     mg_charges_return(self, pair->library, (int64_t)bytes);
     mgje_sdallocx(block, bytes, 0);
     if (mg_magazine_rounds[owner.class] && self->magazines &&
@@ -280,7 +288,7 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
     *moved = NULL;
     if (after > before && !mg_charges_take(self, pair->library, after - before))
         return true;
-    if (self->heap != heap_of(block)) {
+    if (after > before && self->heap != heap_of(block)) {
         /* The charge moved the thread to another account, where the block can't follow in place. */
         mg_charges_undo(self, pair->library, after - before);
         return false;
@@ -324,13 +332,16 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     struct mg_pair *pair = &heap->pairs[owner.tag];
     if (MG_LIBRARY_SERVES(library))
         library = mg_charges_owner(self, library);
-    if (!is_local(self, heap, pair) || pair->library != library)
+    if (MG_LOAD(self->inside) || pair->library != library)
         return move(library, block, size, moved);
-    if (MG_UNLIKELY(mg_settings.referee))
-        ask_referee(size);
     mg_enter_from_outside(self);
-    self->asked = MG_ASKED_BLOCK;
-    bool served = resize(self, pair, owner.tag, block, size, moved);
+    bool served = false;
+    if (is_local(self, heap, pair)) {
+        self->asked = MG_ASKED_BLOCK;
+        served = resize(self, pair, owner.tag, block, size, moved);
+    }
     mg_leave_to_outside(self);
+    if (served && MG_UNLIKELY(mg_settings.referee))
+        ask_referee(size);
     return served || move(library, block, size, moved);
 }

@@ -48,7 +48,7 @@ static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64
 }
 
 /* A charge has its block or mapping. A large one shows in the peak at once: it may be freed by a stranger, or unmapped, before
- * the thread takes or gives back again. What no peak has seen yet is thus a lane batch at most. */
+ * the thread takes or gives back again. What no peak has seen yet is thus a lane's credit at most. */
 static inline void mg_charges_keep(struct mg_self *self, int64_t bytes)
 {
     if (MG_UNLIKELY(bytes > mg_settings.lane_batch))

@@ -6,7 +6,8 @@
 #include "lanes.h"
 #include "self.h"
 
-/* Called at every slow charge, where the thread holds no lock: for the report that a signal could not write. */
+/* Called at every slow charge, where the thread holds no lock but, perhaps, the mappings': for the report that a signal could not write, which
+ * only tries to take locks. */
 extern void (*mg_credit_at_slow_charge)(void);
 
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */

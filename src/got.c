@@ -152,13 +152,20 @@ static const struct mg_redirection *row_of(const struct object *object, const El
     return row && symbol->st_shndx == SHN_UNDEF ? row : NULL;
 }
 
+/* A program that is linked to a fixed address and takes the function's has a stub that everybody finds by the function's name, and
+ * that leads through this very slot. */
+static bool has_stub(const struct object *object, const ElfW(Rela) *relocation)
+{
+    return object->symbols[ELF64_R_SYM(relocation->r_info)].st_value;
+}
+
 static void redirect_one(const struct object *object, const ElfW(Rela) *relocation, unsigned library)
 {
     unsigned type = (unsigned)ELF64_R_TYPE(relocation->r_info);
     if (type != SLOT_JUMP && type != SLOT_DATA && type != SLOT_WORD)
         return;
     const struct mg_redirection *row = row_of(object, relocation);
-    if (!row)
+    if (!row || (!row->entries && has_stub(object, relocation)))
         return;
     uintptr_t slot = object->base + relocation->r_offset;
     void *entry = row->entries ? row->entries[library] : row->own;
@@ -167,7 +174,7 @@ static void redirect_one(const struct object *object, const ElfW(Rela) *relocati
     else if (object->past_us)
         redirect_word(object, slot, row->behind, entry);
     else if (!is_readonly(object, slot))
-        redirect_word(object, slot, row->own, entry);
+        redirect_word(object, slot, row->called, entry);
 }
 
 static void redirect(const struct object *object, unsigned library)
@@ -186,7 +193,7 @@ static bool frees_elsewhere(const struct object *object, const ElfW(Rela) *reloc
     if (!row || strcmp(row->name, "free"))
         return false;
     void *bound = MG_LOAD(*(_Atomic(void *) *)(object->base + relocation->r_offset));
-    return bound != row->own && bound != row->behind &&
+    return bound != row->own && bound != row->called && bound != row->behind &&
            ((uintptr_t)bound < object->from || (uintptr_t)bound >= object->to);
 }
 

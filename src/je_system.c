@@ -55,7 +55,7 @@ static void *instead(const void *address, size_t size)
         !atomic_exchange_explicit(&first_page_given, true, memory_order_relaxed))
         return first_page;
     MG_STORE(short_of_memory, true);
-    if (!mg_self.begins || address || size > PIECE || MG_LOAD(pieces_given) == PIECES)
+    if (!mg_self.begins || !pieces || address || size > PIECE || MG_LOAD(pieces_given) == PIECES)
         return MAP_FAILED;
     return pieces + PIECE * MG_ADD(pieces_given, 1);
 }

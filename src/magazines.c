@@ -41,7 +41,7 @@ void mg_magazines_fill(struct mg_magazines *magazines, unsigned class)
             return;
         }
         magazines->blocks[class][count] = block;
-        MG_STORE(magazines->count[class], (uint8_t)(count + 1));
+        atomic_store_explicit(&magazines->count[class], (uint8_t)(count + 1), memory_order_release);
     }
 }
 

@@ -4,7 +4,7 @@
  *
  *      library --malloc--> interpose/ --+                            +-- jni/ <--- couriers, Spark's plugin (Java)
  *                                       v                            v
- *      memgrant.c: who called? whose thread? -> lanes.c: charge -> heap.c: block from the account's arena
+ *      blocks.c: who called? whose thread? -> charges.h, credit.h: charge -> magazines.c, heap.c: block
  *                                                   | credit gone
  *                                                   v
  *                                accounts.c / grants.c: grant -> request -> courier -> Spark

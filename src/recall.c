@@ -106,7 +106,8 @@ void mg_recall_credit(struct mg_account *account, bool keeps_own)
         take_credit(own);
         MG_STORE(own->ceiling, 0);
     }
-    if (!take_from_idle(account, has_credit, take_credit))
+    bool keeps = own && own->account == account && has_credit(own);
+    if (!take_from_idle(account, has_credit, take_credit) || keeps)
         MG_STORE(account->lends, true);
     mg_unlock(&mg_books_lock);
     say_if_refused();

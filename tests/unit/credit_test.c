@@ -1,6 +1,8 @@
 /* Credit that threads hold and do not use is there for those who need it, and none is lost or made by taking it back. */
 #include "unit.h"
 
+#include "classes.h"
+
 enum { IDLE = 1000, BUSY = 3, ROUNDS = 400 };
 
 static pthread_barrier_t all_have, all_go;
@@ -76,6 +78,54 @@ static void a_thousand_idle_threads_hold_no_credit(void)
     CHECK_EQ(MG_LOAD(mg_root()->taken), 128 << 20);
     give_back(all);
     end(threads, IDLE);
+    CHECK_EQ(unit_read(mg_root(), MG_USED), 0);
+}
+
+static _Atomic(int64_t) left_to_denied;
+
+/* Has credit, is denied a large block, and keeps the credit. */
+static void *be_denied(void *unused)
+{
+    void *block = unit_allocate(8 << 10);
+    void *none = &none;
+    CHECK(mg_allocate(UNIT_LIBRARY, 127 << 20, 0, false, &none) && !none);
+    left_to_denied = MG_LOAD(mg_self.lane->credit);
+    pthread_barrier_wait(&all_have);
+    pthread_barrier_wait(&all_go);
+    mg_free(block);
+    return unused;
+}
+
+/* A size that is there only with what the other thread holds. */
+static size_t size_between(int64_t without, int64_t with)
+{
+    for (unsigned class = 1; class <= mg_classes.count; class ++)
+        if ((int64_t)mg_classes.size[class] > without)
+            return (int64_t)mg_classes.size[class] <= with ? mg_classes.size[class] : 0;
+    return 0;
+}
+
+static void a_denied_thread_holds_nothing_back(void)
+{
+    pthread_t thread;
+    static const size_t most[] = { 112 << 20, 14 << 20, 1792 << 10, 192 << 10 };
+    void *blocks[4];
+    CHECK(!pthread_barrier_init(&all_have, NULL, 2) && !pthread_barrier_init(&all_go, NULL, 2));
+    for (int i = 0; i < 4; i++)
+        CHECK(blocks[i] = unit_allocate(most[i]));
+    CHECK(!pthread_create(&thread, NULL, be_denied, NULL));
+    pthread_barrier_wait(&all_have);
+    int64_t here = MG_LOAD(mg_root()->granted) - MG_LOAD(mg_root()->taken) + MG_LOAD(mg_self.lane->credit);
+    size_t size = size_between(here, here + left_to_denied);
+    CHECK(size);
+    void *block = unit_allocate(size);
+    CHECK(block);
+    mg_free(block);
+    for (int i = 0; i < 4; i++)
+        mg_free(blocks[i]);
+    pthread_barrier_wait(&all_go);
+    CHECK(!pthread_join(thread, NULL));
+    CHECK(!pthread_barrier_destroy(&all_have) && !pthread_barrier_destroy(&all_go));
     CHECK_EQ(unit_read(mg_root(), MG_USED), 0);
 }
 
@@ -208,6 +258,7 @@ int main(void)
     if (!mg_os_order_threads())
         SKIP("membarrier(2) is not to be had here");
     a_thousand_idle_threads_hold_no_credit();
+    a_denied_thread_holds_nothing_back();
     what_idle_threads_prepaid_goes_back_to_the_accountant();
     a_thread_that_meets_a_recall_waits_for_its_end();
     a_thread_that_is_inside_us_keeps_its_credit();
