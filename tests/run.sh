@@ -70,8 +70,8 @@ one() { # KIND SOURCE
         *)
             failed=$((failed + 1))
             [ $code != 124 ] || echo "took longer than it may" >>"$scratch/output"
-            echo "FAILED ($code) $took"
-            sed 's/^/      /' "$scratch/output" | tail -n 60
+            { echo "FAILED ($code) $took"; sed 's/^/      /' "$scratch/output" | tail -n 60; } | tee "$scratch/failure"
+            { printf '  %-9s %-24s ' "$kind" "$name"; cat "$scratch/failure"; } >>"$scratch/failures"
             ;;
     esac
     rm -rf "$WORK"
@@ -84,5 +84,7 @@ if [ $((passed + failed + skipped)) = 0 ]; then
     echo "memgrant: no test of kind $* is called '${TESTS:-*}'" >&2
     exit 1
 fi
+# Once more where one looks first: the end of a long run, which is all that some services keep.
+[ $failed = 0 ] || [ $((passed + failed)) -le 1 ] || { echo "failed:"; cat "$scratch/failures"; }
 echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 [ $failed = 0 ]
