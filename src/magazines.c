@@ -28,21 +28,26 @@ struct mg_magazines *mg_magazines_make(void)
     return mg_settings.referee ? NULL : mg_os_allocate(sizeof(struct mg_magazines));
 }
 
+/* jemalloc gives a run of blocks from the lowest address on, and a stack would turn that round. Programs walk what they made in the
+ * order in which they made it, and processors load ahead upwards: so the first one that came is the first to go. */
 void mg_magazines_fill(struct mg_magazines *magazines, unsigned class)
 {
-    unsigned wanted = mg_magazine_rounds[class] / 2;
-    for (unsigned count = MG_LOAD(magazines->count[class]); count < wanted; count++) {
+    void *came[MG_MAGAZINE_ROUNDS];
+    unsigned wanted = mg_magazine_rounds[class] / 2, count = 0;
+    while (count < wanted) {
         void *block = mgje_malloc(mg_classes.size[class]);
         if (!block)
-            return;
+            break;
         /* jemalloc's own arena serves a thread that its cache has left, and that lies elsewhere. */
         if (!mg_window_holds(block)) {
             mgje_dallocx(block, MGJE_NO_TCACHE);
-            return;
+            break;
         }
-        magazines->blocks[class][count] = block;
-        atomic_store_explicit(&magazines->count[class], (uint8_t)(count + 1), memory_order_release);
+        came[count++] = block;
     }
+    for (unsigned i = 0; i < count; i++)
+        magazines->blocks[class][i] = came[count - 1 - i];
+    atomic_store_explicit(&magazines->count[class], (uint8_t)count, memory_order_release);
 }
 
 /* The oldest go, the youngest are in the processor's caches. They are out of the magazine before jemalloc has them, so that a

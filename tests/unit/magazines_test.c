@@ -41,6 +41,27 @@ static void check_heap(struct mg_account *account)
     CHECK_EQ(allocated - thread_caches_of(heap) - magazines_of(heap), unit_read(account, MG_USED));
 }
 
+static void *either_way(size_t size)
+{
+    void *block = mg_allocate_at_hand(UNIT_LIBRARY, size);
+    return block ? block : unit_allocate(size);
+}
+
+/* As programs walk them, and as processors load ahead. */
+static void what_is_made_in_a_row_lies_in_a_row(void)
+{
+    enum { BLOCKS = 256, SIZE = 192 };
+    char *blocks[BLOCKS];
+    int upwards = 0;
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = either_way(SIZE);
+        upwards += i && blocks[i] == blocks[i - 1] + SIZE;
+    }
+    CHECK(upwards >= BLOCKS * 3 / 4);
+    for (int i = 0; i < BLOCKS; i++)
+        mg_free(blocks[i]);
+}
+
 static void what_was_put_back_last_is_given_out_first(void)
 {
     void *first = unit_allocate(100);
@@ -51,12 +72,6 @@ static void what_was_put_back_last_is_given_out_first(void)
     CHECK(mg_allocate_at_hand(UNIT_LIBRARY, 100) == first);
     mg_free(first);
     mg_free(second);
-}
-
-static void *either_way(size_t size)
-{
-    void *block = mg_allocate_at_hand(UNIT_LIBRARY, size);
-    return block ? block : unit_allocate(size);
 }
 
 /* Each block is filled with its slot's number, so that one that was given out twice shows. */
@@ -289,6 +304,7 @@ int main(void)
     unit_start("observe", NULL);
     struct mg_account *account = mg_account_open("task", mg_root(), -1);
     mg_bind(account);
+    what_is_made_in_a_row_lies_in_a_row();
     what_was_put_back_last_is_given_out_first();
     every_block_is_used_once_and_every_byte_is_known(account);
     a_thread_that_leaves_has_nothing_at_hand(account);
