@@ -8,6 +8,7 @@
 #define MAX_ACCOUNTS 4096
 
 struct mg_lock mg_books_lock;
+_Atomic(int64_t) mg_accounts_returned;
 struct mg_account *mg_accounts_root;
 
 static struct {
@@ -52,17 +53,10 @@ struct mg_account *mg_accounts_of(int64_t handle)
 
 /* ---- Taken and peaks ---- */
 
-/* Relaxed: only the peak's own values matter, and a compare-and-exchange never misses a higher one. */
-void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
-{
-    int64_t before = MG_LOAD(*peak);
-    while (value > before && !atomic_compare_exchange_weak_explicit(
-                                 peak, &before, value, memory_order_relaxed, memory_order_relaxed))
-        ;
-}
-
 void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
 {
+    if (bytes < 0)
+        MG_ADD(mg_accounts_returned, -bytes);
     MG_ADD(account->taken, bytes);
     for (struct mg_account *a = account; a; a = a->parent)
         MG_ADD(a->total, bytes);

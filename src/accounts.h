@@ -74,6 +74,8 @@ extern struct mg_lock mg_books_lock;
 /* The root. False when there is no heap for it. Runs at startup. */
 bool mg_accounts_start(const char *name, unsigned arenas);
 extern struct mg_account *mg_accounts_root;
+/* Bytes that came back to all accounts until now. Only grows. */
+extern _Atomic(int64_t) mg_accounts_returned;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
 /* One below the root for what is charged by figures, and not for blocks: no thread is ever bound to it, and it stays open. NULL
@@ -96,7 +98,14 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
 void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
 /* The same under the lock. */
 void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_credit);
-void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value);
+/* Relaxed: only the peak's own values matter, and a compare-and-exchange never misses a higher one. */
+static inline void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
+{
+    int64_t before = MG_LOAD(*peak);
+    while (value > before && !atomic_compare_exchange_weak_explicit(
+                                 peak, &before, value, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
 /* Takes in what strangers freed, of descendants too. Takes the lock. */
 void mg_accounts_collect(struct mg_account *account);
 /* The same of one pair. Under the lock. */

@@ -251,6 +251,8 @@ static MG_NOINLINE void free_at_length(struct mg_self *self, void *block, struct
     mg_enter_from_outside(self);
     if (MG_UNLIKELY(!is_local(self, heap, pair))) {
         free_as_stranger(heap, pair, (int64_t)bytes, block);
+        if (self->state == MG_THREAD_ATTACHED)
+            mg_heap_tidy(heap, (int64_t)bytes);
         mg_leave_to_outside(self);
         return;
     }

@@ -64,18 +64,17 @@ void mg_grants_ask_in_time(struct mg_account *account)
 
 void mg_grants_mind_overhead(void)
 {
-    mg_overhead_measure(MG_LOAD(mg_grants.enforcing));
+    mg_overhead_measure(mg_grants_budget());
     struct mg_account *account = mg_overhead_account;
     if (!account || !MG_LOAD(mg_grants.enforcing))
         return;
-    int64_t missing = over(account);
-    if (missing)
-        ask(account, missing + OVERHEAD_BATCH);
+    if (over(account))
+        ask(account, over(account) + OVERHEAD_BATCH);
 }
 
 void mg_grants_mind_overhead_now_and_then(void)
 {
-    if (mg_overhead_due() || mg_overhead_is_old())
+    if (mg_overhead_due(mg_grants_budget()) || mg_overhead_is_old())
         mg_grants_mind_overhead();
 }
 
@@ -239,13 +238,13 @@ static int64_t share(int64_t unused, int64_t need, int64_t want)
     return unused < want ? unused : want;
 }
 
-/* Takes need to want bytes of what is granted and not taken; 0 when that is less than need. */
+/* Takes need to want bytes of what is granted, neither taken nor kept beyond a fixed limit's bound; 0: that is less than need. */
 static int64_t take_unused(struct mg_account *account, int64_t need, int64_t want)
 {
     int64_t taken = MG_LOAD(account->taken);
-    int64_t bytes;
+    int64_t bytes, kept = account == mg_accounts_root ? mg_overhead_excess() : 0;
     for (;;) {
-        bytes = share(MG_LOAD(account->granted) - taken, need, want);
+        bytes = share(MG_LOAD(account->granted) - kept - taken, need, want);
         if (!bytes)
             return 0;
         if (!atomic_compare_exchange_weak_explicit(&account->taken, &taken, taken + bytes,
@@ -350,6 +349,8 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         mg_mappings_measure();
         mg_accounts_collect(account);
         mg_recall_credit(account, true);
+        if (mg_overhead_excess())
+            mg_grants_mind_overhead();
         taken = take_unused(account, need, need);
     }
     if (!taken)

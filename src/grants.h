@@ -25,12 +25,20 @@ void mg_grants_ask_in_time(struct mg_account *account);
 void mg_grants_mind_overhead(void);
 /* The same, if the last time was long ago: off every hot path. */
 void mg_grants_mind_overhead_now_and_then(void);
+/* Where charged bytes and what is kept beside them are more than that together, the latter is kept small: in a pool that others
+ * share always, under a fixed limit only where that would not hold without, and never while observing. */
+static inline int64_t mg_grants_budget(void)
+{
+    if (!MG_LOAD(mg_grants.enforcing))
+        return INT64_MAX;
+    return mg_overhead_account ? 0 : MG_LOAD(mg_accounts_root->granted);
+}
 /* The same, if it is due. For every slow charge. */
 static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
 {
     if (MG_LIKELY(!MG_LOAD(mg_grants.enforcing)))
         return;
-    if (MG_UNLIKELY(mg_overhead_due()))
+    if (MG_UNLIKELY(mg_overhead_due(mg_grants_budget())))
         mg_grants_mind_overhead();
     mg_overhead_help(self);
 }

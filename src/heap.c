@@ -157,6 +157,7 @@ struct mg_heap *mg_heap_open(unsigned arenas)
     struct mg_heap *heap = take_idle(arenas);
     if (!heap)
         return new_heap(arenas);
+    MG_STORE(heap->resting, false);
     mg_heap_drain(heap, false);
     return heap;
 }
@@ -170,8 +171,21 @@ static void purge(const struct mg_heap *heap)
     }
 }
 
+/* What strangers leave in a heap without an account waits for nobody: from so much on its pages go back. */
+#define WORTH_TIDYING (4 << 20)
+
+void mg_heap_tidy(struct mg_heap *heap, int64_t bytes)
+{
+    if (MG_LIKELY(!MG_LOAD(heap->resting)) || MG_ADD(heap->waiting, bytes) + bytes < WORTH_TIDYING)
+        return;
+    MG_STORE(heap->waiting, 0);
+    mg_heap_drain(heap, false);
+    purge(heap);
+}
+
 void mg_heap_close(struct mg_heap *heap)
 {
+    MG_STORE(heap->resting, true);
     mg_heap_drain(heap, false);
     purge(heap);
     mg_lock(&heaps.lock);

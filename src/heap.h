@@ -39,6 +39,8 @@ struct mg_heap {
     _Atomic(void *) remote;    /* blocks freed by strangers, linked through their first word */
     _Atomic(void *) collected; /* the first of them when refunds were last collected (accounts.c) */
     _Atomic(bool) drained;     /* since then */
+    _Atomic(bool) resting;     /* no account has it */
+    _Atomic(int64_t) waiting;  /* bytes that strangers freed meanwhile and that are still there */
     _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;
     bool full; /* of survivors: hardly a tag is left */
@@ -71,6 +73,9 @@ void *mg_heap_allocate(size_t size, size_t alignment, bool zeroed);
 
 /* For threads that are not bound to the block's heap, in any state. The block must be refunded already. */
 void mg_heap_push_remote(struct mg_heap *heap, void *block);
+/* After so many more bytes were pushed: gives them back to the system if the heap has no account, whose threads would, and it is
+ * worth it. On a thread that may call jemalloc. */
+void mg_heap_tidy(struct mg_heap *heap, int64_t bytes);
 /* Whether strangers freed something whose refund nobody has collected. Cheap. */
 bool mg_heap_has_news(const struct mg_heap *heap);
 /* Before the pairs' refunds are collected: what is pushed from now on is news again. Under the accounts' lock. */

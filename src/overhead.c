@@ -8,16 +8,16 @@
 #include "recall.h"
 
 #define OLD_NS 100000000
-#define WORTH_A_LOOK (64 << 10) /* a heap costs 6 microseconds to look at */
+#define WORTH_A_LOOK \
+    (512 << 10) /* a heap costs 6 microseconds to look at: 1 % where a GB comes and goes each second */
 
 struct mg_account *mg_overhead_account;
 
 static struct {
     struct mg_lock lock;
-    _Atomic(int64_t) kept;        /* what was measured last */
-    _Atomic(int64_t) measured_at; /* what was charged for blocks and mappings then */
-    _Atomic(int64_t) highest;     /* the most of that since */
-    _Atomic(unsigned) trims;      /* how often trimming the heaps was not enough */
+    _Atomic(int64_t) kept;     /* what was measured last */
+    _Atomic(int64_t) returned; /* mg_accounts_returned then */
+    _Atomic(unsigned) trims;   /* how often trimming the heaps was not enough */
     _Atomic(int64_t) measured_ns;
     int64_t charged; /* to the account; under the books' lock */
 } overhead;
@@ -34,19 +34,36 @@ static int64_t charged_to_others(void)
     return mg_overhead_account ? all - MG_LOAD(mg_overhead_account->taken) : all;
 }
 
-/* What is resident now can only be what was resident when it was measured, and what was charged since on top of that. Is that
- * beyond the bound, pages may have come free that were not when it was measured. */
-bool mg_overhead_due(void)
+/* From here on something is done, so that the bound holds in between looks too. */
+static int64_t alarm_at(int64_t charged)
+{
+    return MG_OVERHEAD_BOUND(charged) / 4 * 3;
+}
+
+/* What is resident now can only be what was resident when it was measured, and what was charged since on top of that: so what is
+ * kept has grown by what came back meanwhile, at most. */
+static int64_t kept_at_most(void)
+{
+    return MG_LOAD(overhead.kept) + MG_LOAD(mg_accounts_returned) - MG_LOAD(overhead.returned);
+}
+
+bool mg_overhead_due(int64_t budget)
 {
     int64_t charged = charged_to_others();
-    mg_accounts_raise(&overhead.highest, charged);
-    int64_t highest = MG_LOAD(overhead.highest);
-    int64_t bound = MG_OVERHEAD_BOUND(charged);
-    if (MG_LIKELY(MG_LOAD(overhead.kept) + highest - charged <= bound))
+    int64_t kept = kept_at_most();
+    if (MG_LIKELY(kept <= alarm_at(charged) || kept <= budget - charged))
         return false;
     /* So much at once that measuring, which looks at each heap, costs little of what the change itself costs. */
-    int64_t step = bound / 4 + (int64_t)mg_heap_count() * WORTH_A_LOOK;
-    return highest - charged > step || highest - MG_LOAD(overhead.measured_at) > step;
+    int64_t step = MG_OVERHEAD_BOUND(charged) / 4 + (int64_t)mg_heap_count() * WORTH_A_LOOK;
+    return kept - MG_LOAD(overhead.kept) > step;
+}
+
+int64_t mg_overhead_excess(void)
+{
+    if (mg_overhead_account)
+        return 0;
+    int64_t excess = kept_at_most() - MG_OVERHEAD_BOUND(charged_to_others());
+    return excess > 0 ? excess : 0;
 }
 
 bool mg_overhead_is_old(void)
@@ -89,24 +106,28 @@ static int64_t empty_threads(int64_t mapped)
     return kept_now(mapped);
 }
 
-void mg_overhead_measure(bool trim)
+void mg_overhead_measure(int64_t budget)
 {
     int64_t mapped = mg_mappings_charged();
-    if (mapped < 0 || !mg_try_lock(&overhead.lock))
+    if (mapped < 0)
         return;
+    if (mg_overhead_account || budget == INT64_MAX) {
+        if (!mg_try_lock(&overhead.lock))
+            return;
+    } else
+        mg_lock(&overhead.lock);
     /* What strangers freed of ended accounts, and of idle ones, nobody else takes in. */
     mg_accounts_collect(mg_accounts_root);
     int64_t kept = kept_now(mapped);
-    if (trim && kept > MG_OVERHEAD_BOUND(charged_to_others())) {
+    if (kept > budget - charged_to_others() && kept > alarm_at(charged_to_others())) {
         mg_heaps_trim();
         kept = kept_now(mapped);
-        if (kept > MG_OVERHEAD_BOUND(charged_to_others()))
+        if (kept > alarm_at(charged_to_others()))
             kept = empty_threads(mapped);
     }
     charge(kept);
     MG_STORE(overhead.kept, kept);
-    MG_STORE(overhead.measured_at, charged_to_others());
-    MG_STORE(overhead.highest, MG_LOAD(overhead.measured_at));
+    MG_STORE(overhead.returned, MG_LOAD(mg_accounts_returned));
     MG_STORE(overhead.measured_ns, mg_os_now_ns());
     mg_unlock(&overhead.lock);
 }

@@ -18,13 +18,17 @@ void mg_overhead_start(bool charged);
 /* Its account; NULL when it is not charged. */
 extern struct mg_account *mg_overhead_account;
 
-/* Whether so much was given back since it was last measured that the bound may be broken. Cheap: for every slow charge. */
-bool mg_overhead_due(void);
+/* Whether so much came back since it was last measured that the bound may be broken, and what is charged and what is kept
+ * may be more than `budget` together: 0 is always, INT64_MAX never. Cheap: for every slow charge. */
+bool mg_overhead_due(int64_t budget);
 /* Whether it was not measured for a while. For those who come by now and then. */
 bool mg_overhead_is_old(void);
-/* Measures and charges; `trim`: keeps it within the bound. The thread holds no lock of ours but, perhaps, the mappings': then
- * nothing is done, as when another thread is at it. */
-void mg_overhead_measure(bool trim);
+/* Measures and charges; keeps it within the bound where it is beyond that and beyond the budget. The thread holds no lock of ours but, perhaps, the mappings': then nothing is done, as when
+ * another thread is at it. */
+void mg_overhead_measure(int64_t budget);
+/* What is kept beyond the bound, nearly, though it was tried to give it back: bytes that are resident and that nobody is charged
+ * for. A limit that is to hold in resident memory is lower by them. As last measured; 0 where they are charged. */
+int64_t mg_overhead_excess(void);
 /* Around fork, between the mappings and the books. */
 void mg_overhead_before_fork(void);
 void mg_overhead_after_fork(void);

@@ -1,6 +1,8 @@
 /* Credit that threads hold and do not use is there for those who need it, and none is lost or made by taking it back. */
 #include "unit.h"
 
+#include "overhead.h"
+
 #include "classes.h"
 
 enum { IDLE = 1000, BUSY = 3, ROUNDS = 400 };
@@ -74,8 +76,10 @@ static void a_thousand_idle_threads_hold_no_credit(void)
     int64_t before = MG_LOAD(mg_root()->taken);
     CHECK(before > unit_read(mg_root(), MG_USED)); /* they do have some */
     void **all = take_everything();
-    CHECK_EQ(unit_read(mg_root(), MG_USED), 128 << 20);
-    CHECK_EQ(MG_LOAD(mg_root()->taken), 128 << 20);
+    /* What so many threads keep resident otherwise is not there for blocks, beyond a bound; it is measured now and then. */
+    int64_t used = unit_read(mg_root(), MG_USED);
+    CHECK(used + mg_overhead_excess() > (128 << 20) - (64 << 10));
+    CHECK(MG_LOAD(mg_root()->taken) - used < 16);
     give_back(all);
     end(threads, IDLE);
     CHECK_EQ(unit_read(mg_root(), MG_USED), 0);
