@@ -98,7 +98,7 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
 void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit);
 /* The same under the lock. */
 void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_credit);
-/* Relaxed: only the peak's own values matter, and a compare-and-exchange never misses a higher one. */
+/* To the value, if it is higher. Relaxed: only the peak's own values matter, and a compare-and-exchange never misses a higher one. */
 static inline void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
 {
     int64_t before = MG_LOAD(*peak);

@@ -66,10 +66,9 @@ void mg_grants_mind_overhead(void)
 {
     mg_overhead_measure(mg_grants_budget());
     struct mg_account *account = mg_overhead_account;
-    if (!account || !MG_LOAD(mg_grants.enforcing))
-        return;
-    if (over(account))
-        ask(account, over(account) + OVERHEAD_BATCH);
+    int64_t missing = account && MG_LOAD(mg_grants.enforcing) ? over(account) : 0;
+    if (missing)
+        ask(account, missing + OVERHEAD_BATCH);
 }
 
 void mg_grants_mind_overhead_now_and_then(void)

@@ -21,10 +21,6 @@ extern struct mg_grants mg_grants;
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want);
 /* Posts a request when the account's unused grant is low. */
 void mg_grants_ask_in_time(struct mg_account *account);
-/* Measures what heaps keep beyond what is charged, keeps it within bounds when enforcing, and asks for what it takes. */
-void mg_grants_mind_overhead(void);
-/* The same, if the last time was long ago: off every hot path. */
-void mg_grants_mind_overhead_now_and_then(void);
 /* Where charged bytes and what is kept beside them are more than that together, the latter is kept small: in a pool that others
  * share always, under a fixed limit only where that would not hold without, and never while observing. */
 static inline int64_t mg_grants_budget(void)
@@ -33,6 +29,10 @@ static inline int64_t mg_grants_budget(void)
         return INT64_MAX;
     return mg_overhead_account ? 0 : MG_LOAD(mg_accounts_root->granted);
 }
+/* Measures what heaps keep beyond what is charged, keeps it within bounds when enforcing, and asks for what it takes. */
+void mg_grants_mind_overhead(void);
+/* The same, if the last time was long ago: off every hot path. */
+void mg_grants_mind_overhead_now_and_then(void);
 /* The same, if it is due. For every slow charge. */
 static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
 {

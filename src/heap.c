@@ -185,6 +185,7 @@ void mg_heap_tidy(struct mg_heap *heap, int64_t bytes)
 
 void mg_heap_close(struct mg_heap *heap)
 {
+    MG_STORE(heap->waiting, 0);
     MG_STORE(heap->resting, true);
     mg_heap_drain(heap, false);
     purge(heap);

@@ -40,7 +40,7 @@ struct mg_heap {
     _Atomic(void *) collected; /* the first of them when refunds were last collected (accounts.c) */
     _Atomic(bool) drained;     /* since then */
     _Atomic(bool) resting;     /* no account has it */
-    _Atomic(int64_t) waiting;  /* bytes that strangers freed meanwhile and that are still there */
+    _Atomic(int64_t) waiting;  /* bytes that strangers freed since and that are still there */
     _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;
     bool full; /* of survivors: hardly a tag is left */

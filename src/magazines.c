@@ -29,7 +29,8 @@ struct mg_magazines *mg_magazines_make(void)
 }
 
 /* jemalloc gives a run of blocks from the lowest address on, and a stack would turn that round. Programs walk what they made in the
- * order in which they made it, and processors load ahead upwards: so the first one that came is the first to go. */
+ * order in which they made it, and processors load ahead upwards: so the first one that came is the first to go. A
+ * child of a fork in between lacks them at worst. */
 void mg_magazines_fill(struct mg_magazines *magazines, unsigned class)
 {
     void *came[MG_MAGAZINE_ROUNDS];

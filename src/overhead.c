@@ -8,15 +8,15 @@
 #include "recall.h"
 
 #define OLD_NS 100000000
-#define WORTH_A_LOOK \
-    (512 << 10) /* a heap costs 6 microseconds to look at: 1 % where a GB comes and goes each second */
+/* A heap costs 6 microseconds to look at: 1 % where a GB comes and goes each second. */
+#define WORTH_A_LOOK (512 << 10)
 
 struct mg_account *mg_overhead_account;
 
 static struct {
     struct mg_lock lock;
     _Atomic(int64_t) kept;     /* what was measured last */
-    _Atomic(int64_t) returned; /* mg_accounts_returned then */
+    _Atomic(int64_t) returned; /* mg_accounts_returned before that */
     _Atomic(unsigned) trims;   /* how often trimming the heaps was not enough */
     _Atomic(int64_t) measured_ns;
     int64_t charged; /* to the account; under the books' lock */
@@ -78,11 +78,12 @@ static int64_t kept_now(int64_t mapped)
     return kept > 0 ? kept : 0;
 }
 
-static void charge(int64_t kept)
+/* How much of what was charged before comes back. */
+static int64_t charge(int64_t kept)
 {
     struct mg_account *account = mg_overhead_account;
     if (!account)
-        return;
+        return 0;
     mg_lock(&mg_books_lock);
     int64_t change = kept - overhead.charged;
     struct mg_book *book = &account->books[MG_LIBRARY_OWN];
@@ -95,6 +96,7 @@ static void charge(int64_t kept)
     mg_accounts_note_peak_locked(account, 0);
     mg_library_raise(MG_LIBRARY_OWN, MG_ADD(mg_libraries[MG_LIBRARY_OWN].used, change) + change);
     mg_unlock(&mg_books_lock);
+    return change < 0 ? -change : 0;
 }
 
 /* What threads have at hand: each empties its own jemalloc cache when it comes by; of idle ones others empty the magazines. */
@@ -106,28 +108,35 @@ static int64_t empty_threads(int64_t mapped)
     return kept_now(mapped);
 }
 
+/* Where what is kept is taken off a limit, nobody goes by what another one has not measured yet. */
+static bool begin_measuring(int64_t budget)
+{
+    if (mg_overhead_account || budget == INT64_MAX)
+        return mg_try_lock(&overhead.lock);
+    mg_lock(&overhead.lock);
+    return true;
+}
+
 void mg_overhead_measure(int64_t budget)
 {
     int64_t mapped = mg_mappings_charged();
-    if (mapped < 0)
+    if (mapped < 0 || !begin_measuring(budget))
         return;
-    if (mg_overhead_account || budget == INT64_MAX) {
-        if (!mg_try_lock(&overhead.lock))
-            return;
-    } else
-        mg_lock(&overhead.lock);
     /* What strangers freed of ended accounts, and of idle ones, nobody else takes in. */
     mg_accounts_collect(mg_accounts_root);
+    /* Before each look: what comes back meanwhile may be seen by it or not. */
+    int64_t returned = MG_LOAD(mg_accounts_returned);
     int64_t kept = kept_now(mapped);
     if (kept > budget - charged_to_others() && kept > alarm_at(charged_to_others())) {
         mg_heaps_trim();
+        returned = MG_LOAD(mg_accounts_returned);
         kept = kept_now(mapped);
         if (kept > alarm_at(charged_to_others()))
             kept = empty_threads(mapped);
     }
-    charge(kept);
+    returned += charge(kept); /* by ourselves: nothing that was in use */
     MG_STORE(overhead.kept, kept);
-    MG_STORE(overhead.returned, MG_LOAD(mg_accounts_returned));
+    MG_STORE(overhead.returned, returned);
     MG_STORE(overhead.measured_ns, mg_os_now_ns());
     mg_unlock(&overhead.lock);
 }

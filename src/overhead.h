@@ -1,8 +1,9 @@
 /* Overhead: what the heaps keep resident beyond what is charged: free pages not given back yet, thread caches, fragmentation,
  * jemalloc's own records, the window's tables. A limit on charged bytes is none on resident memory without it.
  *
- * Measured, not counted, where it may have grown; charged to an account of its own below the root; and when enforcing kept
- * within MG_OVERHEAD_BOUND by giving pages back. What live blocks keep others from (fragmentation) can't be given back: it stays charged.
+ * Measured, not counted, where it may have grown. In a pool that others share it is charged to an account of its own below the
+ * root; of a fixed limit what is beyond MG_OVERHEAD_BOUND is not there for blocks. When enforcing it is kept within that bound by giving
+ * pages back. What live blocks keep others from (fragmentation) can't be given back: it stays charged, or taken off.
  * Runs inside malloc. */
 #ifndef MG_OVERHEAD_H
 #define MG_OVERHEAD_H
@@ -23,11 +24,12 @@ extern struct mg_account *mg_overhead_account;
 bool mg_overhead_due(int64_t budget);
 /* Whether it was not measured for a while. For those who come by now and then. */
 bool mg_overhead_is_old(void);
-/* Measures and charges; keeps it within the bound where it is beyond that and beyond the budget. The thread holds no lock of ours but, perhaps, the mappings': then nothing is done, as when
- * another thread is at it. */
+/* Measures and charges; keeps it within the bound where it is beyond that and beyond the budget. The thread holds no lock of ours
+ * but, perhaps, the mappings': then nothing is done. While another thread is at it, it is left to that one, or, where it is
+ * taken off a limit, waited for. */
 void mg_overhead_measure(int64_t budget);
-/* What is kept beyond the bound, nearly, though it was tried to give it back: bytes that are resident and that nobody is charged
- * for. A limit that is to hold in resident memory is lower by them. As last measured; 0 where they are charged. */
+/* What may be kept beyond the bound now, by what was last measured and what came back since. A limit that is to hold in resident
+ * memory is lower by it. 0 where it is charged instead. */
 int64_t mg_overhead_excess(void);
 /* Around fork, between the mappings and the books. */
 void mg_overhead_before_fork(void);

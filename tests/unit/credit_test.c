@@ -1,9 +1,8 @@
 /* Credit that threads hold and do not use is there for those who need it, and none is lost or made by taking it back. */
 #include "unit.h"
 
-#include "overhead.h"
-
 #include "classes.h"
+#include "overhead.h"
 
 enum { IDLE = 1000, BUSY = 3, ROUNDS = 400 };
 

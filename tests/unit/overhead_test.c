@@ -128,23 +128,39 @@ static void *free_all(void *blocks)
     return NULL;
 }
 
-/* Blocks of an account that is gone, freed by a stranger: nobody of that account comes to take them in. */
-static void what_strangers_freed_in_an_idle_heap_is_given_back(void)
+enum { OUTLIVING = 4000 };
+
+/* Blocks of an account that is gone: nobody of that account comes to take them in. Ends with a NULL. */
+static void **outliving_blocks(void)
 {
-    enum { COUNT = 4000 };
-    static void *blocks[COUNT + 1];
-    pthread_t thread;
+    static void *blocks[OUTLIVING + 1];
     struct mg_account *account = mg_account_open("task", mg_root(), -1);
     mg_bind(account);
-    for (int i = 0; i < COUNT; i++)
+    for (int i = 0; i < OUTLIVING; i++)
         blocks[i] = touched(16 << 10);
     mg_unbind();
     mg_settle(account);
+    return blocks;
+}
+
+static void what_strangers_freed_in_an_idle_heap_is_given_back(void)
+{
+    pthread_t thread;
+    void **blocks = outliving_blocks();
     int64_t before = resident_blocks();
     pthread_create(&thread, NULL, free_all, blocks);
     pthread_join(thread, NULL);
     mg_grants_mind_overhead();
     CHECK(resident_blocks() < before - 40 * (int64_t)MB);
+}
+
+/* By a thread that has charged something itself: nobody has to come by. */
+static void what_outlived_its_task_is_given_back_when_it_is_freed(void)
+{
+    void **blocks = outliving_blocks();
+    int64_t before = resident_blocks();
+    free_all(blocks);
+    CHECK(resident_blocks() < before - 50 * (int64_t)MB);
 }
 
 static void its_books_balance(void)
@@ -177,6 +193,7 @@ int main(void)
     fragmentation_is_charged();
     threads_empty_their_caches_when_memory_is_short();
     what_strangers_freed_in_an_idle_heap_is_given_back();
+    what_outlived_its_task_is_given_back_when_it_is_freed();
     its_books_balance();
     it_takes_no_threads_and_stays_open();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
