@@ -50,12 +50,13 @@ run() { # KIND SOURCE: the test itself
 export -f run
 
 one() { # KIND SOURCE
-    local kind=$1 name=${2##*/} start=$EPOCHREALTIME code took
+    local kind=$1 name=${2##*/} start=$EPOCHREALTIME title code took
     name=${name%.*}
     name=${name%_test}
     # shellcheck disable=SC2254 # a pattern is what it is
     case $name in ${TESTS:-*}) ;; *) return ;; esac
-    printf '  %-9s %-24s ' "$(sed 's/-address,undefined/-asan/; s/-thread/-tsan/' <<<"$kind")" "$name"
+    title=$(printf '  %-9s %-24s' "$(sed 's/-address,undefined/-asan/; s/-thread/-tsan/' <<<"$kind")" "$name")
+    printf '%s ' "$title"
     export WORK=$scratch/$kind-$name
     mkdir -p "$WORK"
     # shellcheck disable=SC2016 # the inner shell's own words
@@ -70,8 +71,9 @@ one() { # KIND SOURCE
         *)
             failed=$((failed + 1))
             [ $code != 124 ] || echo "took longer than it may" >>"$scratch/output"
-            { echo "FAILED ($code) $took"; sed 's/^/      /' "$scratch/output" | tail -n 60; } | tee "$scratch/failure"
-            { printf '  %-9s %-24s ' "$kind" "$name"; cat "$scratch/failure"; } >>"$scratch/failures"
+            echo "FAILED ($code) $took"
+            sed 's/^/      /' "$scratch/output" | tail -n 60 | tee "$scratch/failure"
+            { echo "$title FAILED ($code) $took"; cat "$scratch/failure"; } >>"$scratch/failures"
             ;;
     esac
     rm -rf "$WORK"

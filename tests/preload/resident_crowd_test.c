@@ -1,15 +1,11 @@
 /* A limit is one on resident memory for a crowd as well: what 64 threads have in their caches, most of them not running, counts
  * against it, sampled by the kernel's own figures while they work. */
 #include "libs/libs.h"
-#include "test.h"
+#include "resident.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
+#include <sched.h>
 
-#define MB (1024L * 1024)
-#define LIMIT (128 * MB) /* as in resident_crowd_test.env */
 enum { THREADS = 64, SLOTS = 2000 };
 
 static const struct {
@@ -21,27 +17,9 @@ static char *blocks[THREADS][SLOTS];
 static pthread_barrier_t phase_begins;
 static _Atomic(int) at_work = THREADS;
 
-static long resident(void)
-{
-    char text[100] = { 0 };
-    int file = open("/proc/self/statm", O_RDONLY);
-    CHECK(file >= 0 && read(file, text, sizeof text - 1) > 0);
-    close(file);
-    return strtol(strchr(text, ' '), NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
-static unsigned long next(unsigned long *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void replace(char **slot, unsigned most_power, unsigned long *state)
 {
-    unsigned power = 4 + next(state) % (most_power - 3);
-    size_t size = ((size_t)1 << power) + next(state) % ((size_t)1 << power);
+    size_t size = random_size(most_power, state);
     target_free(*slot);
     *slot = target_malloc(size); /* denied: an empty slot makes room */
     if (*slot)
@@ -52,11 +30,11 @@ static void replace(char **slot, unsigned most_power, unsigned long *state)
 static void *work(void *mine)
 {
     char **slots = mine;
-    unsigned long state = 88172645463325252UL + (unsigned long)(slots - blocks[0]);
+    unsigned long state = SEED + (unsigned long)(slots - blocks[0]);
     for (size_t phase = 0; phase < sizeof phases / sizeof *phases; phase++) {
         pthread_barrier_wait(&phase_begins);
         for (int i = 0; i < phases[phase].operations; i++)
-            replace(&slots[next(&state) % phases[phase].slots], phases[phase].most_power, &state);
+            replace(&slots[random_number(&state) % phases[phase].slots], phases[phase].most_power, &state);
     }
     at_work--;
     return NULL;
@@ -81,6 +59,6 @@ int main(void)
         CHECK(!pthread_join(threads[i], NULL));
     printf("at most %ld MB resident in %ld samples\n", worst / MB, samples);
     CHECK(samples > 100 && worst > 60 * MB);
-    CHECK(worst <= LIMIT + LIMIT / 20 + 16 * MB);
+    CHECK(worst <= LIMIT + BEYOND);
     return 0;
 }

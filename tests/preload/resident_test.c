@@ -1,42 +1,15 @@
 /* A limit on bytes in use is one on resident memory: whatever sizes come and go, the process never keeps more than the limit,
  * 5 % and 16 MB, sampled by the kernel's own figures. */
 #include "libs/libs.h"
-#include "test.h"
+#include "resident.h"
 
 #include <pthread.h>
-#include <string.h>
-#include <unistd.h>
 
-#define MB (1024L * 1024)
-#define LIMIT (128 * MB) /* as in resident_test.env */
 enum { SLOTS = 400000, OPERATIONS = 1500000, SAMPLE = 2000 };
 
 static char *blocks[SLOTS];
 
-static long resident(void)
-{
-    char text[64] = { 0 };
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fgets(text, sizeof text, file));
-    fclose(file);
-    return strtol(strchr(text, ' '), NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
-static unsigned long random_number(void)
-{
-    static unsigned long state = 88172645463325252UL;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-/* Sizes from 16 to `most`, as many small as large ones. */
-static size_t random_size(unsigned most_power)
-{
-    unsigned power = 4 + random_number() % (most_power - 3);
-    return ((size_t)1 << power) + random_number() % ((size_t)1 << power);
-}
+static unsigned long state = SEED;
 
 static void free_slot(unsigned slot)
 {
@@ -49,15 +22,15 @@ static long churn(long baseline, unsigned most_power, unsigned slots)
 {
     long worst = 0;
     for (int i = 0; i < OPERATIONS; i++) {
-        unsigned slot = random_number() % slots;
+        unsigned slot = random_number(&state) % slots;
         if (blocks[slot])
             free_slot(slot);
-        size_t size = random_size(most_power);
+        size_t size = random_size(most_power, &state);
         blocks[slot] = target_malloc(size);
         if (blocks[slot])
             memset(blocks[slot], 1, size);
         else
-            free_slot(random_number() % slots); /* denied: makes room */
+            free_slot(random_number(&state) % slots); /* denied: makes room */
         if (i % SAMPLE == 0) {
             long kept = resident() - baseline - LIMIT;
             worst = kept > worst ? kept : worst;
@@ -78,7 +51,7 @@ static void *fill_and_empty(void *argument)
     while (slot-- > 0)
         free_slot(slot);
     printf("a thread that fills the budget: %ld KB resident beyond the limit\n", kept >> 10);
-    CHECK(kept <= LIMIT / 20 + 16 * MB);
+    CHECK(kept <= BEYOND);
     return NULL;
 }
 
@@ -118,7 +91,7 @@ int main(void)
     for (unsigned phase = 0; phase < sizeof phases / sizeof *phases; phase++) {
         long worst = churn(baseline, phases[phase].most_power, phases[phase].slots);
         printf("phase %u: at most %ld KB resident beyond the limit\n", phase, worst >> 10);
-        CHECK(worst <= LIMIT / 20 + 16 * MB);
+        CHECK(worst <= BEYOND);
     }
     for (unsigned slot = 0; slot < SLOTS; slot++)
         if (blocks[slot])
