@@ -29,8 +29,31 @@ static void what_is_too_large_is_refused(void)
     CHECK(!mg_window_take(7, MG_GRANULE, mg_window.size * 2));
 }
 
+/* Other threads read base and size while they are being written. */
+static void half_a_window_holds_nothing(void)
+{
+    const struct mg_window before = mg_window;
+    int on_stack;
+    void *block = malloc(1);
+    const void *const freed[] = { NULL, &on_stack, &mg_window, block };
+    CHECK(mg_window_start());
+    const struct mg_window started = mg_window;
+    for (size_t i = 0; i < sizeof freed / sizeof *freed; i++) {
+        mg_window = before;
+        CHECK(!mg_window_holds(freed[i]));
+        mg_window.size = started.size;
+        CHECK(!mg_window_holds(freed[i]));
+        mg_window = before;
+        mg_window.base = started.base;
+        CHECK(!mg_window_holds(freed[i]));
+    }
+    free(block);
+    mg_window = before;
+}
+
 int main(void)
 {
+    half_a_window_holds_nothing();
     unit_start("observe", NULL);
     each_alignment_is_one_of_addresses();
     what_is_too_large_is_refused();
