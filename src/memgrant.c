@@ -86,6 +86,21 @@ const char *mg_library_name(unsigned library)
     return mg_libraries[library].name;
 }
 
+bool mg_library_nests(unsigned library)
+{
+    return mg_libraries[library].nested;
+}
+
+bool mg_library_closes_by(unsigned library, const char *method)
+{
+    return mg_names_hold(&mg_libraries[library].closers, method);
+}
+
+bool mg_library_may_leave(unsigned library, const char *method)
+{
+    return mg_names_hold(&mg_libraries[library].leaves, method);
+}
+
 /* ---- The JVM side ---- */
 
 struct mg_account *mg_root(void)

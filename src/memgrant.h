@@ -95,6 +95,11 @@ void mg_library_closed(void);
 unsigned mg_library_bound(const void *code);
 bool mg_library_is_target(unsigned library);
 const char *mg_library_name(unsigned library);
+/* What its profile says of its native methods: whether it passes on what is thrown in its calls back into Java, and of a
+ * method, by its name, whether it gives something back (never left by an exception), and whether its result is no handle. */
+bool mg_library_nests(unsigned library);
+bool mg_library_closes_by(unsigned library, const char *method);
+bool mg_library_may_leave(unsigned library, const char *method);
 
 /* The thread is in a function of libc's that allocates for that library: what libc asks for is the library's. 0 while
  * libc calls back. Returns what to give back to mg_behalf_ends. Any thread, target or not. */

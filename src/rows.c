@@ -79,6 +79,9 @@ static void describe(struct mg_library *row, const char *name, enum mg_role role
     row->role = role;
     row->fate = spec->fate;
     row->copes = spec->copes > 0;
+    row->nested = spec->nested > 0;
+    row->closers = spec->closers;
+    row->leaves = spec->leaves;
     mg_library_set_limit((unsigned)(row - mg_libraries), spec->limit);
     memcpy(row->pool_threads, spec->pool_threads, sizeof row->pool_threads);
 }

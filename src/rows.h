@@ -6,6 +6,7 @@
 
 #include "base.h"
 #include "settings.h"
+#include "specs.h"
 
 /* What a library is to us. SYSTEM is charged like a target and never denied: libc, libjvm and the JDK's own. */
 enum mg_role { MG_ROLE_OTHER, MG_ROLE_TARGET, MG_ROLE_SYSTEM, MG_ROLE_TRANSPARENT };
@@ -27,10 +28,12 @@ struct mg_library {
     enum mg_role role;
     enum mg_fate fate;     /* said by SPEC, on_denial or profile; unset: the default */
     bool copes;            /* with NULL */
+    bool nested;           /* passes on what is thrown in its calls back into Java */
     _Atomic(bool) said_so; /* one line was written about what `stop` means here */
     char pool_threads[32];
-    int64_t limit;         /* of its own; -1 none */
-    _Atomic(int64_t) used; /* exact when limited, else to within a lane batch a thread */
+    struct mg_names closers, leaves; /* its native methods' names */
+    int64_t limit;                   /* of its own; -1 none */
+    _Atomic(int64_t) used;           /* exact when limited, else to within a lane batch a thread */
     _Atomic(int64_t) peak;
     _Atomic(int64_t) denials;
     _Atomic(int64_t) referee_bytes, referee_allocations;

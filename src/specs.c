@@ -7,13 +7,14 @@
 #include <string.h>
 
 #define MAX_SPECS 64
+#define NAME_SIZE 64 /* of a method */
 
 struct table {
     struct mg_spec row[MAX_SPECS];
     int count;
 };
 static struct table targets, profiles;
-static char complaint[300];
+static char complaint[400];
 
 /* The file src/profiles, as it is. */
 __asm__(".pushsection .rodata\n"
@@ -54,6 +55,38 @@ static bool copy(char *to, size_t size, const char *from, size_t length)
     return true;
 }
 
+bool mg_names_hold(const struct mg_names *names, const char *name)
+{
+    const char *end = names->at + names->length;
+    for (const char *at = names->at, *next; at && at < end; at = next + 1) {
+        char pattern[NAME_SIZE];
+        next = memchr(at, '+', (size_t)(end - at));
+        next = next ? next : end;
+        if (copy(pattern, sizeof pattern, at, (size_t)(next - at)) && glob(pattern, name))
+            return true;
+    }
+    return false;
+}
+
+/* A name that is too long to be one would never hold. */
+static bool set_names(struct mg_names *names, const char *value, size_t size)
+{
+    *names = (struct mg_names){ value, size };
+    size_t length = 0;
+    for (size_t i = 0; i < size; i++) {
+        length = value[i] == '+' ? 0 : length + 1;
+        if (length >= NAME_SIZE)
+            return false;
+    }
+    return size > 0;
+}
+
+static bool set_flag(signed char *flag, const char *value, size_t size)
+{
+    *flag = size == 3 && !memcmp(value, "yes", 3);
+    return *flag || (size == 2 && !memcmp(value, "no", 2));
+}
+
 /* One "key=value" of a SPEC. */
 static bool set_option(struct mg_spec *spec, const char *text, size_t length)
 {
@@ -77,17 +110,19 @@ static bool set_option(struct mg_spec *spec, const char *text, size_t length)
             *plus = ',';
         return strchr(spec->environment, '=') != NULL;
     }
-    if (IS("copes")) {
-        spec->copes = size == 3 && !memcmp(value, "yes", 3);
-        return spec->copes || (size == 2 && !memcmp(value, "no", 2));
-    }
+    if (IS("copes"))
+        return set_flag(&spec->copes, value, size);
+    if (IS("nested"))
+        return set_flag(&spec->nested, value, size);
+    if (IS("closers") || IS("leaves"))
+        return set_names(IS("closers") ? &spec->closers : &spec->leaves, value, size);
 #undef IS
     return false;
 }
 
 static bool parse_spec(struct mg_spec *spec, const char *text, size_t length)
 {
-    *spec = (struct mg_spec){ .limit = -1, .copes = -1 };
+    *spec = (struct mg_spec){ .limit = -1, .copes = -1, .nested = -1 };
     const char *end = text + length;
     const char *comma = memchr(text, ',', length);
     if (!copy(spec->pattern, sizeof spec->pattern, text, (size_t)((comma ? comma : end) - text)) ||
@@ -116,7 +151,8 @@ static const char *parse_table(struct table *table, const char *text, char separ
                 mg_print(
                     complaint, sizeof complaint,
                     "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
-                    "[,pool-threads=PATTERN][,environment=NAME=VALUE]); nothing is counted",
+                    "[,pool-threads=PATTERN][,environment=NAME=VALUE][,nested=yes|no][,closers=NAME+NAME]"
+                    "[,leaves=NAME+NAME]); nothing is counted",
                     where, shown);
                 return complaint;
             }
@@ -182,6 +218,12 @@ bool mg_specs_find(const char *file_name, struct mg_spec *spec)
         spec->fate = mg_settings.on_denial ? mg_settings.on_denial : profile->fate;
     if (spec->copes < 0)
         spec->copes = profile->copes;
+    if (spec->nested < 0)
+        spec->nested = profile->nested;
+    if (!spec->closers.at)
+        spec->closers = profile->closers;
+    if (!spec->leaves.at)
+        spec->leaves = profile->leaves;
     if (!*spec->pool_threads)
         memcpy(spec->pool_threads, profile->pool_threads, sizeof spec->pool_threads);
     return true;

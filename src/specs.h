@@ -5,11 +5,19 @@
 
 #include "settings.h"
 
+/* Names of methods, or globs, with '+' between: a piece of the SPEC's own text, which stays. */
+struct mg_names {
+    const char *at;
+    size_t length;
+};
+
 struct mg_spec {
     char pattern[64];
     int64_t limit; /* -1 none */
     enum mg_fate fate;
-    signed char copes; /* with NULL: 1 yes, 0 no, -1 not said */
+    signed char copes;  /* with NULL: 1 yes, 0 no, -1 not said */
+    signed char nested; /* passes on what is thrown in its calls back into Java: as copes */
+    struct mg_names closers, leaves;
     char pool_threads[32];
     char environment[128]; /* NAME=VALUE that its allocator needs to give memory back */
 };
@@ -24,5 +32,7 @@ void mg_specs_set_environment(void);
 
 /* Prefix or glob (* and ?). */
 bool mg_matches(const char *pattern, const char *name);
+/* Whether a method of that name is one of them. */
+bool mg_names_hold(const struct mg_names *names, const char *name);
 
 #endif

@@ -34,6 +34,18 @@ static void targets_are_read_with_their_options(void)
     CHECK(!mg_specs_find("libc.so.6", &spec));
 }
 
+static void native_methods_are_told_by_name_or_glob(void)
+{
+    CHECK(!start("liba,nested=yes,closers=leaveIt+end_*,leaves=size;libb,nested=no;libc", false));
+    CHECK(mg_specs_find("liba.so", &spec) && spec.nested == 1);
+    CHECK(mg_names_hold(&spec.closers, "leaveIt") && mg_names_hold(&spec.closers, "end_of_it"));
+    CHECK(!mg_names_hold(&spec.closers, "leaveItOpen") && !mg_names_hold(&spec.closers, "leave") &&
+          !mg_names_hold(&spec.closers, "size"));
+    CHECK(mg_names_hold(&spec.leaves, "size") && !mg_names_hold(&spec.leaves, "sizeOf"));
+    CHECK(mg_specs_find("libb.so", &spec) && spec.nested == 0 && !mg_names_hold(&spec.closers, "leaveIt"));
+    CHECK(mg_specs_find("libc.so", &spec) && spec.nested == -1 && !mg_names_hold(&spec.leaves, ""));
+}
+
 static void without_targets_it_is_everything_or_the_known(void)
 {
     CHECK(!start("", false) && mg_specs_find("whatever.so", &spec));
@@ -56,13 +68,18 @@ static void the_persons_word_beats_the_profiles(void)
 
 static void what_is_no_spec_is_shown(void)
 {
-    const char *bad[] = { ",limit=5",
-                          "lib,colour=red",
-                          "lib,limit",
-                          "lib,limit=lots",
-                          "lib,on-denial=never",
-                          "lib,copes=often",
-                          "a-name-far-too-long-to-be-the-name-of-a-file-that-anybody-would-ever-load" };
+    const char *bad[] = {
+        ",limit=5",
+        "lib,colour=red",
+        "lib,limit",
+        "lib,limit=lots",
+        "lib,on-denial=never",
+        "lib,copes=often",
+        "lib,nested=maybe",
+        "lib,closers=",
+        "lib,leaves=a+a_name_far_too_long_to_be_the_name_of_a_method_that_anybody_would_ever_write",
+        "a-name-far-too-long-to-be-the-name-of-a-file-that-anybody-would-ever-load"
+    };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const char *wrong = start(bad[i], false);
         CHECK(wrong && strstr(wrong, bad[i]) && !strchr(wrong, '\n'));
@@ -75,6 +92,7 @@ int main(void)
     CHECK(!mg_settings_read(&any));
     names_match_by_prefix_or_glob();
     targets_are_read_with_their_options();
+    native_methods_are_told_by_name_or_glob();
     without_targets_it_is_everything_or_the_known();
     the_persons_word_beats_the_profiles();
     what_is_no_spec_is_shown();
