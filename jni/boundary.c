@@ -2,6 +2,7 @@
 #include "boundary.h"
 
 #include "memgrant.h"
+#include "shapes.h"
 #include "stack.h"
 #include "text.h"
 
@@ -12,7 +13,7 @@ static struct {
 } java;
 
 static MG_PER_THREAD struct {
-    unsigned depth; /* native methods of targets that the thread is in */
+    unsigned depth; /* native methods that the thread is in, of targets through which nothing may be thrown */
     bool asking;    /* the thread is in Boundary.reached, which may call targets too (spill codecs) */
     bool handed;    /* methods with a handle for a result have ended since the stack was looked at */
 } self;
@@ -63,8 +64,8 @@ static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_acc
 {
     JNIEnv *env = call->env;
     const bool gives_handle = call->thunk->result == MG_RESULT_HANDLE;
-    /* Inside a library's up-call its own locks may be held, and nothing may be thrown through it: the
-     * outermost asks. */
+    /* Inside a library's up-call its own locks may be held, and nothing may be thrown through it, unless its profile says
+     * that it passes that on: the outermost asks. */
     if (self.depth || self.asking || call->thunk->closer || (*env)->ExceptionCheck(env))
         return false;
     enum mg_stack_handle handle = self.handed ? MG_HANDLE_EARLIER : MG_HANDLE_NONE;
@@ -86,7 +87,7 @@ bool mg_boundary_enter(struct mg_boundary_call *call)
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL) && reach(call, account, false))
         return false;
-    self.depth++;
+    self.depth += !call->thunk->nested;
     call->library_before = mg_library_entered(call->thunk->library);
     return true;
 }
@@ -94,7 +95,7 @@ bool mg_boundary_enter(struct mg_boundary_call *call)
 void mg_boundary_leave(struct mg_boundary_call *call)
 {
     mg_library_left(call->library_before);
-    self.depth--;
+    self.depth -= !call->thunk->nested;
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL))
         (void)reach(call, account, true);

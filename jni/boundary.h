@@ -4,7 +4,7 @@
  *   - never joins one that is pending already,
  *   - never leaves a method that may return a handle (such a method is not even begun), nor one that
  *     closes something,
- *   - leaves only the outermost call of a target on the thread,
+ *   - leaves only the outermost call of a target on the thread, but for libraries whose profile says `nested`,
  *   - waits while the library's Java half is in the middle of something (stack.h).
  * Runs on JVM threads. */
 #ifndef MG_BOUNDARY_H
@@ -13,20 +13,15 @@
 #include "base.h"
 #include "jvm.h"
 
-/* Whether leaving by an exception can lose something that the method made. */
-enum mg_result {
-    MG_RESULT_VALUE, /* no: nothing, a number, a copy (byte[], String) */
-    MG_RESULT_HANDLE /* yes: a long or an object may be the only hold on native memory */
-};
-
-/* Constant from the moment that the JVM knows its entry of the pool. */
+/* Constant while the JVM knows its entry of the pool. */
 struct mg_thunk {
     void *function;       /* the library's own */
     uint32_t stack_words; /* arguments that are not in registers */
     uint32_t library;     /* slot of the target */
     uint8_t result;       /* enum mg_result */
     bool closer;          /* gives something back: never left by an exception of ours */
-    uint8_t unused[14];
+    bool nested;          /* its library passes on what is thrown in its calls back into Java */
+    uint8_t unused[13];
 };
 
 /* One call of a native method. Lies in the frame of mg_thunk_common, which fills env and thunk. */

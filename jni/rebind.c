@@ -147,7 +147,8 @@ static void rebind_method(JNIEnv *env, jvmtiEnv *jvmti, jclass class, const char
     void *function = NULL;
     if (class_name[0] == 'L' && symbols_of(class_name, name, signature, brief, full))
         function = find(targets, brief, full);
-    JNINativeMethod native = { name, signature, function ? mg_thunks_wrap(function, name, signature) : NULL };
+    JNINativeMethod native = { name, signature,
+                               function ? mg_thunks_wrap(env, class, function, name, signature) : NULL };
     if (native.fnPtr && (*env)->RegisterNatives(env, class, &native, 1) != JNI_OK)
         (*env)->ExceptionClear(env);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);

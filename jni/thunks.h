@@ -23,7 +23,7 @@ bool mg_thunks_take_jvmti(JavaVM *vm);
 const char *mg_thunks_watch(bool on);
 /* The thunk for a native method, the same again for the same one. NULL: the function is no target's, or
  * the pool is used up. */
-void *mg_thunks_wrap(void *function, const char *name, const char *signature);
+void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name, const char *signature);
 /* NULL without JVMTI. */
 jvmtiEnv *mg_thunks_jvmti(void);
 
