@@ -310,6 +310,11 @@ static const struct native_method methods[] = {
     { "writeReport", "()V", write_report },
 };
 
+const JNINativeMethod *mg_natives_method(unsigned index)
+{
+    return index < sizeof methods / sizeof methods[0] ? (const JNINativeMethod *)&methods[index] : NULL;
+}
+
 jint mg_natives_register(JNIEnv *env)
 {
     jclass class = (*env)->FindClass(env, "io/memgrant/Native");

@@ -1,9 +1,11 @@
-/* JVMTI does not tell what a method is bound to, so the function is found as the JVM finds it: by the name
- * that JNI makes of class and method. Its thunk is registered: the JVM raises no event for the function
+/* The function that a method is bound to is read in the JVM's own record of it (bound.h). Where that can't be, it is found
+ * as the JVM finds it: by the name that JNI makes of class and method; what a library registered under names that it does not
+ * export stays without a thunk then, and one line says so. The thunk is registered: the JVM raises no event for the function
  * that it has already. */
 #include "rebind.h"
 
 #include "base.h"
+#include "bound.h"
 #include "image.h"
 #include "memgrant.h"
 #include "say.h"
@@ -19,7 +21,8 @@ enum { TARGETS = 32, NAME = 1024 };
 struct targets {
     void *handle[TARGETS];
     int count;
-    bool said; /* that a method has two functions */
+    bool by_name; /* the JVM does not show what a method is bound to */
+    bool said;    /* that a method has two functions */
 };
 
 struct objects {
@@ -137,16 +140,24 @@ static void *find(struct targets *targets, const char *brief, const char *full)
     return found;
 }
 
+/* The function of a method, if it may be a target's. */
+static void *function_of(struct targets *targets, jmethodID method, const char *class_name, const char *name,
+                         const char *signature)
+{
+    if (!targets->by_name)
+        return mg_bound_function(method);
+    char brief[NAME], full[NAME];
+    bool has_names = class_name[0] == 'L' && symbols_of(class_name, name, signature, brief, full);
+    return has_names ? find(targets, brief, full) : NULL;
+}
+
 static void rebind_method(JNIEnv *env, jvmtiEnv *jvmti, jclass class, const char *class_name,
                           jmethodID method, struct targets *targets)
 {
     char *name, *signature;
     if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
         return;
-    char brief[NAME], full[NAME];
-    void *function = NULL;
-    if (class_name[0] == 'L' && symbols_of(class_name, name, signature, brief, full))
-        function = find(targets, brief, full);
+    void *function = function_of(targets, method, class_name, name, signature);
     JNINativeMethod native = { name, signature,
                                function ? mg_thunks_wrap(env, class, function, name, signature) : NULL };
     if (native.fnPtr && (*env)->RegisterNatives(env, class, &native, 1) != JNI_OK)
@@ -198,6 +209,11 @@ void mg_rebind(JNIEnv *env)
     hold(&targets);
     /* The classes come as local references: of Spark's, 20,000 or so. */
     if (targets.count > 0 && (*env)->PushLocalFrame(env, 1 << 16) == 0) {
+        targets.by_name = !mg_bound_learn(env);
+        if (targets.by_name)
+            mg_say(
+                "native methods that a library registered before this one was armed, by names that it does not export, are "
+                "not found: a denied task is not stopped in them");
         rebind_classes(env, jvmti, &targets);
         (*env)->PopLocalFrame(env, NULL);
     }

@@ -1,6 +1,6 @@
-/* Native methods of targets that the JVM bound before the library was armed: they are bound once more,
- * this time to thunks. What a library registered under names that it does not export stays as it is. Runs
- * once, when the library is armed, and does nothing when no target is loaded yet, which is the rule. */
+/* Native methods of targets that the JVM bound before the library was armed: they are bound once more, this time to thunks,
+ * by whatever name a library registered them. Runs once, when the library is armed, and does nothing when no target is
+ * loaded yet, which is the rule. */
 #ifndef MG_REBIND_H
 #define MG_REBIND_H
 

@@ -1,6 +1,7 @@
 #include "stack.h"
 
 #include "base.h"
+#include "shapes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ enum {
     LIBRARY_FRAMES = 8, /* looked at above the native method */
     PATIENCE = 16,      /* boundaries that a handle given to one method may put off */
     IS_STATIC = 0x0008, /* of the class file format */
+    IS_NATIVE = 0x0100,
     IS_SYNTHETIC = 0x1000
 };
 
@@ -62,8 +64,8 @@ static void release(struct stack *stack)
 }
 
 /* A static initialiser or a library's loader. Also true when it can't be told. Names are compared for
- * static methods only: `<clinit>` is one, and a name costs an allocation. */
-static bool must_end(jmethodID method)
+ * static methods only: `<clinit>` is one, and a name costs an allocation. `calls`: it is not the native method itself. */
+static bool must_end(jmethodID method, bool calls)
 {
     jint modifiers;
     char *name;
@@ -75,9 +77,10 @@ static bool must_end(jmethodID method)
         return true;
     /* A loader that is thrown out of its own state machine never loads again (RocksDB.loadLibrary asks for
      * its version while its state is "loading", and every later task of the process waits for that to
-     * end). */
+     * end). The JDK's own is a native method, load: what JNI_OnLoad calls may not throw either. */
     bool is = strcmp(name, "<clinit>") == 0 || strncmp(name, "loadLibrary", 11) == 0 ||
-              strncmp(name, "loadNative", 10) == 0;
+              strncmp(name, "loadNative", 10) == 0 ||
+              (calls && modifiers & IS_NATIVE && strcmp(name, "load") == 0);
     drop(name);
     return is;
 }
@@ -122,10 +125,10 @@ static jint library_frames(JNIEnv *env, const struct stack *stack, const char *n
     return i - 1;
 }
 
-/* A constructor, or a static method whose result is an object of the library. Bodies of lambdas are static
- * as well, and synthetic. `is_caller`: the native method is the frame's own call, and is not begun yet:
+/* A constructor, a static method whose result is an object of the library, or a method that gives something back. Bodies of
+ * lambdas are static as well, and synthetic. `is_caller`: the native method is the frame's own call, and is not begun yet:
  * open() may begin with it. */
-static bool is_making(jmethodID method, const char *native_class, bool is_caller)
+static bool must_go_on(jmethodID method, const char *native_class, bool is_caller)
 {
     jint modifiers;
     char *name, *signature;
@@ -137,9 +140,18 @@ static bool is_making(jmethodID method, const char *native_class, bool is_caller
         result++;
     bool is_factory = (modifiers & IS_STATIC) && !(modifiers & IS_SYNTHETIC) && *result == 'L' &&
                       strncmp(result, native_class, package_length(native_class)) == 0;
-    bool is = strcmp(name, "<init>") == 0 || (is_factory && !is_caller);
+    bool is = strcmp(name, "<init>") == 0 || (is_factory && !is_caller) || mg_shape_closes(name, signature);
     drop(name);
     drop(signature);
+    return is;
+}
+
+/* The JDK's Cleaner, which calls nobody twice. */
+static bool is_cleaner(JNIEnv *env, const struct stack *stack, jint frame)
+{
+    char *class = frame < stack->count ? class_of(env, stack->frames[frame].method) : NULL;
+    bool is = class && (in_package(class, "Ljdk/internal/ref/") || in_package(class, "Ljava/lang/ref/"));
+    drop(class);
     return is;
 }
 
@@ -173,7 +185,7 @@ static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_
                                 enum mg_stack_handle handle)
 {
     for (jint i = 0; i < stack->count; i++)
-        if (must_end(stack->frames[i].method))
+        if (must_end(stack->frames[i].method, i > 0))
             return MG_STACK_NEVER;
     char *native_class = class_of(env, stack->frames[0].method);
     if (!native_class)
@@ -184,7 +196,8 @@ static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_
         remember(stack, library, 1);
     bool later = goes_on(stack);
     for (jint i = 1; i <= library && !later; i++)
-        later = is_making(stack->frames[i].method, native_class, i == 1 && !at_end);
+        later = must_go_on(stack->frames[i].method, native_class, i == 1 && !at_end);
+    later = later || is_cleaner(env, stack, library + 1);
     if (handle == MG_HANDLE_NOW)
         remember(stack, library, 0);
     drop(native_class);

@@ -6,7 +6,9 @@
  *     unusable for ever;
  *   - no leaving yet while a constructor of the library runs, or a static method of it that makes one of
  *     its objects;
- *   - no leaving yet from a method of the library that goes on after a native method gave it a handle.
+ *   - no leaving yet from a method of the library that goes on after a native method gave it a handle;
+ *   - no leaving yet while a method of the library gives something back, or the JDK's Cleaner lets it: what it has not
+ *     given back by then nobody would.
  * "Of the library" are the frames above the native method that are of its class's package. Runs on JVM
  * threads. */
 #ifndef MG_STACK_H

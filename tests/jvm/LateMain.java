@@ -5,24 +5,34 @@ import static io.memgrant.Armed.equal;
 
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.util.List;
 import mgtarget.Target;
 
-/** Targets that were loaded and used before arm(). An argument: by two class loaders, each with a file of its own. */
+/**
+ * Targets that were loaded and used before arm(). Arguments: a copy of the library, used by a class loader of its own;
+ * {@code unreadable} for a JVM whose record of what is bound to what can't be read.
+ */
 final class LateMain {
     public static void main(String[] args) throws Exception {
+        boolean readable = !List.of(args).contains("unreadable");
+        Class<?> second = args.length > (readable ? 0 : 1) ? anotherLoader(args[0]) : null;
+        if (!readable)
+            System.load(System.getenv("WORK") + "/libunreadable.so");
         Armed.loadTarget();
         for (int i = 0; i < 20_000; i++)
             use();
         equal(60_000L, Target.directly(), "called before arm()");
-        if (args.length > 0)
-            anotherLoader(args[0]);
+        Target.bindWhich(5);
+        equal(5, Target.which(), "which");
         Armed.arm(Armed.ENFORCING);
         for (int i = 0; i < 1_000; i++)
             use();
-        boolean wrapped = args.length == 0;
+        boolean wrapped = second == null || readable;
         equal(wrapped ? 3_000L : 0L, Target.byThunk(), "called by thunks after arm()");
+        if (second != null)
+            equal(wrapped ? 1L : 0L, usedBy(second), "called by thunks in the other class loader");
         if (wrapped)
-            stopped();
+            stopped(readable);
         System.out.println("late: ok");
     }
 
@@ -33,24 +43,40 @@ final class LateMain {
                 Target.d10(1, 2, 3, 4, 5, 6, 7, 8, 9, .5), "d10");
     }
 
-    private static void anotherLoader(String library) throws Exception {
+    private static Class<?> anotherLoader(String library) throws Exception {
         URL classes = Target.class.getProtectionDomain().getCodeSource().getLocation();
-        Class<?> second = new URLClassLoader(new URL[] {classes}, null).loadClass("io.memgrant.Armed");
-        var load = second.getDeclaredMethod("loadTarget", String.class);
+        ClassLoader loader = new URLClassLoader(new URL[] {classes}, null);
+        var load = loader.loadClass("io.memgrant.Armed").getDeclaredMethod("loadTarget", String.class);
         load.setAccessible(true);
         load.invoke(null, library);
+        Class<?> target = loader.loadClass("mgtarget.Target");
+        equal(42, target.getMethod("i0").invoke(null), "i0 of the other class loader");
+        equal(0L, target.getMethod("byThunk").invoke(null), "by thunks before arm()");
+        return target;
     }
 
-    private static void stopped() {
+    private static Object usedBy(Class<?> target) throws Exception {
+        equal(42, target.getMethod("i0").invoke(null), "i0 of the other class loader");
+        return target.getMethod("byThunk").invoke(null);
+    }
+
+    /** Of what was registered under a name of its own nothing is known by name. */
+    private static void stopped(boolean readable) {
         OutOfMemoryError stop = new OutOfMemoryError("of the test");
         Boundary.handle(Armed.overdrawn(), (library, mayThrow) -> stop);
+        Target.target_close_all();
+        check(isStopped(stop, () -> Target.shell("true")), "shell is stopped");
+        check(isStopped(stop, Target::which) == readable, "which is stopped where it can be found");
+        Native.unbind();
+    }
+
+    private static boolean isStopped(OutOfMemoryError stop, Runnable call) {
         try {
-            Target.target_close_all();
-            Target.shell("true");
-            check(false, "shell returned");
+            call.run();
+            return false;
         } catch (OutOfMemoryError e) {
             check(e == stop, "the test's own error");
+            return true;
         }
-        Native.unbind();
     }
 }

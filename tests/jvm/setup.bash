@@ -23,9 +23,11 @@ jvms() {
     done
 }
 
-build_library() { # NAME: NAME.c becomes WORK/libNAME.so
+build_library() { # NAME [OPTION]...: NAME.c, without mg and from the first _ on, becomes WORK/libNAME.so
+    local name=$1 source=${1#mg}
+    shift
     "${CC:-cc}" -std=gnu11 -O2 -g -fPIC -shared -fexceptions -fno-omit-frame-pointer -Wall -Wextra -Werror \
-        -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux" -o "$WORK/lib$1.so" "$here/${1#mg}.c" -lpthread -ldl
+        -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux" -o "$WORK/lib$name.so" "$@" "$here/${source%%_*}.c" -lpthread -ldl
 }
 
 build_target() { # the fixture library, twice as target and once as bystander
