@@ -8,9 +8,14 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import mgtarget.Target;
 
-/** Methods bound again, in two class loaders, and more methods than there are thunks. */
+/**
+ * Methods bound again, and in two class loaders. An argument: {@code use-up} for more methods than there are thunks,
+ * {@code unload} for as many, but of classes that come and go.
+ */
 final class RebindMain {
     public static void main(String[] args) throws Exception {
         Armed.arm(Armed.ENFORCING);
@@ -18,28 +23,37 @@ final class RebindMain {
         inAnotherClassLoader("libmgtarget-copy.so", true);
         inAnotherClassLoader("libmgbystander.so", false);
         boundAgain();
-        if (args.length > 0)
+        if (List.of(args).contains("use-up"))
             usedUp();
+        if (List.of(args).contains("unload"))
+            unloaded();
         System.out.println("rebind: ok");
     }
 
     /** A second Target, whose natives are those of another file: wrapped when that file is a target. */
     private static void inAnotherClassLoader(String library, boolean wrapped) throws Exception {
-        Path copy = Path.of(System.getenv("WORK"), library);
-        URL classes = Target.class.getProtectionDomain().getCodeSource().getLocation();
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {classes}, null)) {
-            check(Files.exists(copy), copy + " was built");
-            Class<?> second = loader.loadClass("io.memgrant.Armed");
-            Method load = second.getDeclaredMethod("loadTarget", String.class);
-            load.setAccessible(true);
-            load.invoke(null, copy.toString());
-            Class<?> target = loader.loadClass("mgtarget.Target");
+        try (URLClassLoader loader = anotherLoader()) {
+            Class<?> target = load(loader, library);
             equal(42, call(target, "i0"), "i0 of " + library);
             equal("a text of the target's", call(target, "text"), "text of " + library);
             equal(wrapped ? 2L : 0L, call(target, "byThunk"), "by thunk in " + library);
             equal(wrapped ? 0L : 2L, call(target, "directly"), "directly in " + library);
             equal(42, Target.i0(), "i0 of the first");
         }
+    }
+
+    private static URLClassLoader anotherLoader() {
+        return new URLClassLoader(new URL[] {Target.class.getProtectionDomain().getCodeSource().getLocation()}, null);
+    }
+
+    /** The Target of that class loader, its natives in that library. */
+    private static Class<?> load(ClassLoader loader, String library) throws Exception {
+        Path file = Path.of(System.getenv("WORK"), library);
+        check(Files.exists(file), file + " was built");
+        Method load = loader.loadClass("io.memgrant.Armed").getDeclaredMethod("loadTarget", String.class);
+        load.setAccessible(true);
+        load.invoke(null, file.toString());
+        return loader.loadClass("mgtarget.Target");
     }
 
     private static Object call(Class<?> target, String name) throws Exception {
@@ -70,5 +84,41 @@ final class RebindMain {
         equal(7, Target.which(), "which");
         Target.bindWhich(4299);
         equal(4299, Target.which(), "which");
+    }
+
+    private static final int ROUNDS = 20, FUNCTIONS = 300;
+
+    /** A target and a library that is none, by turns at the same addresses, as often as not. */
+    private static void unloaded() throws Exception {
+        List<String> addresses = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            boolean wrapped = round % 4 != 3;
+            String library = wrapped ? "libmgtarget-copy.so" : "libmgbystander.so";
+            // The same file again, or another one where it was: neither before the last one is gone.
+            while (Armed.mapped("libmgtarget-copy.so") || Armed.mapped("libmgbystander.so"))
+                System.gc();
+            addresses.add(used(library, wrapped));
+        }
+        System.out.println("unloaded from " + addresses.stream().distinct().count() + " addresses in " + ROUNDS + " rounds");
+        equal(42, Target.i0(), "i0 of the first");
+    }
+
+    /** Uses functions of the library in a class loader of its own. Where the library was. */
+    private static String used(String library, boolean wrapped) throws Exception {
+        try (URLClassLoader loader = anotherLoader()) {
+            Class<?> target = load(loader, library);
+            Method bindWhich = target.getMethod("bindWhich", int.class);
+            Method which = target.getMethod("which");
+            for (int i = 0; i < FUNCTIONS; i++) {
+                bindWhich.invoke(null, i);
+                equal(i, which.invoke(null), "which");
+            }
+            equal(42, call(target, "i0"), "i0 of " + library);
+            equal("a text of the target's", call(target, "text"), "text of " + library);
+            equal(wrapped ? 2L : 0L, call(target, "byThunk"), "by thunk in " + library);
+            equal(wrapped ? 0L : 2L, call(target, "directly"), "directly in " + library);
+            return Files.readAllLines(Path.of("/proc/self/maps")).stream().filter(line -> line.endsWith(library)).findFirst()
+                    .orElseThrow().split("-")[0];
+        }
     }
 }

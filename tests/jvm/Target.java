@@ -57,6 +57,9 @@ public final class Target {
     public static native int unwindsFromStack(long a, long b, long c, long d, long e);
     public static native void stopHere(long a, long b, long c, long d, long e);
 
+    public static native void crash(long a, long b, long c, long d, long e);
+    public static native int spin(long rounds, long b, long c, long d, long e);
+
     public static native void bindWhich(int i);
     public static native int which();
 

@@ -340,6 +340,21 @@ NATIVE(void, stopHere, jlong a, jlong b, jlong c, jlong d, jlong e)
     __asm__ volatile("");
 }
 
+NATIVE(void, crash, jlong a, jlong b, jlong c, jlong d, jlong e)
+{
+    NOTE;
+    *(volatile jlong *)(uintptr_t)(a + b + c + d + e) = 0; /* in page 0 */
+}
+/* Does so many rounds of something that a profiler sees. */
+NATIVE(jint, spin, jlong rounds, jlong b, jlong c, jlong d, jlong e)
+{
+    NOTE;
+    volatile jint sum = 0;
+    for (jlong i = 0; i < rounds; i++)
+        sum += (jint)(i * b + c * d + e);
+    return sum;
+}
+
 /* ---- Binding again ---- */
 
 /* 4,300 functions: more than the pool has thunks. Function i returns i. */

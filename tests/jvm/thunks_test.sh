@@ -20,4 +20,5 @@ for java in $(jvms); do
     clean_run "$java" 'a boundary was passed without asking' io.memgrant.BoundariesMain
     clean_run "$java" '' io.memgrant.RebindMain
     clean_run "$java" 'more than 4096 native methods' io.memgrant.RebindMain use-up
+    clean_run "$java" '' io.memgrant.RebindMain unload
 done
