@@ -1,9 +1,10 @@
 #!/bin/bash
-# Spark 3.5 (Scala 2.12) on JDK 17, with the same memgrant.jar: the demo in its small form, the plugin's tests and its waits.
+# Spark 3.5 (Scala 2.12) on JDK 17, with the same memgrant.jar: the demo in its small form, the plugin's tests, its waits, and the moments.
 set -eu
 : "${ROOT:=$(cd "$(dirname "$0")/../.." && pwd)}"
 export SPARK=3.5 JDK=17
 "$ROOT/tests/spark/plugin_test.sh"
+"$ROOT/tests/spark/moments_test.sh"
 "$ROOT/tests/spark/waits_test.sh"
 "$ROOT/scripts/demo" --small --pool offheap 2 3 4
 exec "$ROOT/scripts/demo" --small --pool overhead 3

@@ -21,4 +21,13 @@ final class Target {
 
     /** Frees on a thread that the library makes for it. */
     static native boolean freeOnOwnThread(long block);
+
+    /** Allocates on a thread that the library makes for it. */
+    static native long allocateOnOwnThread(long bytes);
+
+    /** Allocates, the first block for the array, while an exception of the library's own is pending; it is thrown. */
+    static native void allocateAndThrow(long[] blocks, long bytes, Throwable why);
+
+    /** Blocks that were allocated by these and not freed. */
+    static native int openBlocks();
 }
