@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* The methods that give something back, by a word of their names. */
-static const char *const closers[] = { "close",    "destroy", "disconnect", "dispose",
-                                       "finalize", "free",    "release",    "shutdown" };
+static const char *const closers[] = { "close",    "deallocate", "destroy", "disconnect", "dispose", "drop",
+                                       "finalize", "free",       "release", "shutdown",   "unlock" };
 
 /* Registers for whole numbers and addresses: System V has six, AAPCS64 eight. Both have eight for floating point, and words
  * of eight bytes on the stack for what is left, in its order. */
