@@ -10,16 +10,18 @@
 static jvmtiEnv *jvmti_taken;
 
 /* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the
- * same method once more, another agent) is one of them. */
+ * same method once more, another agent) is one of them. While arming there is no table of libraries to look into; what is bound
+ * meanwhile is found afterwards (rebind.c). */
+static bool is_to_be_wrapped(void *function)
+{
+    return mg_active && !mg_image_holds(function) && mg_library_is_target(mg_library_bound(function));
+}
+
 void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name, const char *signature)
 {
-    /* While arming there is no table of libraries to look into; what is bound meanwhile is found
-     * afterwards (rebind.c). */
-    if (!mg_active || mg_image_holds(function))
+    if (!is_to_be_wrapped(function))
         return NULL;
     unsigned library = mg_library_bound(function);
-    if (!mg_library_is_target(library))
-        return NULL;
     struct mg_thunk wanted = {
         .function = function,
         .stack_words = mg_shape_stack_words(signature),
@@ -38,7 +40,8 @@ static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, j
     (void)thread;
     char *name, *signature;
     jclass class;
-    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE ||
+    if (!is_to_be_wrapped(function) ||
+        (*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE ||
         (*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
         return;
     void *thunk = mg_thunks_wrap(env, class, function, name, signature);
