@@ -5,7 +5,7 @@ import mgtarget.Target;
 /** A program that spends its time in a native method of a target, for a profiler to see. */
 final class ProfiledMain {
     private static final int CALLS = 40;
-    private static final long ROUNDS = 20_000_000;
+    private static final long ROUNDS = 30_000_000;
 
     public static void main(String[] args) {
         Armed.arm(Armed.ENFORCING);

@@ -19,7 +19,7 @@ build_classes
 for java in $(jvms); do
     for way in fp dwarf vm; do
         samples=$WORK/samples
-        JAVA_FLAGS="-agentpath:$agent=start,event=itimer,interval=5ms,cstack=$way,collapsed,file=$samples" \
+        JAVA_FLAGS="-agentpath:$agent=start,event=itimer,interval=1ms,cstack=$way,collapsed,file=$samples" \
             run_java "$java" io.memgrant.ProfiledMain || { cat "$WORK/output"; fail "profiled by $way"; }
         # Each line is a stack from its bottom on, and how often it was seen.
         read -r seen whole < <(awk '/Java_mgtarget_Target_spin/ { n = $NF; seen += n
