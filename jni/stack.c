@@ -11,7 +11,6 @@ enum {
     LIBRARY_FRAMES = 8, /* looked at above the native method */
     PATIENCE = 16,      /* boundaries that a handle given to one method may put off */
     IS_STATIC = 0x0008, /* of the class file format */
-    IS_NATIVE = 0x0100,
     IS_SYNTHETIC = 0x1000
 };
 
@@ -64,8 +63,8 @@ static void release(struct stack *stack)
 }
 
 /* A static initialiser or a library's loader. Also true when it can't be told. Names are compared for
- * static methods only: `<clinit>` is one, and a name costs an allocation. `calls`: it is not the native method itself. */
-static bool must_end(jmethodID method, bool calls)
+ * static methods only: `<clinit>` is one, and a name costs an allocation. */
+static bool must_end(jmethodID method)
 {
     jint modifiers;
     char *name;
@@ -77,10 +76,9 @@ static bool must_end(jmethodID method, bool calls)
         return true;
     /* A loader that is thrown out of its own state machine never loads again (RocksDB.loadLibrary asks for
      * its version while its state is "loading", and every later task of the process waits for that to
-     * end). The JDK's own is a native method, load: what JNI_OnLoad calls may not throw either. */
+     * end). The JDK's own is ClassLoader.loadLibrary: what JNI_OnLoad calls may not throw either. */
     bool is = strcmp(name, "<clinit>") == 0 || strncmp(name, "loadLibrary", 11) == 0 ||
-              strncmp(name, "loadNative", 10) == 0 ||
-              (calls && modifiers & IS_NATIVE && strcmp(name, "load") == 0);
+              strncmp(name, "loadNative", 10) == 0;
     drop(name);
     return is;
 }
@@ -185,7 +183,7 @@ static enum mg_stack_says judge(JNIEnv *env, const struct stack *stack, bool at_
                                 enum mg_stack_handle handle)
 {
     for (jint i = 0; i < stack->count; i++)
-        if (must_end(stack->frames[i].method, i > 0))
+        if (must_end(stack->frames[i].method))
             return MG_STACK_NEVER;
     char *native_class = class_of(env, stack->frames[0].method);
     if (!native_class)

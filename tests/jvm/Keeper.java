@@ -50,8 +50,14 @@ public final class Keeper implements AutoCloseable {
     /** What is not flushed is not freed. */
     @Override
     public void close() {
-        flush0(handle);
+        flushAll(handle);
         free0(handle);
+    }
+
+    /** More natives than a handle puts a stop off. */
+    static void flushAll(long handle) {
+        for (int i = 0; i < 20; i++)
+            flush0(handle);
     }
 
     /** One whose handle the JDK's Cleaner gives back: when it is closed, or when nobody has it any more. */
@@ -62,7 +68,7 @@ public final class Keeper implements AutoCloseable {
             long handle = open0();
             cleanable = CLEANER.register(this, () -> {
                 write0(handle, size);
-                flush0(handle);
+                flushAll(handle);
                 free0(handle);
             });
         }
@@ -81,7 +87,7 @@ public final class Keeper implements AutoCloseable {
         @Override
         protected void finalize() {
             write0(handle, 1 << 20);
-            flush0(handle);
+            flushAll(handle);
             free0(handle);
         }
     }

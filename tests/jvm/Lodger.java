@@ -12,7 +12,7 @@ public final class Lodger {
     static void arrives() {
         keeper = new Keeper();
         Keeper.write0(keeper.handle(), 1 << 20);
-        Keeper.flush0(keeper.handle());
+        Keeper.flushAll(keeper.handle());
     }
 
     public static Keeper keeper() {

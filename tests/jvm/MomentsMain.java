@@ -188,6 +188,7 @@ final class MomentsMain {
 
         static {
             KEEPER.write(2 * MB);
+            check(Keeper.flush0(KEEPER.handle()) == 1, "flushed");
         }
     }
 
