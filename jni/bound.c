@@ -1,7 +1,5 @@
 #include "bound.h"
 
-#include "natives.h"
-
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -30,10 +28,10 @@ static uintptr_t word_of(jmethodID method, ptrdiff_t words)
 }
 
 /* Whether all of our own natives have their functions there. */
-static bool holds(JNIEnv *env, jclass class, ptrdiff_t words)
+static bool holds(JNIEnv *env, jclass class, const JNINativeMethod *(*own)(unsigned index), ptrdiff_t words)
 {
     const JNINativeMethod *native;
-    for (unsigned i = 0; (native = mg_natives_method(i)); i++) {
+    for (unsigned i = 0; (native = own(i)); i++) {
         jmethodID method = (*env)->GetStaticMethodID(env, class, native->name, native->signature);
         if (!method || word_of(method, words) != (uintptr_t)native->fnPtr)
             return false;
@@ -41,12 +39,12 @@ static bool holds(JNIEnv *env, jclass class, ptrdiff_t words)
     return true;
 }
 
-bool mg_bound_learn(JNIEnv *env)
+bool mg_bound_learn(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index))
 {
     jclass class = (*env)->FindClass(env, "io/memgrant/Native");
     bool found = false;
     for (distance = 0; class && !found && distance < FARTHEST; distance += !found)
-        found = holds(env, class, distance);
+        found = holds(env, class, own, distance);
     (*env)->ExceptionClear(env);
     return found;
 }

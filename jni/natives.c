@@ -34,6 +34,9 @@ static const char *find_setting(const char *const *settings, int count, const ch
     return value;
 }
 
+/* The methods of io.memgrant.Native one by one, from 0 on; NULL behind the last one. */
+static const JNINativeMethod *own_method(unsigned index);
+
 /* Arms, with the boundaries in place before the first account exists. NULL, or what is wrong. */
 static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
 {
@@ -49,7 +52,7 @@ static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
         return wrong;
     }
     if (!no_boundaries)
-        mg_rebind(env);
+        mg_rebind(env, own_method);
     else
         mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
     const char *children = find_setting(settings, count, "children");
@@ -310,7 +313,7 @@ static const struct native_method methods[] = {
     { "writeReport", "()V", write_report },
 };
 
-const JNINativeMethod *mg_natives_method(unsigned index)
+static const JNINativeMethod *own_method(unsigned index)
 {
     return index < sizeof methods / sizeof methods[0] ? (const JNINativeMethod *)&methods[index] : NULL;
 }

@@ -7,7 +7,5 @@
 /* Binds the methods of io.memgrant.Native, found by the class loader of the caller. On failure an
  * exception is pending. */
 jint mg_natives_register(JNIEnv *env);
-/* The methods of io.memgrant.Native, all of them static, one by one from 0 on; NULL behind the last one. */
-const JNINativeMethod *mg_natives_method(unsigned index);
 
 #endif

@@ -202,14 +202,14 @@ static void rebind_classes(JNIEnv *env, jvmtiEnv *jvmti, struct targets *targets
     (*jvmti)->Deallocate(jvmti, (unsigned char *)classes);
 }
 
-void mg_rebind(JNIEnv *env)
+void mg_rebind(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index))
 {
     jvmtiEnv *jvmti = mg_thunks_jvmti();
     struct targets targets = { .count = 0 };
     hold(&targets);
     /* The classes come as local references: of Spark's, 20,000 or so. */
     if (targets.count > 0 && (*env)->PushLocalFrame(env, 1 << 16) == 0) {
-        targets.by_name = !mg_bound_learn(env);
+        targets.by_name = !mg_bound_learn(env, own);
         if (targets.by_name)
             mg_say(
                 "native methods that a library registered before this one was armed, by names that it does not export, are "

@@ -6,7 +6,7 @@
 
 #include "jvm.h"
 
-/* While mg_thunks_watch is on. */
-void mg_rebind(JNIEnv *env);
+/* While mg_thunks_watch is on. `own` tells our own natives, as mg_bound_learn wants them. */
+void mg_rebind(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index));
 
 #endif
