@@ -156,7 +156,7 @@ public final class Moments extends OnCluster {
         hog.acquireMemory(60 * MB);
         Spiller other = new Spiller(task.taskMemoryManager());
         try {
-            other.take(100 * MB);
+            takeBySpilling(other);
             if (!spilled[0]) {
                 return "spill() was not ended";
             }
@@ -166,6 +166,14 @@ public final class Moments extends OnCluster {
             free(blocks);
             other.spill(other.getUsed(), null);
             hog.freeMemory(hog.getUsed());
+        }
+    }
+
+    private static void takeBySpilling(Spiller other) {
+        try {
+            other.take(100 * MB);
+        } catch (SparkOutOfMemoryError stopped) {
+            throw new IllegalStateException("stopped inside spill()", stopped);
         }
     }
 }
