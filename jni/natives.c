@@ -249,6 +249,62 @@ static jlong settle(JNIEnv *env, jclass class, jlong account)
     return known ? mg_settle(known) : 0;
 }
 
+static jlong wait_begins(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    return known ? mg_wait_begins(known, bytes) : 0;
+}
+
+static void wait_ends(JNIEnv *env, jclass class, jlong account, jlong bytes, jlong begun_ns)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_wait_ends(known, bytes, begun_ns);
+}
+
+static void wait_no_more(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_wait_no_more(known);
+}
+
+static jlong lent_ever(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    return mg_headroom_lent_ever();
+}
+
+static void room_seen(JNIEnv *env, jclass class, jlong lent_before, jlong room)
+{
+    (void)env, (void)class;
+    mg_headroom_looked(lent_before, room);
+}
+
+static jlong promised(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    return mg_headroom_promised();
+}
+
+static jboolean lend(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    return known && mg_lend(known, bytes);
+}
+
+static void call_in(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_headroom_call_in(known);
+}
+
 static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
@@ -308,6 +364,14 @@ static const struct native_method methods[] = {
     { "deny", "(J)V", deny },
     { "stopRequests", "(J)V", stop_requests },
     { "settle", "(J)J", settle },
+    { "waitBegins", "(JJ)J", wait_begins },
+    { "waitEnds", "(JJJ)V", wait_ends },
+    { "waitNoMore", "(J)V", wait_no_more },
+    { "lentEver", "()J", lent_ever },
+    { "roomSeen", "(JJ)V", room_seen },
+    { "promised", "()J", promised },
+    { "lend", "(JJ)Z", lend },
+    { "callIn", "(J)V", call_in },
     { "read", "(J)[J", read_figures },
     { "report", "()Ljava/lang/String;", report },
     { "writeReport", "()V", write_report },

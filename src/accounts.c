@@ -1,5 +1,6 @@
 #include "accounts.h"
 
+#include "closed.h"
 #include "libraries.h"
 #include "say.h"
 
@@ -15,10 +16,6 @@ static struct {
     struct mg_account *slots; /* pages of slots never used are never touched */
     unsigned size, used;
     uint64_t next_id;
-    struct mg_closed *closed; /* a ring of `kept` */
-    unsigned kept;
-    uint64_t closed_count;
-    struct mg_closed older;
     _Atomic(bool) said_full;
 } tree;
 
@@ -45,9 +42,10 @@ uint64_t mg_accounts_id(int64_t handle)
 
 struct mg_account *mg_accounts_of(int64_t handle)
 {
-    if (handle < MAX_ACCOUNTS || (uint64_t)handle % MAX_ACCOUNTS >= tree.used)
+    uint64_t slot = (uint64_t)handle % MAX_ACCOUNTS;
+    if (handle < MAX_ACCOUNTS || slot >= tree.used)
         return NULL;
-    struct mg_account *account = &tree.slots[(uint64_t)handle % MAX_ACCOUNTS];
+    struct mg_account *account = &tree.slots[slot];
     return account->listed && account->id == mg_accounts_id(handle) ? account : NULL;
 }
 
@@ -277,9 +275,8 @@ struct mg_account *mg_accounts_open_without_heap(const char *name)
 bool mg_accounts_start(const char *name, unsigned arenas)
 {
     tree.slots = mg_os_allocate_affordable(MAX_ACCOUNTS, sizeof *tree.slots, &tree.size);
-    tree.closed = mg_os_allocate_affordable(MG_CLOSED_KEPT, sizeof *tree.closed, &tree.kept);
     struct mg_heap *heap = mg_heap_open(arenas);
-    if (!tree.slots || !tree.closed || !heap)
+    if (!tree.slots || !mg_closed_start() || !heap)
         return false;
     mg_accounts_root = open_slot(name, NULL, -1, heap);
     return true;
@@ -327,38 +324,6 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     MG_STORE(pair->account, parent);
 }
 
-static void forget(struct mg_closed *closed)
-{
-    struct mg_closed *older = &tree.older;
-    mg_book_add(&older->sum, &closed->sum);
-    for (unsigned library = 0; library < MG_LIBRARIES; library++)
-        mg_book_add(&older->books[library], &closed->books[library]);
-    older->denials += closed->denials;
-    older->peak = closed->peak > older->peak ? closed->peak : older->peak;
-    older->overdraft_peak =
-        closed->overdraft_peak > older->overdraft_peak ? closed->overdraft_peak : older->overdraft_peak;
-}
-
-static void keep(const struct mg_account *account)
-{
-    struct mg_closed *closed = &tree.closed[tree.closed_count % tree.kept];
-    if (tree.closed_count >= tree.kept)
-        forget(closed);
-    tree.closed_count++;
-    *closed = (struct mg_closed){ .id = account->id,
-                                  .parent = account->parent->id,
-                                  .limit = account->limit,
-                                  .peak = MG_LOAD(account->peak),
-                                  .denials = MG_LOAD(account->denials),
-                                  .overdraft_peak = MG_LOAD(account->overdraft_peak) };
-    memcpy(closed->name, account->name, sizeof closed->name);
-    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        closed->books[library] = account->books[library];
-        mg_book_add(&closed->sum, &account->books[library]);
-        mg_book_add(&account->parent->descendants[library], &account->books[library]);
-    }
-}
-
 struct mg_heap *mg_accounts_finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
@@ -371,24 +336,8 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
     heap->full = mg_heap_is_full(heap);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
-    keep(account);
+    mg_closed_keep(account);
     MG_STORE(account->state, MG_ACCOUNT_CLOSED);
     account->listed = false;
     return heap;
-}
-
-unsigned mg_accounts_closed_count(void)
-{
-    return tree.closed_count < tree.kept ? (unsigned)tree.closed_count : tree.kept;
-}
-
-const struct mg_closed *mg_accounts_closed(unsigned index)
-{
-    return &tree.closed[(tree.closed_count - mg_accounts_closed_count() + index) % tree.kept];
-}
-
-const struct mg_closed *mg_accounts_older(uint64_t *count)
-{
-    *count = tree.closed_count - mg_accounts_closed_count();
-    return &tree.older;
 }

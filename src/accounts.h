@@ -43,30 +43,29 @@ struct mg_account {
     _Atomic(int64_t) peak;  /* of used, with descendants */
     _Atomic(int64_t) overdraft_peak;
     _Atomic(int64_t) denials;
-    _Atomic(bool) lends;                /* its lanes may hold credit */
-    _Atomic(int64_t) tolerated;         /* overdraft below this asks for no boundary */
-    _Atomic(bool) attention;            /* the task thread should stop by at its next boundary */
-    _Atomic(bool) refused;              /* the accountant's last word was no */
-    _Atomic(int64_t) unmet;             /* the most overdraft while it was, until it is met */
-    _Atomic(unsigned) culprit;          /* library that made it overdrawn */
-    _Atomic(uint32_t) doorbell;         /* futex of its courier */
-    _Atomic(int64_t) wanted;            /* bytes of the request posted, 0 none */
-    _Atomic(bool) answering;            /* a courier has taken it and has not answered */
-    _Atomic(bool) stopped;              /* no more requests */
-    _Atomic(int64_t) refused_ns;        /* when */
+    _Atomic(bool) lends;         /* its lanes may hold credit */
+    _Atomic(int64_t) tolerated;  /* overdraft below this asks for no boundary */
+    _Atomic(bool) attention;     /* the task thread should stop by at its next boundary */
+    _Atomic(bool) refused;       /* the accountant's last word was no */
+    _Atomic(int64_t) unmet;      /* the most overdraft while it was, until it is met */
+    _Atomic(unsigned) culprit;   /* library that made it overdrawn */
+    _Atomic(uint32_t) doorbell;  /* futex of its courier */
+    _Atomic(int64_t) wanted;     /* bytes of the request posted, 0 none */
+    _Atomic(bool) answering;     /* a courier has taken it and has not answered */
+    _Atomic(bool) stopped;       /* no more requests */
+    _Atomic(int64_t) refused_ns; /* when */
+    _Atomic(int64_t) lent;       /* bytes of `granted` that Spark has not, but the container (headroom.h) */
+    _Atomic(int64_t) lent_peak;
+    struct mg_wait {
+        _Atomic(uint32_t) news;         /* futex: rung when there may be memory */
+        _Atomic(bool) over;             /* nobody is to wait any more */
+        _Atomic(int64_t) bytes;         /* for so much it waits now */
+        _Atomic(int64_t) since_ns;      /* since when, 0 not at all */
+        _Atomic(int64_t) waited_ns;     /* waits that ended */
+    } wait;                             /* for memory, wherever (waits.h) */
     struct mg_book books[MG_LIBRARIES]; /* its own threads that left, and strangers' frees of closed pairs */
     struct mg_book descendants[MG_LIBRARIES]; /* closed ones */
 };
-
-/* What is kept of a closed account. */
-struct mg_closed {
-    uint64_t id, parent;
-    char name[96];
-    int64_t limit, granted, peak, denials, overdraft_peak;
-    struct mg_book sum;
-    struct mg_book books[MG_LIBRARIES];
-};
-#define MG_CLOSED_KEPT 1000
 
 /* Guards the tree, books, pairs and which lane belongs to whom. */
 extern struct mg_lock mg_books_lock;
@@ -114,12 +113,8 @@ void mg_accounts_collect_pair(struct mg_pair *pair);
 /* Adds the account's own books by library: folded ones, and strangers' frees. Under the lock. The lanes' part is added by lanes.c. */
 void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
 
-/* For the report, under the lock: slots, of which some are listed; and the closed ones, newest last. */
+/* For the report, under the lock: slots, of which some are listed. */
 unsigned mg_accounts_slots(void);
 struct mg_account *mg_accounts_slot(unsigned index);
-unsigned mg_accounts_closed_count(void);
-const struct mg_closed *mg_accounts_closed(unsigned index);
-/* Sum over the closed ones that are no longer kept, and how many. */
-const struct mg_closed *mg_accounts_older(uint64_t *count);
 
 #endif

@@ -2,6 +2,7 @@
 #include "figures.h"
 
 #include "accounts.h"
+#include "closed.h"
 #include "grants.h"
 #include "json.h"
 #include "lanes.h"
@@ -13,6 +14,7 @@
 #include "say.h"
 #include "self.h"
 #include "settings.h"
+#include "waits.h"
 
 #include <string.h>
 
@@ -143,12 +145,17 @@ static void add_open(struct mg_text *text, struct mg_account *account)
         mg_text_add(text, ",\"parent\":null,");
     mg_text_add(text, "\"state\":\"%s\",", MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? "open" : "closing");
     add_limit(text, account->limit);
-    int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) : 0;
+    int64_t lent = MG_LOAD(account->lent);
+    int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) - lent : 0;
     mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted, used_of(&sum),
                 at_least(MG_LOAD(account->peak), used_of(&sum)));
     add_sums(text, &sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials),
                 MG_LOAD(account->overdraft_peak));
+    mg_text_add(text,
+                ",\"lent\":%ld,\"lent_peak\":%ld,\"waiting_ns\":%ld,\"waiting_bytes\":%ld,\"waited_ns\":%ld",
+                lent, MG_LOAD(account->lent_peak), mg_waiting_ns(account), MG_LOAD(account->wait.bytes),
+                MG_LOAD(account->wait.waited_ns));
     add_account_libraries(text, books);
     mg_text_add(text, "}");
 }
@@ -163,6 +170,8 @@ static void add_closed(struct mg_text *text, const struct mg_closed *closed, con
                 closed->peak);
     add_sums(text, &closed->sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", closed->denials, closed->overdraft_peak);
+    mg_text_add(text, ",\"lent\":0,\"lent_peak\":%ld,\"waiting_ns\":0,\"waiting_bytes\":0,\"waited_ns\":%ld",
+                closed->lent_peak, closed->waited_ns);
     add_account_libraries(text, closed->books);
     mg_text_add(text, "}");
 }
@@ -179,14 +188,14 @@ static void add_accounts(struct mg_text *text)
         separator = ",";
     }
     uint64_t older;
-    const struct mg_closed *sum = mg_accounts_older(&older);
+    const struct mg_closed *sum = mg_closed_older(&older);
     if (older) {
         char name[64];
         mg_print(name, sizeof name, "%lu older accounts", older);
         add_closed(text, sum, name);
     }
-    for (unsigned i = 0; i < mg_accounts_closed_count(); i++)
-        add_closed(text, mg_accounts_closed(i), mg_accounts_closed(i)->name);
+    for (unsigned i = 0; i < mg_closed_count(); i++)
+        add_closed(text, mg_closed_at(i), mg_closed_at(i)->name);
     mg_text_add(text, "]");
 }
 
@@ -286,7 +295,10 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     struct mg_book sum = total(read_account(account));
     set_sums(figures, &sum);
     figures[MG_LIMIT] = account->limit;
-    figures[MG_GRANTED] = MG_LOAD(account->granted);
+    figures[MG_LENT] = MG_LOAD(account->lent);
+    figures[MG_WAITING_NS] = mg_waiting_ns(account);
+    figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
+    figures[MG_GRANTED] = MG_LOAD(account->granted) - figures[MG_LENT];
     figures[MG_PEAK] = at_least(MG_LOAD(account->peak), used_of(&sum));
     figures[MG_DENIALS] = MG_LOAD(account->denials);
     figures[MG_OVERDRAFT_PEAK] = MG_LOAD(account->overdraft_peak);
@@ -310,8 +322,8 @@ void mg_figures_read(int64_t handle, int64_t *figures)
     struct mg_account *account = mg_accounts_of(handle);
     if (account)
         figures_of_open(account, figures);
-    for (unsigned i = mg_accounts_closed_count(); !account && i-- > 0;) {
-        const struct mg_closed *closed = mg_accounts_closed(i);
+    for (unsigned i = mg_closed_count(); !account && i-- > 0;) {
+        const struct mg_closed *closed = mg_closed_at(i);
         if (closed->id != mg_accounts_id(handle))
             continue;
         figures_of_closed(closed, figures);

@@ -1,6 +1,7 @@
 #include "grants.h"
 
-#include "hazards.h"
+#include "denials.h"
+#include "headroom.h"
 #include "libraries.h"
 #include "mappings.h"
 #include "memgrant.h"
@@ -9,6 +10,7 @@
 #include "say.h"
 #include "self.h"
 #include "settings.h"
+#include "waits.h"
 
 struct mg_grants mg_grants;
 
@@ -59,7 +61,7 @@ void mg_grants_ask_in_time(struct mg_account *account)
 {
     int64_t unused = MG_LOAD(account->granted) - MG_LOAD(account->taken);
     if (unused < mg_settings.grant_batch / 2)
-        ask(account, mg_settings.grant_batch - unused);
+        ask(account, mg_settings.grant_batch - unused + MG_LOAD(account->lent));
 }
 
 void mg_grants_mind_overhead(void)
@@ -114,6 +116,7 @@ static void add_grant(struct mg_account *account, int64_t bytes)
     MG_ADD(mg_grants.crossings, 1);
     MG_ADD(mg_grants.bytes_acquired, bytes);
     MG_ADD(account->granted, bytes);
+    mg_headroom_repay(account);
     calm(account);
 }
 
@@ -148,6 +151,7 @@ void mg_answer(struct mg_account *account, int64_t asked, int64_t granted, int64
         satisfy(account);
     MG_STORE(account->wanted, 0);
     MG_STORE(account->answering, false);
+    mg_wait_news(account);
 }
 
 void mg_grant(struct mg_account *account, int64_t bytes)
@@ -155,6 +159,14 @@ void mg_grant(struct mg_account *account, int64_t bytes)
     add_grant(account, bytes);
     if (bytes)
         satisfy(account);
+    mg_wait_news(account);
+}
+
+bool mg_lend(struct mg_account *account, int64_t bytes)
+{
+    bool lent = mg_headroom_lend(account, 0, bytes, 0);
+    calm(account);
+    return lent;
 }
 
 int64_t mg_unmet(const struct mg_account *account)
@@ -166,6 +178,7 @@ int64_t mg_unmet(const struct mg_account *account)
 
 int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 {
+    mg_headroom_repay(account); /* first: that is not Spark's */
     if (MG_LOAD(account->granted) - MG_LOAD(account->taken) < bytes) {
         mg_enter(&mg_self);
         mg_recall_credit(account, false);
@@ -212,13 +225,13 @@ void mg_tolerate(struct mg_account *account, int64_t further_bytes)
 void mg_deny(struct mg_account *account)
 {
     refuse(account);
-    MG_ADD(account->denials, 1);
-    MG_ADD(mg_libraries[MG_LOAD(account->culprit)].denials, 1);
+    mg_denial_count(account, &mg_libraries[MG_LOAD(account->culprit)]);
 }
 
 void mg_stop_requests(struct mg_account *account)
 {
     MG_STORE(account->stopped, true);
+    mg_wait_news(account);
     atomic_fetch_add_explicit(&account->doorbell, 1, memory_order_release);
     mg_os_wake(&account->doorbell, 1000);
 }
@@ -260,32 +273,6 @@ static int64_t take_unused(struct mg_account *account, int64_t need, int64_t wan
     return bytes;
 }
 
-/* What a denial of this library in this account does, here and now. */
-static enum mg_fate fate_of(const struct mg_account *account, struct mg_library *library)
-{
-    if (library->role == MG_ROLE_SYSTEM || (mg_grants.by_couriers && account == mg_accounts_root))
-        return MG_FATE_OVERDRAFT;
-    enum mg_fate fate = library->fate           ? library->fate
-                        : mg_settings.on_denial ? mg_settings.on_denial
-                                                : MG_FATE_STOP;
-    if (fate != MG_FATE_STOP || mg_grants.by_couriers)
-        return fate;
-    if (!mg_libraries_jvm_here())
-        return MG_FATE_FAIL;
-    if (!atomic_exchange_explicit(&library->said_so, true, memory_order_relaxed))
-        mg_say(
-            "%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
-            library->name);
-    return MG_FATE_OVERDRAFT;
-}
-
-static int64_t deny(struct mg_account *account, struct mg_library *library)
-{
-    MG_ADD(account->denials, 1);
-    MG_ADD(library->denials, 1);
-    return 0;
-}
-
 static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
 {
     mg_accounts_move_taken(account, bytes);
@@ -304,35 +291,49 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
     }
     /* With couriers it is a denial only once they have brought a no. */
     if (fate == MG_FATE_OVERDRAFT && (!mg_grants.by_couriers || MG_LOAD(account->refused)))
-        deny(account, &mg_libraries[library]);
+        mg_denial_count(account, &mg_libraries[library]);
     return bytes;
 }
 
-/* Whether a denial would end the process, or may and would save next to nothing: then it is none, and the bytes pass as
- * overdraft. A JVM is never ended. A program without one is its own host, and its limit is to hold: beyond an eighth of
- * it, or the cap, it is told the truth whatever comes of that. */
-static bool spared(int64_t over, int64_t limit, int64_t bytes)
+/* Room in the container, or, where the thread may wait, what comes free of Spark's memory. 0 when there is neither. */
+static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_fate fate, int64_t need,
+                            int64_t want)
 {
-    bool in_jvm = mg_libraries_jvm_here();
-    bool within = over <= mg_settings.overdraft_cap && (in_jvm || over <= limit / 8);
-    if ((within || mg_grants.by_couriers) && mg_hazards_minor(&mg_self, bytes, in_jvm))
-        return true;
-    return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
+    int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
+    unsigned culprit = fate == MG_FATE_STOP ? slot : 0;
+    if (mg_headroom_lend(account, culprit, over > 0 ? over : 0, mg_settings.grant_batch))
+        return take_unused(account, need, want);
+    if (MG_LIKELY(!mg_wait_may(&mg_self, need)))
+        return 0;
+    int64_t taken = 0;
+    int64_t begun = mg_wait_begins(account, need);
+    for (uint32_t news = MG_LOAD(account->wait.news); !taken && mg_wait_turn(account, &news, begun);) {
+        taken = take_unused(account, need, need);
+        if (!taken)
+            ask(account, need + mg_settings.grant_batch);
+    }
+    mg_wait_ends(account, need, begun);
+    return taken;
 }
 
 /* More is needed than was granted. */
-static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need)
+static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
 {
     struct mg_library *library = &mg_libraries[slot];
-    enum mg_fate fate = fate_of(account, library);
+    enum mg_fate fate = mg_denial_fate(account, library);
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
     bool beyond_cap = over > mg_settings.overdraft_cap;
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
-    ask(account, over + mg_settings.grant_batch);
+    ask(account, over + mg_settings.grant_batch + MG_LOAD(account->lent));
+    int64_t taken = denied && mg_grants.by_couriers && account->parent
+                        ? take_refused(account, slot, fate, need, want)
+                        : 0;
+    if (taken)
+        return taken;
     bool fails = fate == MG_FATE_FAIL ? denied : fate == MG_FATE_STOP && beyond_cap && library->copes;
-    if (fails && !spared(over, MG_LOAD(account->granted), need))
-        return deny(account, library);
+    if (fails && !mg_denial_spared(over, MG_LOAD(account->granted), need))
+        return mg_denial_count(account, library);
     return overdraw(account, slot, need, fate);
 }
 
@@ -353,47 +354,9 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         taken = take_unused(account, need, need);
     }
     if (!taken)
-        return shortage(account, library, need);
-    mg_grants_ask_in_time(account);
+        taken = shortage(account, library, need, want);
+    else
+        mg_grants_ask_in_time(account);
+    mg_headroom_note(account);
     return taken;
-}
-
-bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t bytes)
-{
-    struct mg_library *library = &mg_libraries[slot];
-    int64_t used = MG_ADD(library->used, bytes) + bytes;
-    if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
-        deny(account, library);
-        if (fate_of(account, library) == MG_FATE_FAIL &&
-            !spared(used - library->limit, library->limit, bytes)) {
-            MG_ADD(library->used, -bytes);
-            return false;
-        }
-    }
-    mg_library_raise(slot, used);
-    return true;
-}
-
-bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t bytes)
-{
-    struct mg_library *library = &mg_libraries[slot];
-    int64_t limit = MG_LOAD(account->granted);
-    if (library->limit >= 0 && library->limit < limit)
-        limit = library->limit;
-    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit || fate_of(account, library) != MG_FATE_FAIL ||
-        spared(bytes - limit, limit, bytes))
-        return true;
-    deny(account, library);
-    return false;
-}
-
-bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes)
-{
-    if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)
-        return false;
-    bool fails = fate_of(account, &mg_libraries[library]) == MG_FATE_FAIL;
-    if (fails && spared(0, 0, bytes))
-        return false;
-    deny(account, &mg_libraries[library]);
-    return fails;
 }

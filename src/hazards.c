@@ -212,3 +212,17 @@ bool mg_hazards_fatal(const struct mg_self *self, bool in_jvm)
     _Unwind_Backtrace(step, &search);
     return search.fatal || (search.throws && !search.caught && search.frames <= MAX_FRAMES);
 }
+
+static _Unwind_Reason_Code look_for_linker(struct _Unwind_Context *context, void *argument)
+{
+    struct search *search = argument;
+    search->fatal = is_in_linker(_Unwind_GetIP(context));
+    return search->fatal || ++search->frames > MAX_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+bool mg_hazards_in_linker(void)
+{
+    struct search search = { .throws = false };
+    _Unwind_Backtrace(look_for_linker, &search);
+    return search.fatal;
+}

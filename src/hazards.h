@@ -18,5 +18,7 @@ enum mg_asked {
 bool mg_hazards_minor(const struct mg_self *self, int64_t bytes, bool in_jvm);
 /* Whether a denial here and now would be the process's end. Walks the stack. */
 bool mg_hazards_fatal(const struct mg_self *self, bool in_jvm);
+/* Whether the thread is in the dynamic linker's hands: others need its lock. Walks the stack. */
+bool mg_hazards_in_linker(void);
 
 #endif

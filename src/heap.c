@@ -353,6 +353,14 @@ int64_t mg_heaps_resident(void)
     return (int64_t)(resident + mg_window_tables_resident());
 }
 
+int64_t mg_heaps_touched(void)
+{
+    size_t records = 0;
+    size_t length = sizeof records;
+    mgje_mallctl("stats.metadata", &records, &length, NULL, 0);
+    return (int64_t)(records + mg_window_touched() + mg_window_tables_resident());
+}
+
 void mg_heaps_trim(void)
 {
     unsigned count = mg_heap_count();

@@ -89,6 +89,8 @@ size_t mg_heap_allocated(const struct mg_heap *heap);
 /* Bytes that all heaps keep resident, jemalloc's own and the window's tables included: pages of blocks, free pages that were not
  * given back yet, thread caches. An upper bound: a page counts from when it is first given out, touched or not. */
 int64_t mg_heaps_resident(void);
+/* Bytes of them that have memory behind them now, exactly for blocks. Looks at every page. */
+int64_t mg_heaps_touched(void);
 /* Gives every page back that holds no block: takes in what strangers freed, then purges. Thread caches stay. */
 void mg_heaps_trim(void);
 /* Empties the calling thread's cache into the heap that it is bound to. */

@@ -269,6 +269,19 @@ int64_t mg_mappings_charged(void)
     return charged;
 }
 
+int64_t mg_mappings_touched(void)
+{
+    size_t touched = 0;
+    mg_mappings_lock();
+    for (size_t i = 0; i < table.count; i++) {
+        const struct range *range = &table.ranges[i];
+        if (charged_bytes(range))
+            touched += mg_os_resident(range->from, range->to - range->from);
+    }
+    mg_unlock(&table.lock);
+    return (int64_t)touched;
+}
+
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
 {
     if (wait)

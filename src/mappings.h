@@ -52,6 +52,8 @@ void mg_mappings_move(uintptr_t from, uintptr_t to, uintptr_t target);
 void mg_mappings_measure(void);
 /* Bytes in the table that are charged. -1 while the lock is taken, perhaps by this very thread. */
 int64_t mg_mappings_charged(void);
+/* Bytes in the table that have memory behind them now. Looks at every page. Takes the lock. */
+int64_t mg_mappings_touched(void);
 /* Bytes in the table that are charged, by library. Takes the lock; false when it is taken and `wait` is false. */
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait);
 

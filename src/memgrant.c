@@ -149,7 +149,8 @@ int64_t mg_settle(struct mg_account *account)
     mg_enter(&mg_self);
     mg_mappings_measure();
     mg_lock(&mg_books_lock);
-    int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed);
+    int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed) -
+                      atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
     if (mg_accounts_close(account))
         heap = mg_accounts_finish(account);
     mg_unlock(&mg_books_lock);

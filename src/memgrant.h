@@ -135,7 +135,23 @@ int64_t mg_unmet(const struct mg_account *account);
 void mg_tolerate(struct mg_account *account, int64_t further_bytes);
 void mg_deny(struct mg_account *account);
 void mg_stop_requests(struct mg_account *account);
+/* Somebody begins to wait for so many bytes for the account; what it returns goes to the end of it. For the report. */
+int64_t mg_wait_begins(struct mg_account *account, int64_t bytes);
+void mg_wait_ends(struct mg_account *account, int64_t bytes, int64_t begun_ns);
+/* Nobody waits inside malloc any more for this account: the task ends. */
+void mg_wait_no_more(struct mg_account *account);
 int64_t mg_settle(struct mg_account *account);
+
+/* Room in the executor's container (headroom.h). Bytes that were ever lent: to be read before one looks how much room there is,
+ * and told with what was seen. */
+int64_t mg_headroom_lent_ever(void);
+void mg_headroom_looked(int64_t lent_ever, int64_t room);
+/* Bytes that are granted or used and have no memory behind them yet: they may get it at any time. Looks at every page. */
+int64_t mg_headroom_promised(void);
+/* Lends so much where Spark said no. False: there is no room. */
+bool mg_lend(struct mg_account *account, int64_t bytes);
+/* Takes back all that was lent, used or not: what is used is beyond the grant then. */
+void mg_headroom_call_in(struct mg_account *account);
 
 /* The figures of Native.read, in the order of its indices. */
 enum {
@@ -151,6 +167,9 @@ enum {
     MG_DENIALS,
     MG_OVERDRAFT_PEAK,
     MG_STATE,
+    MG_LENT,
+    MG_WAITING_NS,
+    MG_WAITING_BYTES,
     MG_FIGURES
 };
 /* Of a closed account too, as long as it is among the last ones; else all are 0. */

@@ -243,6 +243,12 @@ void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected)
     enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
 }
 
+void mg_os_wait_briefly(_Atomic(uint32_t) *word, uint32_t expected, int64_t ns)
+{
+    struct timespec most = { ns / 1000000000, ns % 1000000000 };
+    enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&most, 0, 0);
+}
+
 void mg_os_wake(_Atomic(uint32_t) *word, int threads)
 {
     enter(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);

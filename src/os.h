@@ -62,6 +62,8 @@ int64_t mg_os_now_ns(void);
 
 /* Waits until the word is no longer `expected`, or somebody wakes. Signals may end the wait early. */
 void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected);
+/* The same, but so many nanoseconds at most. */
+void mg_os_wait_briefly(_Atomic(uint32_t) *word, uint32_t expected, int64_t ns);
 void mg_os_wake(_Atomic(uint32_t) *word, int threads);
 
 /* Whether mg_os_order_threads can work: kernels before 4.14 and strict sandboxes don't let it. Runs at startup, and in a

@@ -11,6 +11,7 @@ struct mg_settings mg_settings;
 
 /* Names of choices; the index is the enum's value. */
 static const char *const modes[] = { NULL, "observe", "enforce", "off" };
+static const char *const policies[] = { NULL, "headroom", "strict" };
 static const char *const fates[] = { NULL, "fail", "stop", "overdraft" };
 
 static bool parse_choice(const char *const *names, int count, const char *text, size_t length, int *choice)
@@ -104,11 +105,21 @@ static bool take_FATE(const char *text, enum mg_fate *field)
     return !*text || mg_parse_fate(text, strlen(text), field);
 }
 
+static bool take_POLICY(const char *text, enum mg_policy *field)
+{
+    int choice = 0;
+    bool good =
+        !*text || parse_choice(policies, sizeof policies / sizeof *policies, text, strlen(text), &choice);
+    *field = (enum mg_policy)choice;
+    return good;
+}
+
 static const char *const rule_TEXT = "text";
 static const char *const rule_BYTES = "a size such as 512m (k, m, g)";
 static const char *const rule_COUNT = "a whole number";
 static const char *const rule_FLAG = "true or false";
 static const char *const rule_MODE = "observe, enforce or off";
+static const char *const rule_POLICY = "headroom or strict";
 static const char *const rule_FATE = "fail, stop or overdraft";
 
 static char complaint[400];

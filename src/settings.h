@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 enum mg_mode { MG_MODE_UNSET, MG_MODE_OBSERVE, MG_MODE_ENFORCE, MG_MODE_OFF };
+enum mg_policy { MG_POLICY_UNSET, MG_POLICY_HEADROOM, MG_POLICY_STRICT };
 enum mg_fate { MG_FATE_UNSET, MG_FATE_FAIL, MG_FATE_STOP, MG_FATE_OVERDRAFT };
 
 #define MG_TYPE_TEXT const char *
@@ -15,6 +16,7 @@ enum mg_fate { MG_FATE_UNSET, MG_FATE_FAIL, MG_FATE_STOP, MG_FATE_OVERDRAFT };
 #define MG_TYPE_FLAG bool
 #define MG_TYPE_MODE enum mg_mode
 #define MG_TYPE_FATE enum mg_fate
+#define MG_TYPE_POLICY enum mg_policy
 
 /* One field a row. BYTES not set are -1, TEXT not set is "". */
 struct mg_settings {

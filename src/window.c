@@ -163,6 +163,21 @@ size_t mg_window_tables_resident(void)
            table_resident(mg_window.tags, 0, bytes / 16);
 }
 
+size_t mg_window_touched(void)
+{
+    mg_lock(&granules.lock);
+    size_t top = granules.top;
+    mg_unlock(&granules.lock);
+    size_t touched = 0;
+    for (size_t from = 0, to; from < top; from = to) {
+        bool in_use = MG_LOAD(mg_window.heaps[from]);
+        for (to = from + 1; to < top && in_use == (bool)MG_LOAD(mg_window.heaps[to]); to++)
+            ;
+        touched += in_use ? mg_os_resident(mg_window.base + from * MG_GRANULE, (to - from) * MG_GRANULE) : 0;
+    }
+    return touched;
+}
+
 /* While a page is not mixed all its tags are 0. Whoever brings another owner writes its own tag first and then the bit;
  * a block can only reach a second thread after that, through jemalloc's locks or the program's own, and that orders
  * these relaxed writes before its reads. Recycled pages keep the bit and their base tag: the tags in them are stale,

@@ -33,6 +33,8 @@ extern size_t mg_window_largest;
 void *mg_window_take(unsigned heap, size_t size, size_t alignment);
 /* Bytes of the tables of pages and tags that have memory behind them. */
 size_t mg_window_tables_resident(void);
+/* Bytes in it that have memory behind them. Looks at every page. */
+size_t mg_window_touched(void);
 /* Around fork. */
 void mg_window_before_fork(void);
 void mg_window_after_fork(void);

@@ -1,5 +1,6 @@
 /* A task settles while its last thread leaves and strangers free its blocks: each byte is refunded once, by the task or by
  * the account that its survivors went to. */
+#include "closed.h"
 #include "model_blocks.h"
 
 static struct mg_account *task;
@@ -53,8 +54,8 @@ static void is_left(int64_t blocks_left)
     struct mg_book book = model_read(mg_root());
     CHECK(book.allocations - book.frees == blocks_left);
     CHECK(MG_LOAD(mg_root()->taken) == blocks_left * (int64_t)MODEL_BLOCK);
-    CHECK(mg_accounts_closed_count() == 1);
-    const struct mg_closed *closed = mg_accounts_closed(0);
+    CHECK(mg_closed_count() == 1);
+    const struct mg_closed *closed = mg_closed_at(0);
     CHECK(closed->sum.charged == 2 * (int64_t)MODEL_BLOCK &&
           closed->sum.refunded == 2 * (int64_t)MODEL_BLOCK);
     CHECK(closed->sum.allocations == 2 && closed->sum.frees == 2);

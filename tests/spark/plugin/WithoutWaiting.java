@@ -37,7 +37,7 @@ final class WithoutWaiting {
     /** The shortest bound is one too. */
     private static void endsAtOnce() {
         UnifiedMemoryManager manager = manager(0);
-        SparkMemory memory = new SparkMemory(manager, 0, false);
+        SparkMemory memory = new SparkMemory(manager, 0, false, 0);
         memory.acquireWithoutWaiting(POOL, 1);
         BoundedWait wait = memory.boundWait();
         try {
@@ -52,7 +52,7 @@ final class WithoutWaiting {
 
     private static void oneState(Random random) {
         UnifiedMemoryManager manager = manager(random.nextInt(10) / 10.0);
-        SparkMemory memory = new SparkMemory(manager, 60_000, false);
+        SparkMemory memory = new SparkMemory(manager, 60_000, false, 0);
         int tasks = 1 + random.nextInt(8);
         boolean storageFirst = random.nextBoolean();
         if (storageFirst) {

@@ -106,6 +106,58 @@ public final class Account {
         Native.tolerate(handle, furtherBytes);
     }
 
+    /**
+     * Lends room of the process's container ({@link Headroom}): a part of the grant that the accountant has not granted.
+     *
+     * @return whether there was so much room; if not, nothing was lent
+     */
+    public boolean lend(long bytes) {
+        return Native.lend(handle, bytes);
+    }
+
+    /** Takes back what was lent, used or not: then the account is in overdraft. */
+    public void callIn() {
+        Native.callIn(handle);
+    }
+
+    /** What is lent to it now, in bytes. */
+    public long lent() {
+        return figure(Native.LENT);
+    }
+
+    /**
+     * Reports show from now on that somebody waits for memory for this account.
+     *
+     * @param bytes for how much
+     * @return to be closed when the wait is over
+     */
+    public Wait waitFor(long bytes) {
+        long begun = Native.waitBegins(handle, bytes);
+        return () -> Native.waitEnds(handle, bytes, begun);
+    }
+
+    /** How long somebody has been waiting for memory for it; 0 when nobody waits. */
+    public long waitingNanos() {
+        return figure(Native.WAITING_NS);
+    }
+
+    /** For how much memory somebody waits now, in bytes. */
+    public long waitingBytes() {
+        return figure(Native.WAITING_BYTES);
+    }
+
+    /** A wait that reports show. */
+    @FunctionalInterface
+    public interface Wait extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Ends waits of the account's threads inside malloc, where settings allow them, and begins none: its task ends. */
+    public void waitNoMore() {
+        Native.waitNoMore(handle);
+    }
+
     /** Counts a denial: the accountant's final no. */
     public void deny() {
         Native.deny(handle);

@@ -9,7 +9,8 @@ final class Native {
 
     /** Indices into {@link #read}. */
     static final int LIMIT = 0, RESERVATION = 1, GRANTED = 2, USED = 3, PEAK = 4, CHARGED = 5, REFUNDED = 6,
-            ALLOCATIONS = 7, FREES = 8, DENIALS = 9, OVERDRAFT_PEAK = 10, STATE = 11;
+            ALLOCATIONS = 7, FREES = 8, DENIALS = 9, OVERDRAFT_PEAK = 10, STATE = 11, LENT = 12, WAITING_NS = 13,
+            WAITING_BYTES = 14;
 
     /**
      * Ends the library's dormancy in this process.
@@ -78,6 +79,30 @@ final class Native {
      * @return the bytes of grant that were taken away; the caller gives all of them back to Spark
      */
     static native long settle(long account);
+
+    /** Somebody begins to wait for so many bytes for the account: reports show it. What it returns goes to waitEnds. */
+    static native long waitBegins(long account, long bytes);
+
+    /** The end of that wait. */
+    static native void waitEnds(long account, long bytes, long begunNanos);
+
+    /** Nobody waits inside malloc any more for the account: its task ends. */
+    static native void waitNoMore(long account);
+
+    /** Bytes that were ever lent: to be read before one looks how much room there is. */
+    static native long lentEver();
+
+    /** What was seen: so much room in the container, when so much had been lent. It serves for a second. */
+    static native void roomSeen(long lentEver, long room);
+
+    /** Bytes that are granted or used and have no memory behind them yet. Some milliseconds a gigabyte. */
+    static native long promised();
+
+    /** Lends room that was seen to an account that Spark refused. False: there is none left. */
+    static native boolean lend(long account, long bytes);
+
+    /** Takes back all that was lent to the account, used or not. */
+    static native void callIn(long account);
 
     /** Figures of one account with its descendants, in the order of the indices above. */
     static native long[] read(long account);

@@ -39,6 +39,15 @@ public final class Say {
         }
     }
 
+    /** Says a line each time. */
+    public static void again(String line) {
+        try {
+            say("memgrant: " + line);
+        } catch (Throwable nowhereToSayIt) {
+            // As above.
+        }
+    }
+
     private static void say(String line) {
         Logger log = log();
         if (log != null && log.isWarnEnabled()) {

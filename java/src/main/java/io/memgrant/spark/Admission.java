@@ -30,6 +30,10 @@ final class Admission {
     /** How often is looked whether those that run are stuck, of which nobody is notified. */
     private static final long LOOK_MILLIS = 250;
 
+    /** Of those that all need memory the first one is stopped: the one with the most attempts left, of these the youngest. */
+    static final Comparator<EnforcedTask> FIRST_TO_STOP =
+            Comparator.comparingInt(EnforcedTask::attempt).thenComparing(EnforcedTask::id, Comparator.reverseOrder());
+
     private final SparkMemory memory;
     private final long startMillis;
     private final long boundaryMillis;
@@ -88,7 +92,7 @@ final class Admission {
 
     private boolean fitsBesideOthers(EnforcedTask task, long need) {
         int tasks = Math.max(2, running.size() + 1);
-        return task.attempt() < 2 && need <= memory.free() && need <= memory.shareAmong(tasks);
+        return task.attempt() < 2 && need <= memory.freeForNative() && need <= memory.shareAmong(tasks);
     }
 
     /** The task is over, and has nothing any more. */
@@ -139,8 +143,7 @@ final class Admission {
     }
 
     private EnforcedTask firstToStop() {
-        return atBoundary.stream().min(Comparator.comparingInt(EnforcedTask::attempt)
-                .thenComparing(EnforcedTask::id, Comparator.reverseOrder())).orElseThrow();
+        return atBoundary.stream().min(FIRST_TO_STOP).orElseThrow();
     }
 
     /** Whether a task cannot end before one that waits at a boundary has gone on. */

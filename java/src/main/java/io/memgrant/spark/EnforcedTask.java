@@ -2,7 +2,9 @@ package io.memgrant.spark;
 
 import io.memgrant.Account;
 import io.memgrant.BoundaryHandler;
+import io.memgrant.NativeMemoryAccountant;
 import io.memgrant.Say;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
@@ -17,11 +19,12 @@ import org.apache.spark.util.TaskCompletionListener;
  * ({@link Admission}). A task that swallows the exception is hoping again until its overdraft has grown by {@link #FURTHER}.
  * Task thread only, but for what names it.
  */
-final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
+final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, NativeMemoryAccountant {
     /** Asked for beyond what is missing, so that Spark spills seldom and much rather than often and little. */
     private static final long CUSHION = 4 << 20;
     /** Overdraft that a stopped task may still take to clean up, and after which it is stopped again. */
     private static final long FURTHER = 4 << 20;
+    private static final long SAY_AFTER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final TaskContext context;
     private final Thread thread = Thread.currentThread();
@@ -32,6 +35,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
     private boolean stopped;
+    /** What it was lent is needed elsewhere. Set by others. */
+    private volatile boolean calledIn;
+    /** Whether its present wait was said. Of one thread, that looks now and then. */
+    private boolean saidWaiting;
 
     EnforcedTask(TaskContext context, Account account, TaskMemory memory, Enforcement enforcement) {
         this.context = context;
@@ -52,7 +59,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             grant(memory.acquireFree(firstGrant));
         }
         account.onBoundary(this);
-        account.startCourier(memory);
+        account.startCourier(this);
         account.bind();
     }
 
@@ -98,17 +105,56 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             account.tolerate(0); // not of interest any more, until there is a new one
             return null;
         }
-        if (denied == null) {
-            long start = System.nanoTime();
-            denied = ask(overdraft, CUSHION, library);
-            waitedNanos = System.nanoTime() - start;
+        Account.Wait wait = account.waitFor(overdraft);
+        try {
+            if (denied == null) {
+                long start = System.nanoTime();
+                denied = ask(overdraft, CUSHION, library);
+                waitedNanos = System.nanoTime() - start;
+            }
+            return denied != null && mayThrow ? waitOrStop() : null;
+        } finally {
+            wait.close();
         }
-        return denied != null && mayThrow ? waitOrStop() : null;
+    }
+
+    /** For its courier. */
+    @Override
+    public long acquireMemory(long bytes) {
+        long got = memory.acquireMemory(bytes);
+        if (got < bytes) {
+            enforcement.refused();
+        }
+        return got;
+    }
+
+    @Override
+    public void releaseMemory(long bytes) {
+        memory.releaseMemory(bytes);
+    }
+
+    /** Takes back what the container lent: it stops by at its next boundary. On any thread. */
+    void callIn() {
+        calledIn = true;
+        account.callIn();
+    }
+
+    boolean isLentTo() {
+        return account.lent() > 0;
+    }
+
+    /** Whether it has been waiting for some seconds, and nobody was told yet. */
+    boolean waitsForLong() {
+        boolean waits = account.waitingNanos() > SAY_AFTER_NANOS;
+        boolean isNew = waits && !saidWaiting;
+        saidWaiting = waits;
+        return isNew;
     }
 
     /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
     private Throwable waitOrStop() {
-        boolean hasMissing = enforcement.admission().awaitMissing(this, waitedNanos);
+        boolean hasMissing = !calledIn && enforcement.admission().awaitMissing(this, waitedNanos)
+                || enforcement.lend(account, account.overdraft(), 0);
         if (hasMissing || isEnding() || thread.isInterrupted()) {
             denied = null;
             return null;
@@ -120,7 +166,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     boolean takeMissing() {
         long missing = account.overdraft();
         grant(memory.acquireFree(missing + CUSHION));
-        return account.overdraft() <= 0;
+        missing = account.overdraft();
+        return missing <= 0 || enforcement.lendSeen(account, missing);
     }
 
     /** A task that is done, or that Spark ends by itself, is not to be stopped in the middle of closing what it has. */
@@ -129,7 +176,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
     }
 
     /**
-     * Null when Spark granted what was missing, or when an interrupt that is not ours kept it from answering: the next
+     * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from answering: the next
      * boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion.
      */
     private Denial ask(long missing, long cushion, String library) {
@@ -140,7 +187,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler {
             grant(more);
             got += more;
         }
-        if (got >= missing || thread.isInterrupted() || context.isInterrupted()) {
+        if (got >= missing || thread.isInterrupted() || context.isInterrupted()
+                || enforcement.lend(account, missing - got, cushion)) {
             return null;
         }
         return new Denial(library, missing + cushion, got);

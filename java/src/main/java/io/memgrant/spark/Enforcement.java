@@ -3,6 +3,8 @@ package io.memgrant.spark;
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
 import io.memgrant.Say;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -18,6 +20,12 @@ final class Enforcement {
     private final SparkMemory memory;
     private final ExecutorMemory ofNoTask;
     private final ScheduledFuture<?> looking;
+    private final ScheduledFuture<?> lookingForRoom;
+    /** In the executor's container; null where Spark's word is the last one. */
+    private final Room room;
+    /** Between their start, where they may wait, and their end. */
+    private final Set<EnforcedTask> tasks = ConcurrentHashMap.newKeySet();
+    private final boolean waitsInMalloc;
     /** What a task is granted before it asks, in bytes. */
     private final long firstGrant;
     private final Admission admission;
@@ -28,22 +36,27 @@ final class Enforcement {
     Enforcement(SparkEnv env, Settings settings, PluginContext plugin) {
         // Spark makes its block store when it is first touched, and storage memory needs it (SPARK-46947).
         env.blockManager().memoryStore();
-        memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis(), settings.pollsUnmanagedMemory());
+        memory = new SparkMemory(env.memoryManager(), settings.boundaryWaitMillis(), settings.pollsUnmanagedMemory(),
+                settings.sparkReserve());
+        room = Room.of(Container.find(), memory, settings);
+        waitsInMalloc = settings.waitsInMalloc();
         firstGrant = memory.mayAlwaysWait() ? 0 : settings.firstGrant(memory.size());
         Denial.loadClasses();
         retries = new Retries(plugin);
         admission = new Admission(memory, settings, this::mostForOneTask);
         ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
         looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, this::look);
+        lookingForRoom = Watch.every(Room.LOOK_MILLIS, Room.LOOK_MILLIS, this::lookForRoom);
     }
 
     /** Its SparkContext ends. Tasks that still run are settled as ever. */
     void close() {
         looking.cancel(false);
+        lookingForRoom.cancel(false);
     }
 
     private long mostForOneTask() {
-        return memory.size() - ofNoTask.own().held() - ofNoTask.overhead().held();
+        return memory.nativeAtMost() - ofNoTask.own().held() - ofNoTask.overhead().held();
     }
 
     /** On the task's thread, when it starts. */
@@ -51,7 +64,13 @@ final class Enforcement {
         TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account);
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
         long need = retries.need(context);
-        admission.start(task, need);
+        tasks.add(task);
+        Account.Wait wait = account.waitFor(need);
+        try {
+            admission.start(task, need);
+        } finally {
+            wait.close();
+        }
         task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0);
     }
 
@@ -63,8 +82,30 @@ final class Enforcement {
         return retries;
     }
 
+    /** Spark refused a task's courier memory. */
+    void refused() {
+        if (room != null) {
+            room.refused();
+        }
+    }
+
+    /** What Spark refused a task, its container lends, if it has room: it is looked up now. On any thread, without Spark's monitors. */
+    boolean lend(Account account, long missing, long cushion) {
+        if (room == null) {
+            return false;
+        }
+        room.refused();
+        return room.lend(account, missing + cushion) || room.lend(account, missing);
+    }
+
+    /** The same out of what was seen last, which is not long ago while somebody waits. */
+    boolean lendSeen(Account account, long missing) {
+        return room != null && account.lend(missing);
+    }
+
     /** A task is over, and its account has nothing: what Spark granted it goes back, and what it left behind is paid for. */
     void ended(EnforcedTask task) {
+        tasks.remove(task);
         ofNoTask.inherit(() -> {
             try {
                 task.memory().close();
@@ -83,8 +124,40 @@ final class Enforcement {
             if (++looks % LOOKS_TO_ASK == 0) {
                 ofNoTask.askForMissing();
             }
+            tasks.forEach(this::lookAtWait);
         } catch (Throwable broken) {
             Say.once("the executor's own memory was not looked at", broken);
+        }
+    }
+
+    /** Somebody who wonders why nothing goes on finds who waits, and for how much. */
+    private void lookAtWait(EnforcedTask task) {
+        if (task.isEnding() && waitsInMalloc) {
+            task.account().waitNoMore();
+        }
+        if (task.waitsForLong()) {
+            Say.again(task.account() + " waits for " + task.account().waitingBytes() + " bytes of native memory, since "
+                    + task.account().waitingNanos() / 1_000_000 + " ms. " + holders());
+        }
+    }
+
+    private Holders holders() {
+        return new Holders(memory, ofNoTask, admission.running());
+    }
+
+    /** What was lent is called in one by one, while what nobody promised begins to take the reserve. */
+    private void lookForRoom() {
+        try {
+            if (room == null || !room.isShort() && !room.isLent(tasks)) {
+                return;
+            }
+            room.look();
+            if (room.isExhausted()) {
+                admission.running().stream().filter(EnforcedTask::isLentTo).min(Admission.FIRST_TO_STOP)
+                        .ifPresent(EnforcedTask::callIn);
+            }
+        } catch (Throwable broken) {
+            Say.once("the container's room was not looked at", broken);
         }
     }
 
@@ -96,6 +169,6 @@ final class Enforcement {
     SparkOutOfMemoryError deny(Account account, Denial denial) {
         account.deny();
         return denial.exception(account, () -> memory.shareAmong(admission.running().size()),
-                () -> new Holders(memory, ofNoTask, admission.running()).toString());
+                () -> holders() + (room == null ? "" : "; " + room));
     }
 }

@@ -89,6 +89,31 @@ final class Settings {
         return Math.min(JavaUtils.byteStringAsBytes(get("executor_reserve", "64m")), pool / 8);
     }
 
+    /**
+     * Whether Spark's no is always a denial.
+     *
+     * @param isLimited whether there is a container that may have room
+     */
+    boolean isStrict(boolean isLimited) {
+        return get("policy", isLimited ? "headroom" : "strict").equals("strict");
+    }
+
+    /** What stays free of a container with that limit, in bytes. */
+    long headroomReserve(long limit) {
+        String set = get("headroom_reserve", null);
+        return set == null ? Math.max(64 << 20, limit / 20) : JavaUtils.byteStringAsBytes(set);
+    }
+
+    /** What of the pool native memory can't have, in bytes. */
+    long sparkReserve() {
+        return JavaUtils.byteStringAsBytes(get("spark_reserve", "0"));
+    }
+
+    /** Whether a library's own threads may wait inside malloc. */
+    boolean waitsInMalloc() {
+        return Long.parseLong(get("malloc_wait_ms", "0")) > 0;
+    }
+
     /** The longest that a task waits for Spark's memory at a boundary. */
     long boundaryWaitMillis() {
         return Long.parseLong(get("boundary_wait_ms", "60000"));

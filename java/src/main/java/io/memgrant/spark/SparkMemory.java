@@ -1,5 +1,6 @@
 package io.memgrant.spark;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.memory.MemoryManager;
 import org.apache.spark.memory.MemoryMode;
 import org.apache.spark.storage.BlockId;
@@ -14,15 +15,42 @@ final class SparkMemory {
     private final MemoryManager manager;
     private final long boundaryWaitMillis;
     private final boolean mayAlwaysWait;
+    private final long nativeAtMost;
+    /** What native memory has here, or is being asked for, in bytes. */
+    private final AtomicLong ofNative = new AtomicLong();
 
     /**
      * @param boundaryWaitMillis the longest that a task's own request may wait in Spark's pool
      * @param mayAlwaysWait whether {@link #acquireWithoutWaiting} may wait all the same
+     * @param sparkReserve what native memory can't have, in bytes
      */
-    SparkMemory(MemoryManager manager, long boundaryWaitMillis, boolean mayAlwaysWait) {
+    SparkMemory(MemoryManager manager, long boundaryWaitMillis, boolean mayAlwaysWait, long sparkReserve) {
         this.manager = manager;
         this.boundaryWaitMillis = boundaryWaitMillis;
         this.mayAlwaysWait = mayAlwaysWait;
+        this.nativeAtMost = Math.max(0, manager.maxOffHeapMemory() - sparkReserve);
+    }
+
+    /** The most that native memory may have here. */
+    long nativeAtMost() {
+        return nativeAtMost;
+    }
+
+    /**
+     * Before native memory is asked for: how much of it may be, with what others have and ask for now. What is not granted
+     * then, and what is released later, is to be {@link #unclaim unclaimed}.
+     */
+    long claim(long bytes) {
+        long before = ofNative.getAndUpdate(has -> has + claimable(bytes, has));
+        return claimable(bytes, before);
+    }
+
+    private long claimable(long bytes, long has) {
+        return Math.max(0, Math.min(bytes, nativeAtMost - has));
+    }
+
+    void unclaim(long bytes) {
+        ofNative.addAndGet(-bytes);
     }
 
     /** Whether even a request for what is free may wait: only those who end such a wait may make one. */
@@ -50,9 +78,20 @@ final class SparkMemory {
      */
     long acquireWithoutWaiting(long bytes, long taskAttemptId) {
         synchronized (manager) {
-            long request = Math.min(bytes, free());
-            return request > 0 ? manager.acquireExecutionMemory(request, taskAttemptId, MODE) : 0;
+            long request = claim(Math.min(bytes, free()));
+            long got = 0;
+            try {
+                got = request > 0 ? manager.acquireExecutionMemory(request, taskAttemptId, MODE) : 0;
+            } finally {
+                unclaim(request - got);
+            }
+            return got;
         }
+    }
+
+    /** What of that native memory could have. */
+    long freeForNative() {
+        return claimable(free(), ofNative.get());
     }
 
     /** Free in the execution pool and in the storage pool, from which it may grow. Holds only as long as the monitor is held. */
@@ -61,17 +100,22 @@ final class SparkMemory {
     }
 
     void release(long bytes, long taskAttemptId) {
+        unclaim(bytes);
         manager.releaseExecutionMemory(bytes, taskAttemptId, MODE);
     }
 
     /** Storage memory, all or nothing. May evict cached blocks, never running tasks' memory. */
     boolean acquireStorage(BlockId owner, long bytes) {
-        return manager.acquireStorageMemory(owner, bytes, MODE);
+        long claimed = claim(bytes);
+        boolean acquired = claimed == bytes && manager.acquireStorageMemory(owner, bytes, MODE);
+        unclaim(acquired ? 0 : claimed);
+        return acquired;
     }
 
     /** Spark wakes nobody for it, since it always expects storage memory to be evicted instead. */
     void releaseStorage(long bytes) {
         if (bytes > 0) {
+            unclaim(bytes);
             synchronized (manager) {
                 manager.releaseStorageMemory(bytes, MODE);
                 manager.notifyAll();

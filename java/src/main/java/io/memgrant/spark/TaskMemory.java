@@ -99,13 +99,14 @@ final class TaskMemory implements NativeMemoryAccountant {
      * @return what was granted, 0 when an exception was
      */
     long ask(long bytes) {
-        if (!BoundedWait.isPossible()) {
+        long claimed = BoundedWait.isPossible() ? memory.claim(bytes) : 0;
+        if (claimed <= 0) {
             return 0;
         }
         long got = 0;
         BoundedWait wait = memory.boundWait();
         try {
-            got = task.acquireExecutionMemory(bytes, consumer);
+            got = task.acquireExecutionMemory(claimed, consumer);
         } catch (Throwable refused) {
             // A partial grant before a failed spill stays Spark's until the task ends: it told nobody how much it was.
             if (refused instanceof InterruptedException && !wait.wasEnded()) {
@@ -114,6 +115,7 @@ final class TaskMemory implements NativeMemoryAccountant {
             sayUnlessExpected(refused);
         } finally {
             wait.close();
+            memory.unclaim(claimed - got);
         }
         byConsumer.addAndGet(got);
         return got;
@@ -125,6 +127,7 @@ final class TaskMemory implements NativeMemoryAccountant {
         long toConsumer = takeUpTo(byConsumer, bytes);
         long toManager = takeUpTo(byManager, bytes - toConsumer);
         if (toConsumer > 0) {
+            memory.unclaim(toConsumer);
             task.releaseExecutionMemory(toConsumer, consumer);
         }
         if (toManager > 0) {

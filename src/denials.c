@@ -1,0 +1,81 @@
+#include "denials.h"
+
+#include "grants.h"
+#include "hazards.h"
+#include "say.h"
+#include "self.h"
+#include "settings.h"
+
+enum mg_fate mg_denial_fate(const struct mg_account *account, struct mg_library *library)
+{
+    if (library->role == MG_ROLE_SYSTEM || (mg_grants.by_couriers && account == mg_accounts_root))
+        return MG_FATE_OVERDRAFT;
+    enum mg_fate fate = library->fate           ? library->fate
+                        : mg_settings.on_denial ? mg_settings.on_denial
+                                                : MG_FATE_STOP;
+    if (fate != MG_FATE_STOP || mg_grants.by_couriers)
+        return fate;
+    if (!mg_libraries_jvm_here())
+        return MG_FATE_FAIL;
+    if (!atomic_exchange_explicit(&library->said_so, true, memory_order_relaxed))
+        mg_say(
+            "%s is beyond its limit; stopping a task needs Spark's plugin, so it is only counted (on-denial=fail denies)",
+            library->name);
+    return MG_FATE_OVERDRAFT;
+}
+
+int64_t mg_denial_count(struct mg_account *account, struct mg_library *library)
+{
+    MG_ADD(account->denials, 1);
+    MG_ADD(library->denials, 1);
+    return 0;
+}
+
+bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes)
+{
+    bool in_jvm = mg_libraries_jvm_here();
+    bool within = over <= mg_settings.overdraft_cap && (in_jvm || over <= limit / 8);
+    if ((within || mg_grants.by_couriers) && mg_hazards_minor(&mg_self, bytes, in_jvm))
+        return true;
+    return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
+}
+
+bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t bytes)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    int64_t used = MG_ADD(library->used, bytes) + bytes;
+    if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
+        mg_denial_count(account, library);
+        if (mg_denial_fate(account, library) == MG_FATE_FAIL &&
+            !mg_denial_spared(used - library->limit, library->limit, bytes)) {
+            MG_ADD(library->used, -bytes);
+            return false;
+        }
+    }
+    mg_library_raise(slot, used);
+    return true;
+}
+
+bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t bytes)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    int64_t limit = MG_LOAD(account->granted);
+    if (library->limit >= 0 && library->limit < limit)
+        limit = library->limit;
+    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit || mg_denial_fate(account, library) != MG_FATE_FAIL ||
+        mg_denial_spared(bytes - limit, limit, bytes))
+        return true;
+    mg_denial_count(account, library);
+    return false;
+}
+
+bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes)
+{
+    if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)
+        return false;
+    bool fails = mg_denial_fate(account, &mg_libraries[library]) == MG_FATE_FAIL;
+    if (fails && mg_denial_spared(0, 0, bytes))
+        return false;
+    mg_denial_count(account, &mg_libraries[library]);
+    return fails;
+}

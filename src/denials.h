@@ -1,0 +1,17 @@
+/* Denials: what a no becomes for a library, here and now, and the limits that libraries have of their own. Runs inside malloc. */
+#ifndef MG_DENIALS_H
+#define MG_DENIALS_H
+
+#include "accounts.h"
+#include "libraries.h"
+
+/* What a denial of this library in this account does, here and now. */
+enum mg_fate mg_denial_fate(const struct mg_account *account, struct mg_library *library);
+/* Counts one. Returns 0, which is what was granted. */
+int64_t mg_denial_count(struct mg_account *account, struct mg_library *library);
+/* Whether a denial would end the process, or may and would save next to nothing: then it is none, and the bytes pass as
+ * overdraft. A JVM is never ended. A program without one is its own host, and its limit is to hold: beyond an eighth of
+ * it, or the cap, it is told the truth whatever comes of that. */
+bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes);
+
+#endif

@@ -1,0 +1,105 @@
+#include "headroom.h"
+
+#include "grants.h"
+#include "heap.h"
+#include "mappings.h"
+#include "memgrant.h"
+#include "os.h"
+#include "self.h"
+
+#define FRESH_NS 1000000000
+
+static struct {
+    _Atomic(int64_t) lent_ever;
+    _Atomic(int64_t) until; /* it may grow so far */
+    _Atomic(int64_t) looked_ns;
+} headroom;
+
+int64_t mg_headroom_lent_ever(void)
+{
+    return MG_LOAD(headroom.lent_ever);
+}
+
+/* Two that look at once may leave the older word: it was true, and holds what was lent since against the room. */
+void mg_headroom_looked(int64_t lent_ever, int64_t room)
+{
+    MG_STORE(headroom.until, lent_ever + room);
+    MG_STORE(headroom.looked_ns, mg_os_now_ns());
+}
+
+int64_t mg_headroom_promised(void)
+{
+    mg_enter(&mg_self);
+    int64_t promised = 0;
+    mg_lock(&mg_books_lock);
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        const struct mg_account *account = mg_accounts_slot(i);
+        int64_t granted = account->listed ? MG_LOAD(account->granted) : 0;
+        int64_t taken = account->listed ? MG_LOAD(account->taken) : 0;
+        promised += granted > taken ? granted : taken;
+    }
+    mg_unlock(&mg_books_lock);
+    /* Later, so that what is touched meanwhile is missing in it, not counted twice. */
+    promised -= mg_heaps_touched() + mg_mappings_touched();
+    mg_leave(&mg_self);
+    return promised > 0 ? promised : 0;
+}
+
+static bool claim(int64_t bytes)
+{
+    int64_t before = MG_LOAD(headroom.lent_ever);
+    do {
+        if (bytes > MG_LOAD(headroom.until) - before)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&headroom.lent_ever, &before, before + bytes,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
+bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more)
+{
+    if (mg_os_now_ns() - MG_LOAD(headroom.looked_ns) > FRESH_NS || !MG_LOAD(headroom.looked_ns))
+        return false;
+    int64_t bytes = need + more;
+    if (!claim(bytes)) {
+        bytes = need;
+        if (!claim(bytes))
+            return false;
+    }
+    if (culprit && !MG_LOAD(account->culprit))
+        MG_STORE(account->culprit, culprit);
+    mg_accounts_raise(&account->lent_peak, MG_ADD(account->lent, bytes) + bytes);
+    MG_ADD(account->granted, bytes);
+    mg_headroom_note(account);
+    if (MG_LOAD(account->taken) <= MG_LOAD(account->granted))
+        MG_STORE(account->unmet, 0);
+    return true;
+}
+
+void mg_headroom_note(struct mg_account *account)
+{
+    int64_t lent = MG_LOAD(account->lent);
+    if (MG_UNLIKELY(lent))
+        mg_accounts_raise(&account->overdraft_peak,
+                          MG_LOAD(account->taken) - MG_LOAD(account->granted) + lent);
+}
+
+void mg_headroom_repay(struct mg_account *account)
+{
+    if (MG_LIKELY(!MG_LOAD(account->lent)))
+        return;
+    /* All of it is ours for the moment: nobody else repays it a second time. */
+    int64_t lent = atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
+    int64_t back = lent ? mg_take_back(account, lent) : 0;
+    MG_ADD(account->lent, lent - back);
+    MG_ADD(mg_grants.bytes_released, -back); /* not Spark's */
+}
+
+void mg_headroom_call_in(struct mg_account *account)
+{
+    int64_t lent = atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
+    MG_ADD(account->granted, -lent);
+    atomic_thread_fence(memory_order_seq_cst); /* as for a grant that is taken back (grants.c) */
+    if (lent && MG_LOAD(account->culprit) && MG_LOAD(account->taken) > MG_LOAD(account->granted))
+        MG_STORE(account->attention, true);
+}
