@@ -2,6 +2,7 @@
 #ifndef MG_MODEL_CHECK_H
 #define MG_MODEL_CHECK_H
 
+#include "closed.h"
 #include "maps.h"
 
 #include <stdlib.h>
@@ -68,9 +69,9 @@ static inline int64_t used_by_all(void)
 
 static inline const struct mg_closed *closed_record(uint64_t id)
 {
-    for (unsigned i = mg_accounts_closed_count(); i-- > 0;)
-        if (mg_accounts_closed(i)->id == id)
-            return mg_accounts_closed(i);
+    for (unsigned i = mg_closed_count(); i-- > 0;)
+        if (mg_closed_at(i)->id == id)
+            return mg_closed_at(i);
     return NULL;
 }
 
