@@ -11,17 +11,20 @@ coproc CONTAINER { exec tests/spark/in_container.py "$WORK/java-home" "$jdk/bin/
 end_container() {
     eval "exec ${CONTAINER[1]}>&-" 2>/dev/null || true
     wait
+    rm -rf "$on_disk"
 }
 trap end_container EXIT
+on_disk=
 read -r says <&"${CONTAINER[0]}"
 [ "$says" = ready ] || skip "$says"
 
+on_disk=$(mktemp -d "$BUILD/headroom.XXXXXX") # not a tmpfs, whose pages are memory
 "$WORK/java-home/bin/java" -XX:+UseSerialGC -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp "$path" \
-    -Dfolder="$WORK/copies" -Dlimit=$limit io.memgrant.spark.ReadsContainers 2>&1 || fail "in a container"
+    -Dfolder="$on_disk" -Dlimit=$limit io.memgrant.spark.ReadsContainers 2>&1 || fail "in a container"
 
 room() { # WORD OPTIONS-OF-THE-EXECUTOR'S-JVM...
     run_on_cluster Rooms -Dspark.master='local-cluster[1,2,512]' -Dspark.executor.memory=512m \
-        -Dspark.executorEnv.JAVA_HOME="$WORK/java-home" -Dspark.memgrant.boundaryWaitMs=10000 \
+        -Dspark.executorEnv.JAVA_HOME="$WORK/java-home" -Dspark.memgrant.policy= -Dspark.memgrant.boundaryWaitMs=10000 \
         -Dspark.executor.extraJavaOptions="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 ${*:2}" -Dact="$1"
 }
 room touched -Xms512m -XX:+AlwaysPreTouch

@@ -26,14 +26,14 @@ run() { # CLASS [-Dsetting=value...]
     }
 }
 
-# The same on one executor with two cores that enforces; a later setting of the same name wins.
+# The same on one executor with two cores that enforces, whatever container the test runs in; a later setting of the same name wins.
 run_on_cluster() { # CLASS [-Dsetting=value...]
     local class=$1
     shift
     run "io.memgrant.tests.$class" -Dspark.master='local-cluster[1,2,1024]' -Dspark.app.name="$class" \
         -Dspark.ui.enabled=false -Dspark.executor.extraClassPath="${path%:*}" \
         -Dspark.executorEnv.TARGET="$built/libtarget.so" -Dspark.executorEnv.LD_PRELOAD="$LIB" \
-        -Dspark.plugins=io.memgrant.spark.MemgrantPlugin -Dspark.memgrant.mode=enforce \
+        -Dspark.plugins=io.memgrant.spark.MemgrantPlugin -Dspark.memgrant.mode=enforce -Dspark.memgrant.policy=strict \
         -Dspark.memgrant.targets='libtarget*' -Dspark.memory.offHeap.enabled=true -Dspark.memory.offHeap.size=128m \
         -Dspark.unsafe.exceptionOnMemoryLeak=true -Dspark.task.maxFailures=2 "$@"
 }

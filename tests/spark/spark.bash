@@ -62,7 +62,7 @@ on_spark() {
         --class "io.memgrant.tests.$class" --jars "$demo_jar,$(echo "$deps"/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
-        --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" \
+        --conf spark.memgrant.policy=strict --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" \
         "$tests_jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40

@@ -29,7 +29,13 @@ final class Container {
     /** This process's, without levels where there is none or it can't be read. */
     static Container find() {
         try {
-            return find(Files.readString(Path.of("/proc/self/cgroup")), Files.readString(Path.of("/proc/self/mountinfo")));
+            String cgroups = Files.readString(Path.of("/proc/self/cgroup"));
+            // YARN limits most of its containers by itself, and the cgroup, if any, is the node manager's.
+            String yarns = System.getenv("CONTAINER_ID");
+            if (yarns != null && !cgroups.contains(yarns)) {
+                return new Container(List.of(), false);
+            }
+            return find(cgroups, Files.readString(Path.of("/proc/self/mountinfo")));
         } catch (IOException | RuntimeException unreadable) {
             return new Container(List.of(), false);
         }
