@@ -7,15 +7,18 @@ run io.memgrant.spark.ReadsContainers -Dfolder="$WORK/copies"
 
 # Heap 512, a JVM beside it, the pool's 128, and some 400 that nobody was promised.
 limit=$((1280 << 20))
-coproc CONTAINER { exec tests/spark/in_container.py "$WORK/java-home" "$jdk/bin/java" $limit; }
+mkfifo "$WORK/until"
+exec 4< <(exec tests/spark/in_container.py "$WORK/java-home" "$jdk/bin/java" $limit <"$WORK/until")
+keeper=$!
+exec 5>"$WORK/until"
+on_disk=
 end_container() {
-    eval "exec ${CONTAINER[1]}>&-" 2>/dev/null || true
-    wait
+    exec 5>&-
+    wait "$keeper" || true
     rm -rf "$on_disk"
 }
 trap end_container EXIT
-on_disk=
-read -r says <&"${CONTAINER[0]}"
+read -r says <&4
 [ "$says" = ready ] || skip "$says"
 
 on_disk=$(mktemp -d "$BUILD/headroom.XXXXXX") # not a tmpfs, whose pages are memory
@@ -30,6 +33,7 @@ room() { # WORD OPTIONS-OF-THE-EXECUTOR'S-JVM...
 room touched -Xms512m -XX:+AlwaysPreTouch
 room untouched
 
-{ read -r kills; } < <(eval "exec ${CONTAINER[1]}>&-"; cat <&"${CONTAINER[0]}")
+exec 5>&-
+read -r kills <&4
 [ "$kills" = 0 ] || fail "the kernel killed $kills"
 echo "ok - the kernel killed nobody in all of that"
