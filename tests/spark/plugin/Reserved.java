@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
@@ -14,6 +17,7 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class Reserved extends OnCluster {
     private static final int ROWS = 400_000;
+    private static final long LITTLE = 64 << 10;
     /** On the executor. */
     private static final List<Long> TAKEN = new ArrayList<>();
 
@@ -35,11 +39,11 @@ public final class Reserved extends OnCluster {
 
     private String sort() {
         try {
-            List<Row> rows = SparkSession.builder().getOrCreate().range(0, ROWS, 1, 1).selectExpr("hash(id) as hash", "id")
+            long rows = SparkSession.builder().getOrCreate().range(0, ROWS, 1, 1).selectExpr("hash(id) as hash", "id")
                     .mapPartitions((org.apache.spark.api.java.function.MapPartitionsFunction<Row, String>) Reserved::hog,
                             org.apache.spark.sql.Encoders.STRING())
-                    .sortWithinPartitions("value").selectExpr("count(*)", "max(value)").collectAsList();
-            return rows.get(0).getLong(0) == ROWS ? "sorted" : rows.toString();
+                    .sortWithinPartitions("value").toJavaRDD().count(); // of rows that were sorted, or Spark leaves it out
+            return rows == ROWS ? "sorted" : rows + " rows";
         } catch (Exception failed) {
             return String.valueOf(failed.getMessage());
         }
@@ -49,6 +53,11 @@ public final class Reserved extends OnCluster {
         free(TAKEN);
         TAKEN.clear();
         allocate(TAKEN, 160);
+        MemoryManager manager = SparkEnv.get().memoryManager();
+        long most = manager.maxOffHeapMemory() - JavaUtils.byteStringAsBytes(SparkEnv.get().conf().get("spark.memgrant.sparkReserve"));
+        while (manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed() < most - LITTLE) {
+            allocate(TAKEN, 1); // its courier is on the way
+        }
         return new Iterator<>() {
             @Override
             public boolean hasNext() {

@@ -30,7 +30,7 @@ public final class Shown extends OnCluster {
     /** On the executor. */
     private static final CountDownLatch HOLDS = new CountDownLatch(1);
     private static final CountDownLatch DENIED = new CountDownLatch(1);
-    private static final CountDownLatch WAITS = new CountDownLatch(1);
+    private static final CountDownLatch HAS_MOST = new CountDownLatch(1);
     private static final CountDownLatch SEEN = new CountDownLatch(1);
 
     private Shown(JavaSparkContext spark) {
@@ -43,6 +43,11 @@ public final class Shown extends OnCluster {
             shown.whoWaits();
             shown.whoWasDenied();
         }
+    }
+
+    /** More than there is, so that nobody waits for it. Nothing is thrown into a method that was given a handle, not for some boundaries. */
+    private static long large() {
+        return Target.allocate(200 * MB);
     }
 
     /** Five that hold memory: a denied task, another one, what outlived its task, Spark's own execution and its storage. */
@@ -66,10 +71,8 @@ public final class Shown extends OnCluster {
                     return "";
                 }
                 HOLDS.await();
-                long block = Target.allocate(200 * MB); // at once: nobody can wait for more than there is
-                blocks.add(block);
-                Target.boundary();
-                Target.boundary();
+                blocks.add(large());
+                allocate(blocks, 20);
                 return "not denied";
             } finally {
                 free(blocks);
@@ -127,8 +130,8 @@ public final class Shown extends OnCluster {
     /** One task has most of the pool; another one waits for it, longer than goes without saying. */
     private void whoWaits() throws Exception {
         JavaFutureAction<Void> holder = start(task -> {
-            List<Long> blocks = allocate(90);
-            WAITS.await();
+            List<Long> blocks = allocate(50);
+            HAS_MOST.countDown();
             String seen;
             do {
                 seen = waiting();
@@ -145,8 +148,8 @@ public final class Shown extends OnCluster {
             return "";
         });
         String end = run(1, task -> {
-            WAITS.countDown();
-            List<Long> blocks = allocate(60);
+            HAS_MOST.await();
+            List<Long> blocks = allocate(70);
             free(blocks);
             SEEN.await();
             return "attempt " + task.attemptNumber() + ", seen were " + System.getProperty("seen");

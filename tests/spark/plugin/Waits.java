@@ -37,6 +37,7 @@ public final class Waits extends OnCluster {
             waits.retriesConverge();
             waits.notForATaskThatItLocksOut();
             waits.notForATaskThatWaitsForIt();
+            waits.notAtItsStartForATaskThatWaitsForIt();
             waits.withoutAnInterruptThatComesLater();
             waits.notForMoreThanThereIs();
             waits.saidNothing();
@@ -196,6 +197,33 @@ public final class Waits extends OnCluster {
             Check.that(seen.startsWith("attempt 0 had"), "a task does not wait for one that waits for its memory in Spark", "%s", seen);
         }
         thatNothingIsLeft("after a wait in Spark");
+    }
+
+    /** Tasks that meet, and of which one has to be tried again: it needs half of the pool and more, while the other one has as much. */
+    private void notAtItsStartForATaskThatWaitsForIt() {
+        List<String> seen = run(2, task -> {
+            if (task.partitionId() == 0) {
+                List<Long> blocks = allocate(40);
+                STEP[6].countDown();
+                STEP[7].await();
+                free(blocks);
+                return "attempt " + task.attemptNumber();
+            }
+            if (task.attemptNumber() > 0) {
+                STEP[7].countDown();
+                return "attempt 1";
+            }
+            STEP[6].await();
+            long block = large();
+            try {
+                return use(20);
+            } finally {
+                Target.free(block);
+            }
+        });
+        Check.that(seen.equals(List.of("attempt 0", "attempt 1")), "a task that is tried again does not wait at its start for one that"
+                + " waits for it", "%s", seen);
+        thatNothingIsLeft("after a meeting");
     }
 
     /** As in a poll of Spark's Kafka consumer, where no wait in Spark's pool could be ended. */

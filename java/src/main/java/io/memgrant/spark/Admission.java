@@ -23,7 +23,8 @@ import java.util.function.LongSupplier;
  *       twice runs alone.
  * </ul>
  *
- * All waits are bounded: a task that waits may hold a lock that those need whom it waits for. Everything is guarded by Spark's
+ * All waits are bounded: a task that waits may hold a lock that those need whom it waits for. And a task starts once all
+ * that run have been waiting themselves for some seconds ({@link Stillness}). Everything is guarded by Spark's
  * monitor, which Spark notifies when memory comes free.
  */
 final class Admission {
@@ -66,7 +67,8 @@ final class Admission {
             atStart.add(task);
             try {
                 long end = deadline(startMillis);
-                while (!mayStart(task, need) && !task.isEnding() && waitUntil(end)) {
+                Stillness still = new Stillness();
+                while (!mayStart(task, need) && !task.isEnding() && !still.lasts(running) && waitUntil(end)) {
                     continue;
                 }
             } catch (InterruptedException meanwhile) {

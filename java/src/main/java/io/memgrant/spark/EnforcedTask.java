@@ -227,7 +227,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         }
         // After it has given everything back: the driver may take its time.
         if (account.denials() > 0 && (stop != null || context.isFailed())) {
-            enforcement.retries().denied(context, account.peak() + CUSHION);
+            // What it had then is what it needs at least. Twice as much, since how much more it would have taken nobody knows.
+            enforcement.retries().denied(context, 2 * account.peak() + CUSHION);
         }
         if (stop != null) {
             throw stop;

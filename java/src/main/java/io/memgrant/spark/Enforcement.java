@@ -63,7 +63,7 @@ final class Enforcement {
     void start(TaskContext context, Account account) {
         TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account);
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
-        long need = retries.need(context);
+        long need = Math.min(retries.need(context), mostForOneTask());
         tasks.add(task);
         Account.Wait wait = account.waitFor(need);
         try {

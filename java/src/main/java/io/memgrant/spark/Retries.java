@@ -28,8 +28,7 @@ final class Retries {
         try {
             driver.ask(new Denied(taskOf(context), need));
         } catch (Exception unreachable) {
-            keepInterrupt(unreachable);
-            Say.once("the driver was not told what a denied task needed", unreachable);
+            sayUnlessKilled("the driver was not told what a denied task needed", unreachable);
         }
     }
 
@@ -41,8 +40,7 @@ final class Retries {
         try {
             return driver.ask(taskOf(context)) instanceof Long need ? need : 0;
         } catch (Exception unreachable) {
-            keepInterrupt(unreachable);
-            Say.once("the driver was not asked what a denied task needed", unreachable);
+            sayUnlessKilled("the driver was not asked what a denied task needed", unreachable);
             return 0;
         }
     }
@@ -51,9 +49,12 @@ final class Retries {
         return new Task(context.stageId(), context.partitionId());
     }
 
-    private static void keepInterrupt(Exception caught) {
+    /** A task that is killed meanwhile needs nothing any more. */
+    private static void sayUnlessKilled(String line, Exception caught) {
         if (caught instanceof InterruptedException) {
             Thread.currentThread().interrupt();
+        } else {
+            Say.once(line, caught);
         }
     }
 
