@@ -324,6 +324,26 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     MG_STORE(pair->account, parent);
 }
 
+/* For the report, and in the sums of those above. */
+static void keep(const struct mg_account *account)
+{
+    struct mg_closed *closed = mg_closed_new();
+    memcpy(closed->name, account->name, sizeof closed->name);
+    closed->id = account->id;
+    closed->parent = account->parent->id;
+    closed->limit = account->limit;
+    closed->peak = MG_LOAD(account->peak);
+    closed->denials = MG_LOAD(account->denials);
+    closed->overdraft_peak = MG_LOAD(account->overdraft_peak);
+    closed->lent_peak = MG_LOAD(account->lent_peak);
+    closed->waited_ns = MG_LOAD(account->wait.waited_ns);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        closed->books[library] = account->books[library];
+        mg_book_add(&closed->sum, &account->books[library]);
+        mg_book_add(&account->parent->descendants[library], &account->books[library]);
+    }
+}
+
 struct mg_heap *mg_accounts_finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
@@ -336,7 +356,7 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
     heap->full = mg_heap_is_full(heap);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
-    mg_closed_keep(account);
+    keep(account);
     MG_STORE(account->state, MG_ACCOUNT_CLOSED);
     account->listed = false;
     return heap;

@@ -10,23 +10,11 @@
 #define MG_ACCOUNTS_H
 
 #include "base.h"
+#include "book.h"
 #include "heap.h"
 #include "os.h"
 
 enum mg_account_state { MG_ACCOUNT_OPEN, MG_ACCOUNT_CLOSING, MG_ACCOUNT_CLOSED };
-
-/* Bytes and blocks of one library. */
-struct mg_book {
-    int64_t charged, refunded, allocations, frees;
-};
-
-static inline void mg_book_add(struct mg_book *to, const struct mg_book *book)
-{
-    to->charged += book->charged;
-    to->refunded += book->refunded;
-    to->allocations += book->allocations;
-    to->frees += book->frees;
-}
 
 struct mg_account {
     char name[96];

@@ -4,6 +4,7 @@
 #define MG_CHARGES_H
 
 #include "credit.h"
+#include "denials.h"
 #include "grants.h"
 #include "lanes.h"
 #include "libraries.h"

@@ -1,5 +1,7 @@
 #include "closed.h"
 
+#include "os.h"
+
 #include <string.h>
 
 static struct {
@@ -33,27 +35,14 @@ static void forget(const struct mg_closed *closed)
     older->lent_peak = larger(closed->lent_peak, older->lent_peak);
 }
 
-void mg_closed_keep(const struct mg_account *account)
+struct mg_closed *mg_closed_new(void)
 {
     struct mg_closed *closed = &ring.closed[ring.count % ring.size];
     if (ring.count >= ring.size)
         forget(closed);
     ring.count++;
     memset(closed, 0, sizeof *closed);
-    closed->id = account->id;
-    closed->parent = account->parent->id;
-    closed->limit = account->limit;
-    closed->peak = MG_LOAD(account->peak);
-    closed->denials = MG_LOAD(account->denials);
-    closed->overdraft_peak = MG_LOAD(account->overdraft_peak);
-    closed->lent_peak = MG_LOAD(account->lent_peak);
-    closed->waited_ns = MG_LOAD(account->wait.waited_ns);
-    memcpy(closed->name, account->name, sizeof closed->name);
-    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        closed->books[library] = account->books[library];
-        mg_book_add(&closed->sum, &account->books[library]);
-        mg_book_add(&account->parent->descendants[library], &account->books[library]);
-    }
+    return closed;
 }
 
 unsigned mg_closed_count(void)

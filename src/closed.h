@@ -3,7 +3,7 @@
 #ifndef MG_CLOSED_H
 #define MG_CLOSED_H
 
-#include "accounts.h"
+#include "book.h"
 
 /* What is kept of a closed account. */
 struct mg_closed {
@@ -17,8 +17,8 @@ struct mg_closed {
 
 /* False when there is no memory. Runs at startup. */
 bool mg_closed_start(void);
-/* Takes down one that closes. */
-void mg_closed_keep(const struct mg_account *account);
+/* Room for one that closes, zeroed; the oldest one may have to go for it. */
+struct mg_closed *mg_closed_new(void);
 /* Newest last. */
 unsigned mg_closed_count(void);
 const struct mg_closed *mg_closed_at(unsigned index);

@@ -1,5 +1,6 @@
 #include "credit.h"
 
+#include "denials.h"
 #include "grants.h"
 #include "libraries.h"
 #include "pool_threads.h"

@@ -1,6 +1,6 @@
 #include "denials.h"
 
-#include "grants.h"
+#include "granting.h"
 #include "hazards.h"
 #include "say.h"
 #include "self.h"

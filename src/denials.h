@@ -14,4 +14,12 @@ int64_t mg_denial_count(struct mg_account *account, struct mg_library *library);
  * it, or the cap, it is told the truth whatever comes of that. */
 bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes);
 
+/* A charge against the library's own limit. False is a denial. */
+bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
+/* Whether so many bytes at once could ever be charged: false is a denial, of more than the account's whole grant or the library's
+ * limit, by which nothing was charged. */
+bool mg_grants_could_cover(struct mg_account *account, unsigned library, int64_t bytes);
+/* Whether this charge is the one that deny_nth names. */
+bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes);
+
 #endif

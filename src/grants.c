@@ -12,8 +12,6 @@
 #include "settings.h"
 #include "waits.h"
 
-struct mg_grants mg_grants;
-
 /* A refused account asks again this much later at the earliest: memory that came free meanwhile is worth a try. */
 #define ASK_AGAIN_NS 10000000
 #define OVERHEAD_BATCH (1 << 20) /* it is measured now and then: it need not be there before it is needed */

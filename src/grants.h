@@ -4,17 +4,8 @@
 #define MG_GRANTS_H
 
 #include "accounts.h"
+#include "granting.h"
 #include "overhead.h"
-
-/* Fixed before the first charge, but for `enforcing`, which a fork child and a broken rule end. */
-struct mg_grants {
-    _Atomic(bool) enforcing;
-    bool by_couriers; /* Spark grants; else the limit is the grant */
-    /* For the report. */
-    _Atomic(int64_t) requests, crossings, bytes_acquired, bytes_released, wait_ns_max;
-    _Atomic(int64_t) charges; /* for deny_nth */
-};
-extern struct mg_grants mg_grants;
 
 /* Takes `need` bytes from the account's unused grant, and up to `want` if there is plenty; asks for more in time. What
  * it returns is at least `need`; 0 is a denial. */
@@ -42,12 +33,5 @@ static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
         mg_grants_mind_overhead();
     mg_overhead_help(self);
 }
-/* A charge against the library's own limit. False is a denial. */
-bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);
-/* Whether so many bytes at once could ever be charged: false is a denial, of more than the account's whole grant or the library's
- * limit, by which nothing was charged. */
-bool mg_grants_could_cover(struct mg_account *account, unsigned library, int64_t bytes);
-/* Whether this charge is the one that deny_nth names. */
-bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes);
 
 #endif

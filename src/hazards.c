@@ -216,7 +216,8 @@ bool mg_hazards_fatal(const struct mg_self *self, bool in_jvm)
 static _Unwind_Reason_Code look_for_linker(struct _Unwind_Context *context, void *argument)
 {
     struct search *search = argument;
-    search->fatal = is_in_linker(_Unwind_GetIP(context));
+    int before = 0;
+    search->fatal = is_in_linker(_Unwind_GetIPInfo(context, &before));
     return search->fatal || ++search->frames > MAX_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 

@@ -1,6 +1,6 @@
 #include "headroom.h"
 
-#include "grants.h"
+#include "granting.h"
 #include "heap.h"
 #include "mappings.h"
 #include "memgrant.h"

@@ -1,0 +1,3 @@
+#include "granting.h"
+
+struct mg_grants mg_grants;

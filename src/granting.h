@@ -1,0 +1,17 @@
+/* What all who grant and deny share: whether grants are enforced, who gives them, and counts for the report. Runs inside malloc. */
+#ifndef MG_GRANTING_H
+#define MG_GRANTING_H
+
+#include "base.h"
+
+/* Fixed before the first charge, but for `enforcing`, which a fork child and a broken rule end. */
+struct mg_grants {
+    _Atomic(bool) enforcing;
+    bool by_couriers; /* Spark grants; else the limit is the grant */
+    /* For the report. */
+    _Atomic(int64_t) requests, crossings, bytes_acquired, bytes_released, wait_ns_max;
+    _Atomic(int64_t) charges; /* for deny_nth */
+};
+extern struct mg_grants mg_grants;
+
+#endif
