@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench demo stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench demo untouched stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -91,6 +91,9 @@ bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo
+
+untouched: all tools-demo ## Twenty workloads that finish without memgrant, in the same containers with it (as root)
+	@scripts/untouched
 
 stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, compared with a model of the books (MINUTES=1, MODEL_SEED=)
 	@tests/stress/run.sh $(or $(MINUTES),1)

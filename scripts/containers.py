@@ -109,7 +109,10 @@ class Containers:
             seen.append(self._figures(name))
             self._remove([f"{folder}/{name}" for folder in self.folders])
         for left in os.scandir(self.temporary): # of the killed
-            os.remove(left.path)
+            if left.is_dir(follow_symlinks=False):
+                shutil.rmtree(left.path)
+            else:
+                os.remove(left.path)
         return seen
 
     def _figures(self, name):
