@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * that meet each other do. A task in native code, or one that uses its processor now and then, goes on.
  */
 final class Stillness {
-    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(3);
     /** Whoever waits with a timeout looks now and then. */
     private static final long LITTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
