@@ -114,6 +114,9 @@ final class Enforcement {
             }
         });
         giveBackSurplus();
+        if (room != null) {
+            room.sayIfLent();
+        }
     }
 
     /** Memory of no task is freed by anybody, at any time, and memory that Spark had no room for may have come free. */

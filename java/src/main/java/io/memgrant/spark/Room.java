@@ -91,12 +91,15 @@ final class Room {
     /** Lends an account what Spark refused, out of what is seen now. False: there is not so much. */
     boolean lend(Account account, long bytes) {
         look();
-        boolean lent = account.lend(bytes);
-        if (lent) {
-            Say.once("Spark refused native memory that the container has room for: it is counted as overdraft"
-                    + " (spark.memgrant.policy=strict denies it)", account);
+        return account.lend(bytes);
+    }
+
+    /** Says once that something was lent, by us or inside malloc. */
+    void sayIfLent() {
+        if (Headroom.begin() > 0) {
+            Say.once("Spark refused native memory that the container has room for: it is lent, and counted as overdraft"
+                    + " (spark.memgrant.policy=strict denies it)");
         }
-        return lent;
     }
 
     @Override
