@@ -154,6 +154,7 @@ final class Enforcement {
             if (room == null || !room.isShort() && !room.isLent(tasks)) {
                 return;
             }
+            room.sayIfLent();
             room.look();
             if (room.isExhausted()) {
                 admission.running().stream().filter(EnforcedTask::isLentTo).min(Admission.FIRST_TO_STOP)
