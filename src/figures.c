@@ -216,6 +216,8 @@ static void add_library(struct mg_text *text, const struct mg_library *library, 
     mg_text_add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
                 mapped_bytes[library - mg_libraries]);
     if (mg_settings.referee)
+    if (library->charges_itself)
+        mg_text_add(text, ",\"charges_itself\":true");
         mg_text_add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld",
                     MG_LOAD(library->referee_bytes), MG_LOAD(library->referee_allocations));
     mg_text_add(text, "}");

@@ -82,6 +82,7 @@ static void describe(struct mg_library *row, const char *name, enum mg_role role
     row->nested = spec->nested > 0;
     row->closers = spec->closers;
     row->leaves = spec->leaves;
+    row->charges_itself = spec->charges_itself > 0;
     mg_library_set_limit((unsigned)(row - mg_libraries), spec->limit);
     memcpy(row->pool_threads, spec->pool_threads, sizeof row->pool_threads);
 }

@@ -29,6 +29,7 @@ struct mg_library {
     enum mg_fate fate;     /* said by SPEC, on_denial or profile; unset: the default */
     bool copes;            /* with NULL */
     bool nested;           /* passes on what is thrown in its calls back into Java */
+    bool charges_itself;   /* it tells Spark what it takes */
     _Atomic(bool) said_so; /* one line was written about what `stop` means here */
     char pool_threads[32];
     struct mg_names closers, leaves; /* its native methods' names */

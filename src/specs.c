@@ -116,13 +116,15 @@ static bool set_option(struct mg_spec *spec, const char *text, size_t length)
         return set_flag(&spec->nested, value, size);
     if (IS("closers") || IS("leaves"))
         return set_names(IS("closers") ? &spec->closers : &spec->leaves, value, size);
+    if (IS("charges-itself"))
+        return set_flag(&spec->charges_itself, value, size);
 #undef IS
     return false;
 }
 
 static bool parse_spec(struct mg_spec *spec, const char *text, size_t length)
 {
-    *spec = (struct mg_spec){ .limit = -1, .copes = -1, .nested = -1 };
+    *spec = (struct mg_spec){ .limit = -1, .copes = -1, .nested = -1, .charges_itself = -1 };
     const char *end = text + length;
     const char *comma = memchr(text, ',', length);
     if (!copy(spec->pattern, sizeof spec->pattern, text, (size_t)((comma ? comma : end) - text)) ||
@@ -151,8 +153,8 @@ static const char *parse_table(struct table *table, const char *text, char separ
                 mg_print(
                     complaint, sizeof complaint,
                     "%s: '%s' is no SPEC (PATTERN[,limit=SIZE][,on-denial=fail|stop|overdraft][,copes=yes|no]"
-                    "[,pool-threads=PATTERN][,environment=NAME=VALUE][,nested=yes|no][,closers=NAME+NAME]"
-                    "[,leaves=NAME+NAME]); nothing is counted",
+                    "[,pool-threads=PATTERN][,charges-itself=yes|no][,environment=NAME=VALUE][,nested=yes|no]"
+                    "[,closers=NAME+NAME][,leaves=NAME+NAME]); nothing is counted",
                     where, shown);
                 return complaint;
             }
@@ -224,6 +226,8 @@ bool mg_specs_find(const char *file_name, struct mg_spec *spec)
         spec->closers = profile->closers;
     if (!spec->leaves.at)
         spec->leaves = profile->leaves;
+    if (spec->charges_itself < 0)
+        spec->charges_itself = profile->charges_itself;
     if (!*spec->pool_threads)
         memcpy(spec->pool_threads, profile->pool_threads, sizeof spec->pool_threads);
     return true;

@@ -15,8 +15,9 @@ struct mg_spec {
     char pattern[64];
     int64_t limit; /* -1 none */
     enum mg_fate fate;
-    signed char copes;  /* with NULL: 1 yes, 0 no, -1 not said */
-    signed char nested; /* passes on what is thrown in its calls back into Java: as copes */
+    signed char copes;          /* with NULL: 1 yes, 0 no, -1 not said */
+    signed char nested;         /* passes on what is thrown in its calls back into Java: as copes */
+    signed char charges_itself; /* asks Spark for what it takes: as copes */
     struct mg_names closers, leaves;
     char pool_threads[32];
     char environment[128]; /* NAME=VALUE that its allocator needs to give memory back */

@@ -51,7 +51,8 @@ static void without_targets_it_is_everything_or_the_known(void)
     CHECK(!start("", false) && mg_specs_find("whatever.so", &spec));
     CHECK(!start("", true) && !mg_specs_find("whatever.so", &spec));
     CHECK(mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_STOP);
-    CHECK(!strcmp(spec.pool_threads, "rocksdb:*"));
+    CHECK(!strcmp(spec.pool_threads, "rocksdb:*") && spec.charges_itself <= 0);
+    CHECK(mg_specs_find("libcomet-42.so", &spec) && spec.charges_itself == 1);
 }
 
 static void the_persons_word_beats_the_profiles(void)
@@ -60,6 +61,8 @@ static void the_persons_word_beats_the_profiles(void)
     CHECK(spec.fate == MG_FATE_OVERDRAFT && spec.copes == 0 && !strcmp(spec.pool_threads, "rocksdb:*"));
     CHECK(!mg_settings_set("on_denial", "fail"));
     CHECK(mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_OVERDRAFT);
+    CHECK(!start("libcomet*,charges-itself=no", true) && mg_specs_find("libcomet-42.so", &spec) &&
+          spec.charges_itself == 0);
     CHECK(!start("librocksdbjni*", true) && mg_specs_find("librocksdbjni42.so", &spec) &&
           spec.fate == MG_FATE_FAIL);
     CHECK(!start("", true) && mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_FAIL);
@@ -75,6 +78,7 @@ static void what_is_no_spec_is_shown(void)
         "lib,limit=lots",
         "lib,on-denial=never",
         "lib,copes=often",
+        "lib,charges-itself=perhaps",
         "lib,nested=maybe",
         "lib,closers=",
         "lib,leaves=a+a_name_far_too_long_to_be_the_name_of_a_method_that_anybody_would_ever_write",
