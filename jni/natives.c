@@ -234,6 +234,13 @@ static void deny(JNIEnv *env, jclass class, jlong account)
         mg_deny(known);
 }
 
+static jboolean take_injected(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    return known && mg_take_injected(known) ? JNI_TRUE : JNI_FALSE;
+}
+
 static void stop_requests(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
@@ -362,6 +369,7 @@ static const struct native_method methods[] = {
     { "unmet", "(J)J", unmet },
     { "tolerate", "(JJ)V", tolerate },
     { "deny", "(J)V", deny },
+    { "takeInjected", "(J)Z", take_injected },
     { "stopRequests", "(J)V", stop_requests },
     { "settle", "(J)J", settle },
     { "waitBegins", "(JJ)J", wait_begins },

@@ -33,6 +33,7 @@ struct mg_account {
     _Atomic(int64_t) denials;
     _Atomic(bool) lends;         /* its lanes may hold credit */
     _Atomic(int64_t) tolerated;  /* overdraft below this asks for no boundary */
+    _Atomic(bool) injected;      /* a denial was, under stop, that no boundary has thrown yet */
     _Atomic(bool) attention;     /* the task thread should stop by at its next boundary */
     _Atomic(bool) refused;       /* the accountant's last word was no */
     _Atomic(int64_t) unmet;      /* the most overdraft while it was, until it is met */

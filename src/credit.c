@@ -2,6 +2,7 @@
 
 #include "denials.h"
 #include "grants.h"
+#include "injection.h"
 #include "libraries.h"
 #include "pool_threads.h"
 #include "settings.h"
@@ -24,7 +25,7 @@ static void count(struct mg_lane *lane, unsigned library, int64_t bytes)
 static int64_t lane_batch(int64_t bytes)
 {
     enum { BLOCKS = 8 };
-    if (MG_UNLIKELY(mg_settings.deny_nth))
+    if (MG_UNLIKELY(mg_injection_is_on()))
         return 0;
     int64_t batch = mg_settings.lane_batch;
     return bytes <= batch && BLOCKS * bytes > batch ? BLOCKS * bytes : batch;
@@ -50,7 +51,7 @@ MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, i
     }
     mg_lanes_sum(lane, library);
     mg_accounts_note_peak(account, MG_LOAD(lane->low));
-    if (MG_UNLIKELY(mg_settings.deny_nth) && mg_grants_injected(account, library, bytes))
+    if (MG_UNLIKELY(mg_injection_is_on()) && mg_grants_injected(account, library, bytes))
         return false;
     int64_t credit = MG_LOAD(lane->credit);
     int64_t missing = bytes - credit;

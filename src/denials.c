@@ -2,6 +2,7 @@
 
 #include "granting.h"
 #include "hazards.h"
+#include "injection.h"
 #include "say.h"
 #include "self.h"
 #include "settings.h"
@@ -71,11 +72,15 @@ bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t by
 
 bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes)
 {
-    if (MG_ADD(mg_grants.charges, 1) + 1 != mg_settings.deny_nth)
+    if (!mg_injection_hits(&mg_self))
         return false;
-    bool fails = mg_denial_fate(account, &mg_libraries[library]) == MG_FATE_FAIL;
-    if (fails && mg_denial_spared(0, 0, bytes))
+    enum mg_fate fate = mg_denial_fate(account, &mg_libraries[library]);
+    bool fails = fate == MG_FATE_FAIL;
+    if ((fails && mg_settings.deny_spares && mg_denial_spared(0, 0, bytes)) || !mg_injection_takes())
         return false;
-    mg_denial_count(account, &mg_libraries[library]);
+    if (fate == MG_FATE_STOP)
+        mg_injection_mark(account, library);
+    else
+        mg_denial_count(account, &mg_libraries[library]);
     return fails;
 }

@@ -19,7 +19,8 @@ bool mg_grants_within_library(struct mg_account *account, unsigned library, int6
 /* Whether so many bytes at once could ever be charged: false is a denial, of more than the account's whole grant or the library's
  * limit, by which nothing was charged. */
 bool mg_grants_could_cover(struct mg_account *account, unsigned library, int64_t bytes);
-/* Whether this charge is the one that deny_nth names. */
+/* Whether this charge fails because it is one that is to be denied (injection.h). In mode stop it does not: the account is marked, as if
+ * the accountant had said no. */
 bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t bytes);
 
 #endif

@@ -4,6 +4,7 @@
 #include "accounts.h"
 #include "closed.h"
 #include "grants.h"
+#include "injection.h"
 #include "json.h"
 #include "lanes.h"
 #include "libraries.h"
@@ -215,9 +216,9 @@ static void add_library(struct mg_text *text, const struct mg_library *library, 
     add_sums(text, &own);
     mg_text_add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
                 mapped_bytes[library - mg_libraries]);
-    if (mg_settings.referee)
     if (library->charges_itself)
         mg_text_add(text, ",\"charges_itself\":true");
+    if (mg_settings.referee)
         mg_text_add(text, ",\"referee_bytes\":%ld,\"referee_allocations\":%ld",
                     MG_LOAD(library->referee_bytes), MG_LOAD(library->referee_allocations));
     mg_text_add(text, "}");
@@ -248,6 +249,8 @@ static void add_grants(struct mg_text *text)
         MG_LOAD(mg_grants.bytes_released), MG_LOAD(mg_grants.wait_ns_max));
     mg_text_add(text, ",\"passed\":{\"requests\":%ld,\"bytes\":%ld}", MG_LOAD(mg_passed.requests),
                 MG_LOAD(mg_passed.bytes));
+    if (mg_injection_is_on())
+        mg_text_add(text, ",\"injected\":%ld", mg_injection_denials());
 }
 
 static char *write_text(size_t *length)

@@ -10,7 +10,6 @@ struct mg_grants {
     bool by_couriers; /* Spark grants; else the limit is the grant */
     /* For the report. */
     _Atomic(int64_t) requests, crossings, bytes_acquired, bytes_released, wait_ns_max;
-    _Atomic(int64_t) charges; /* for deny_nth */
 };
 extern struct mg_grants mg_grants;
 

@@ -98,7 +98,7 @@ static void lower_flag(struct mg_account *account)
     if (!atomic_exchange_explicit(&account->attention, false, memory_order_relaxed))
         return;
     between();
-    if (over(account) > MG_LOAD(account->tolerated))
+    if (over(account) > MG_LOAD(account->tolerated) || MG_LOAD(account->injected))
         MG_STORE(account->attention, true);
 }
 

@@ -134,6 +134,8 @@ int64_t mg_overdraft(struct mg_account *account);
 int64_t mg_unmet(const struct mg_account *account);
 void mg_tolerate(struct mg_account *account, int64_t further_bytes);
 void mg_deny(struct mg_account *account);
+/* Whether a denial was injected since this was last asked (injection.h): it is to be thrown, however much there is. */
+bool mg_take_injected(struct mg_account *account);
 void mg_stop_requests(struct mg_account *account);
 /* Somebody begins to wait for so many bytes for the account; what it returns goes to the end of it. For the report. */
 int64_t mg_wait_begins(struct mg_account *account, int64_t bytes);

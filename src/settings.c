@@ -13,6 +13,9 @@ struct mg_settings mg_settings;
 static const char *const modes[] = { NULL, "observe", "enforce", "off" };
 static const char *const policies[] = { NULL, "headroom", "strict" };
 static const char *const fates[] = { NULL, "fail", "stop", "overdraft" };
+static const char *const threads[] = { NULL, "any", "task", "others" };
+static const char *const routes[] = { NULL, "any", "malloc", "new", "mmap" };
+#define NAMES(names) names, (int)(sizeof names / sizeof *names)
 
 static bool parse_choice(const char *const *names, int count, const char *text, size_t length, int *choice)
 {
@@ -59,7 +62,7 @@ bool mg_parse_bytes(const char *text, size_t length, int64_t *bytes)
 bool mg_parse_fate(const char *text, size_t length, enum mg_fate *fate)
 {
     int choice;
-    if (!parse_choice(fates, sizeof fates / sizeof *fates, text, length, &choice))
+    if (!parse_choice(NAMES(fates), text, length, &choice))
         return false;
     *fate = (enum mg_fate)choice;
     return true;
@@ -94,7 +97,7 @@ static bool take_FLAG(const char *text, bool *field)
 static bool take_MODE(const char *text, enum mg_mode *field)
 {
     int choice = 0;
-    bool good = !*text || parse_choice(modes, sizeof modes / sizeof *modes, text, strlen(text), &choice);
+    bool good = !*text || parse_choice(NAMES(modes), text, strlen(text), &choice);
     *field = (enum mg_mode)choice;
     return good;
 }
@@ -108,9 +111,24 @@ static bool take_FATE(const char *text, enum mg_fate *field)
 static bool take_POLICY(const char *text, enum mg_policy *field)
 {
     int choice = 0;
-    bool good =
-        !*text || parse_choice(policies, sizeof policies / sizeof *policies, text, strlen(text), &choice);
+    bool good = !*text || parse_choice(NAMES(policies), text, strlen(text), &choice);
     *field = (enum mg_policy)choice;
+    return good;
+}
+
+static bool take_THREADS(const char *text, enum mg_threads *field)
+{
+    int choice = 0;
+    bool good = parse_choice(NAMES(threads), text, strlen(text), &choice);
+    *field = (enum mg_threads)choice;
+    return good;
+}
+
+static bool take_ROUTE(const char *text, enum mg_route *field)
+{
+    int choice = 0;
+    bool good = parse_choice(NAMES(routes), text, strlen(text), &choice);
+    *field = (enum mg_route)choice;
     return good;
 }
 
@@ -121,6 +139,8 @@ static const char *const rule_FLAG = "true or false";
 static const char *const rule_MODE = "observe, enforce or off";
 static const char *const rule_POLICY = "headroom or strict";
 static const char *const rule_FATE = "fail, stop or overdraft";
+static const char *const rule_THREADS = "any, task or others";
+static const char *const rule_ROUTE = "any, malloc, new or mmap";
 
 static char complaint[400];
 

@@ -9,6 +9,8 @@
 enum mg_mode { MG_MODE_UNSET, MG_MODE_OBSERVE, MG_MODE_ENFORCE, MG_MODE_OFF };
 enum mg_policy { MG_POLICY_UNSET, MG_POLICY_HEADROOM, MG_POLICY_STRICT };
 enum mg_fate { MG_FATE_UNSET, MG_FATE_FAIL, MG_FATE_STOP, MG_FATE_OVERDRAFT };
+enum mg_threads { MG_THREADS_UNSET, MG_THREADS_ANY, MG_THREADS_TASK, MG_THREADS_OTHERS };
+enum mg_route { MG_ROUTE_UNSET, MG_ROUTE_ANY, MG_ROUTE_MALLOC, MG_ROUTE_NEW, MG_ROUTE_MMAP };
 
 #define MG_TYPE_TEXT const char *
 #define MG_TYPE_BYTES int64_t
@@ -17,6 +19,8 @@ enum mg_fate { MG_FATE_UNSET, MG_FATE_FAIL, MG_FATE_STOP, MG_FATE_OVERDRAFT };
 #define MG_TYPE_MODE enum mg_mode
 #define MG_TYPE_FATE enum mg_fate
 #define MG_TYPE_POLICY enum mg_policy
+#define MG_TYPE_THREADS enum mg_threads
+#define MG_TYPE_ROUTE enum mg_route
 
 /* One field a row. BYTES not set are -1, TEXT not set is "". */
 struct mg_settings {

@@ -66,6 +66,8 @@ static void what_is_wrong_is_said(void)
     complaint_names("limit", "lots", "size");
     complaint_names("children", "maybe", "true or false");
     complaint_names("deny_nth", "-3", "number");
+    complaint_names("deny_threads", "all", "any, task or others");
+    complaint_names("deny_route", "brk", "any, malloc, new or mmap");
     CHECK(strstr(mg_settings_set("colour", "red"), "colour"));
     bool any;
     setenv("MEMGRANT_COLOUR", "red", 1);

@@ -164,6 +164,14 @@ public final class Account {
     }
 
     /**
+     * Whether a denial was injected, for a test, since this was last asked (deny_nth, deny_random, in mode stop): whoever
+     * asks at a boundary throws, however much memory there is.
+     */
+    public boolean takeInjectedDenial() {
+        return Native.takeInjected(handle);
+    }
+
+    /**
      * Last step of settling: the account is closed, its grant becomes 0, and what is still used goes to its parent.
      *
      * @return the grant that was taken away; the caller gives all of it back to whom it came from

@@ -69,6 +69,9 @@ final class Native {
     /** Counts a denial: the accountant's final no. From then on libraries in mode fail get NULL beyond the grant. */
     static native void deny(long account);
 
+    /** Whether a denial was injected (deny_nth, deny_random) since this was last asked. */
+    static native boolean takeInjected(long account);
+
     /** First step of settling: the account posts no more requests and its courier's awaitRequest returns -1. */
     static native void stopRequests(long account);
 

@@ -99,6 +99,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
             account.tolerate(Long.MAX_VALUE);
             return null;
         }
+        if (mayThrow && account.takeInjectedDenial()) {
+            denied = injected(library);
+            return stop();
+        }
         long overdraft = account.overdraft();
         if (overdraft <= 0) {
             denied = null;
@@ -194,6 +198,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         return new Denial(library, missing + cushion, got);
     }
 
+    private static Denial injected(String library) {
+        return new Denial(library, CUSHION, 0);
+    }
+
     private void grant(long bytes) {
         if (bytes > 0) {
             account.grant(bytes);
@@ -243,6 +251,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         String library = account.culprit();
         if (library == null || context.isFailed() || context.isInterrupted()) {
             return null;
+        }
+        if (account.takeInjectedDenial()) {
+            return enforcement.deny(account, injected(library));
         }
         long missing = account.overdraft();
         if (missing <= 0 && !stopped) {
