@@ -333,7 +333,8 @@ static jstring report(JNIEnv *env, jclass class)
     char *text = mg_report_text(&length);
     if (!text)
         return mg_text_to_java(env, "{}");
-    jstring string = mg_text_to_java_sized(env, text, length);
+    /* Its length is that of its memory. */
+    jstring string = mg_text_to_java_sized(env, text, strlen(text));
     mg_report_free(text, length);
     return string;
 }

@@ -29,6 +29,7 @@ final class ArmMain {
         equal(Native.WAITING_BYTES + 1, Native.read(0).length, "no account");
         long account = Native.open("t\u00e4sk \ud83d\ude00", Native.root(), -1);
         check(Native.report().contains("\"t\u00e4sk \ud83d\ude00\""), "the report is Java text: " + Native.report());
+        check(Native.report().endsWith("}\n"), "the report ends where its text ends");
 
         // The second arm() did not take the boundaries away.
         Armed.loadTarget();
