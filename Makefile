@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench demo untouched stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates demo untouched stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -88,6 +88,10 @@ model: model-programs ## Every order that C11 allows the lock-free parts, and ea
 
 bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)
 	@tests/bench/bench.py
+
+fates: all tools-demo ## What each real library does when it is denied memory: docs/fates.md (LIBRARIES='zstd-jni duckdb_jdbc', JDK=25, FRESH=1)
+	@tests/fates/fates.py $(LIBRARIES)
+	@tests/fates/table.py >docs/fates.md
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo
