@@ -40,15 +40,15 @@ LIBRARIES = [
             of("com.aayushatharva.brotli4j", "brotli4j", "1.18.0") + of("com.aayushatharva.brotli4j", "native-linux-x86_64", "1.18.0")),
     Library("onnxruntime", "1.19.2", "libonnxruntime*", "Onnx", of("com.microsoft.onnxruntime", "onnxruntime", "1.19.2")),
     Library("xgboost4j", "2.1.4", "libxgboost4j*", "XgBoost", of("ml.dmlc", "xgboost4j_2.12", "2.1.4")),
-    Library("lightgbm4j", "4.6.0-2", "lib_lightgbm*", "LightGbm", of("io.github.metarank", "lightgbm4j", "4.6.0-2")),
+    Library("lightgbm4j", "4.3.0-1", "lib_lightgbm*", "LightGbm", of("io.github.metarank", "lightgbm4j", "4.3.0-1")),
     Library("openblas", "0.3.31", "libopenblas*;libjniopenblas*;libjnijavacpp*", "OpenBlas",
             of("org.bytedeco", "openblas", "0.3.31-1.5.13", "linux-x86_64") + of("org.bytedeco", "javacpp", "1.5.13", "linux-x86_64")),
     Library("djl-tokenizers", "0.38.0", "libdjl_tokenizer*;libtokenizers*", "Tokenizers", of("ai.djl.huggingface", "tokenizers", "0.38.0")),
     Library("opendal", "0.48.0", "libopendal_java*", "OpenDal", of("org.apache.opendal", "opendal", "0.48.0", "linux-x86_64")),
     Library("arrow-dataset", "18.3.0", "libarrow_dataset_jni*", "ArrowDataset",
             of("org.apache.arrow", "arrow-dataset", "18.3.0") + of("org.apache.arrow", "arrow-memory-unsafe", "18.3.0"), OPENED),
-    Library("arrow-gandiva", "18.3.0", "libgandiva_jni*", "Gandiva",
-            of("org.apache.arrow.gandiva", "arrow-gandiva", "18.3.0") + of("org.apache.arrow", "arrow-memory-unsafe", "18.3.0"), OPENED),
+    Library("arrow-gandiva", "16.1.0", "libgandiva_jni*", "Gandiva",
+            of("org.apache.arrow.gandiva", "arrow-gandiva", "16.1.0") + of("org.apache.arrow", "arrow-memory-unsafe", "16.1.0"), OPENED),
 ]
 
 
