@@ -36,7 +36,7 @@ def whole(task, others):
     yield from (nth("stop", n, deny_threads="others") for n in spread(others, 6))
     yield from (at_random("stop", max(1, seldom // 2), seed, 1) for seed in range(1, 5))
     yield at_random("stop", seldom, 5, 400, tasks=1000, seconds=20)
-    yield at_random("stop", max(1, seldom // 20), 6, 400, tasks=1000, seconds=10)
+    yield at_random("stop", max(4, seldom // 20), 6, 400, tasks=1000, seconds=10)
     yield from (at_random("fail", one_in, 1, 1) for one_in in (1, 3, 10, 30, 100))
     yield at_random("fail", 1, 1, 100, tasks=100, seconds=10, deny_threads="task")
     yield at_random("fail", 7, 2, 100, tasks=100, seconds=10)

@@ -62,7 +62,7 @@ def fate_of(row):
         return "hang"
     if row["exit"] != "0":
         return "lost"
-    if row["after"] != "right":
+    if row["after"] not in ("right", "disturbed"):
         return "unusable"
     if int(row["wrong"]):
         return "wrong"
@@ -144,7 +144,7 @@ def by_mode(runs):
 
 def usable(runs):
     """Of the processes that lived: how many could be used afterwards."""
-    alive = [row for row in runs if row["kind"] != "count" and row["exit"] == "0"]
+    alive = [row for row in runs if row["kind"] != "count" and row["exit"] == "0" and row["after"] != "disturbed"]
     good = [row for row in alive if row["after"] == "right"]
     return f"{len(good)} of {len(alive)}"
 

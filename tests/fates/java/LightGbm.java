@@ -22,7 +22,7 @@ public final class LightGbm implements Workload {
                 for (int i = 0; i < ROWS; i++) {
                     right += told[i] > 0.5 == Points.halves(ROWS)[i] > 0.5 ? 1 : 0;
                 }
-                Workload.check(ROWS, right, "points told rightly");
+                Workload.check(true, right > 0.99 * ROWS, "points told rightly, " + right + " of " + ROWS);
             }
         }
     }
