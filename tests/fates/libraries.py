@@ -59,7 +59,7 @@ def file_of(library):
 NOT_HAD = [
     ("DataFusion Comet", "comet-spark-spark3.5_2.12 0.12.0 is on Maven Central, and `SparkFate.java` is written to drive it in local Spark; not run yet"),
     ("arrow-gandiva", "16.1.0, the newest on Maven Central, is loaded but can't compile an expression (`Could not create LLJIT instance: Symbols "
-                      "not found: llvm_orc_registerEHFrameSectionWrapper`)"),
+                      "not found: llvm_orc_registerEHFrameSectionWrapper`), with memgrant or without"),
     ("Gluten with Velox", "Maven Central has no bundle of it under the names tried (gluten-velox-bundle-spark3.5_2.12)"),
     ("tantivy, lance", "of Rust there are tokenizers and opendal here; com.lancedb:lance-core 0.39.0 is on Maven Central and was not driven; no "
                        "tantivy was looked for by name"),
