@@ -63,7 +63,7 @@ class Runs:
         row = {**key, **outcome, **(facts(text) if run.kind == "count" else {})}
         self.known.add(row)
         self.tell(row)
-        if is_lost(row) and run.settings["on_denial"] == "stop":
+        if run.settings["on_denial"] == "stop" and (is_lost(row) or not was_told(row)):
             self.lost.append((row, text))
         return row
 
@@ -84,6 +84,12 @@ class Runs:
 def is_lost(row):
     """The process, or its right answers."""
     return row["exit"] != "0" or row["after"] != "right" or int(row["wrong"]) > 0
+
+
+def was_told(row):
+    """Whether a denial in a task's account ended a task."""
+    of_tasks = int(row["denials"]) - int(row["executors"])
+    return not of_tasks or any(int(row[name]) for name in ("stopped", "end", "swallowed", "stopped-wrong", "exception"))
 
 
 class Known:

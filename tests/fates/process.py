@@ -106,4 +106,9 @@ def run_one(java, library, run, timeout=90):
         code, text, seconds = execute(java, library, run, folder, timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if code != 0:  # for whoever looks into it
+        os.makedirs(os.path.join(BUILD, "fates", "lost"), exist_ok=True)
+        settings = "-".join(f"{name}-{value}" for name, value in run.settings.items())
+        with open(os.path.join(BUILD, "fates", "lost", f"{library.name}-{library.version}-{settings}"), "w") as file:
+            file.write(text)
     return result(code, text, seconds), text
