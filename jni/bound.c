@@ -39,7 +39,7 @@ static bool holds(JNIEnv *env, jclass class, const JNINativeMethod *(*own)(unsig
     return true;
 }
 
-bool mg_bound_learn(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index))
+bool mg_bound_learn(JNIEnv *env, mg_own_method *own)
 {
     jclass class = (*env)->FindClass(env, "io/memgrant/Native");
     bool found = false;

@@ -8,9 +8,11 @@
 #include <jni.h>
 #include <stdbool.h>
 
-/* `own` tells the methods of io.memgrant.Native, all of them static, one by one from 0 on, NULL behind the last one. False: this
- * JVM keeps its methods in another way, or the kernel does not let us read. */
-bool mg_bound_learn(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index));
+/* The methods of io.memgrant.Native, all of them static, one by one from 0 on; NULL behind the last one. */
+typedef const JNINativeMethod *mg_own_method(unsigned index);
+
+/* False: this JVM keeps its methods in another way, or the kernel does not let us read. */
+bool mg_bound_learn(JNIEnv *env, mg_own_method *own);
 /* What the method's record has for its function: of one that was never called something of the JVM's. Only after
  * mg_bound_learn was true. */
 void *mg_bound_function(jmethodID method);

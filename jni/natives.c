@@ -2,14 +2,12 @@
  * whose account has closed, does nothing rather than harm. */
 #include "natives.h"
 
-#include "boundary.h"
-#include "children.h"
+#include "arming.h"
 #include "memgrant.h"
-#include "rebind.h"
 #include "say.h"
 #include "text.h"
-#include "thunks.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,76 +21,13 @@ static jlong handle_of(struct mg_account *account)
     return mg_account_handle(account);
 }
 
-/* The last one of that name, or NULL. */
-static const char *find_setting(const char *const *settings, int count, const char *name)
-{
-    size_t length = strlen(name);
-    const char *value = NULL;
-    for (int i = 0; i < count; i++)
-        if (strncmp(settings[i], name, length) == 0 && settings[i][length] == '=')
-            value = settings[i] + length + 1;
-    return value;
-}
-
 /* The methods of io.memgrant.Native one by one, from 0 on; NULL behind the last one. */
 static const JNINativeMethod *own_method(unsigned index);
 
-/* Arms, with the boundaries in place before the first account exists. NULL, or what is wrong. */
-static const char *arm_with(JNIEnv *env, const char *const *settings, int count)
-{
-    const bool was_active = mg_active;
-    const char *no_boundaries = mg_boundary_find_java(env);
-    if (!no_boundaries)
-        no_boundaries = mg_thunks_watch(true);
-    const char *wrong = mg_arm(settings, count);
-    if (wrong) {
-        /* Who was armed before stays armed, boundaries and all. */
-        if (!no_boundaries && !was_active)
-            (void)mg_thunks_watch(false);
-        return wrong;
-    }
-    if (!no_boundaries)
-        mg_rebind(env, own_method);
-    else
-        mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
-    const char *children = find_setting(settings, count, "children");
-    children = children ? children : getenv("MEMGRANT_CHILDREN");
-    if (!children || strcmp(children, "true") != 0)
-        mg_children_go_without(env);
-    return NULL;
-}
-
-/* A copy of the array's texts; those that are null are left out. Returns how many. An exception may be
- * pending. */
-static int copy_settings(JNIEnv *env, jobjectArray array, jsize length, char **settings)
-{
-    int count = 0;
-    for (jsize i = 0; i < length; i++) {
-        jstring text = (*env)->GetObjectArrayElement(env, array, i);
-        settings[count] = mg_text_from_java(env, text);
-        if (settings[count])
-            count++;
-        (*env)->DeleteLocalRef(env, text);
-        if ((*env)->ExceptionCheck(env))
-            break;
-    }
-    return count;
-}
-
-static jstring arm(JNIEnv *env, jclass class, jobjectArray array)
+static jstring arm(JNIEnv *env, jclass class, jobjectArray settings)
 {
     (void)class;
-    jsize length = array ? (*env)->GetArrayLength(env, array) : 0;
-    char **settings = calloc((size_t)length + 1, sizeof *settings);
-    if (!settings)
-        return mg_text_to_java(env, "no memory for the settings");
-    int count = copy_settings(env, array, length, settings);
-    const char *wrong = NULL;
-    if (!(*env)->ExceptionCheck(env))
-        wrong = arm_with(env, (const char *const *)settings, count);
-    /* The texts stay: they are the values of settings now. */
-    free(settings);
-    return wrong && !(*env)->ExceptionCheck(env) ? mg_text_to_java(env, wrong) : NULL;
+    return mg_arming_arm(env, own_method, settings);
 }
 
 static jlong root(JNIEnv *env, jclass class)

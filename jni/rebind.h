@@ -4,9 +4,10 @@
 #ifndef MG_REBIND_H
 #define MG_REBIND_H
 
+#include "bound.h"
 #include "jvm.h"
 
 /* While mg_thunks_watch is on. `own` tells our own natives, as mg_bound_learn wants them. */
-void mg_rebind(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index));
+void mg_rebind(JNIEnv *env, mg_own_method *own);
 
 #endif
