@@ -7,6 +7,7 @@ import io.memgrant.demo.Report;
 import java.io.Serializable;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -24,10 +25,12 @@ import org.apache.spark.memory.MemoryManager;
 import org.apache.spark.memory.MemoryMode;
 import org.apache.spark.memory.TaskMemoryManager;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.unsafe.Platform;
+import org.apache.spark.unsafe.map.BytesToBytesMap;
 
 /**
- * Four ways to hang a process in which malloc waits for an answer from Java. In each, the answer cannot come before the
- * allocation has returned: so if it waited for it, this program would never end.
+ * Four ways to hang a process in which malloc waits for an answer from Java, and one for a boundary. In each, the answer cannot
+ * come before the allocation, or the boundary, has returned: so if it waited for it, this program would never end.
  */
 public final class Deadlocks {
     private static final long MB = 1 << 20;
@@ -62,6 +65,7 @@ public final class Deadlocks {
         insideSpill(spark);
         insideCritical();
         behindAnothersWait(spark);
+        insideAnIterator(spark);
         Check.thatBooksBalance("at the end");
         JsonNode grants = Check.report().json().get("grants");
         System.out.println("the longest that a request waited for its answer: " + grants.get("wait_ns_max") + " ns");
@@ -263,6 +267,62 @@ public final class Deadlocks {
                 Report.figure(account, "used"), Report.figure(account, "granted"));
         Target.free(block);
         NEEDY_IS_DONE.countDown();
+    }
+
+    /**
+     * (e) The task reads what one of Spark's iterators spilled, and holds the iterator's monitor; another thread of the task makes that
+     * iterator spill, and holds the task's monitor, which an acquisition needs.
+     */
+    private static void insideAnIterator(JavaSparkContext spark) throws Exception {
+        start(spark, task -> {
+            TaskMemoryManager manager = task.taskMemoryManager();
+            BytesToBytesMap map = filledMap(manager);
+            BytesToBytesMap.MapIterator iterator = map.destructiveIterator();
+            iterator.next();
+            Consumer hog = new Consumer(manager);
+            hog.acquireMemory(2 * 512 * MB); // all that there is, and what the map spills for it
+            Thread spiller = new Thread(() -> new Consumer(manager).acquireMemory(MB), "spiller");
+            long[] block = new long[1];
+            JsonNode[] inside = new JsonNode[1];
+            ReadInsideSpark.doThen(() -> {
+                spiller.start();
+                while (spiller.getState() != Thread.State.BLOCKED || !Thread.holdsLock(iterator)) {
+                    Thread.onSpinWait();
+                }
+                block[0] = Target.allocate(2 * FIRST_GRANT); // and comes to a boundary
+                inside[0] = account(task);
+            });
+            int read = 1;
+            for (; iterator.hasNext(); read++) {
+                iterator.next();
+            }
+            spiller.join();
+            Check.that(ReadInsideSpark.isDone() && inside[0] != null && beyondGrant(inside[0]) > 0 && read == RECORDS,
+                    "a boundary inside one of Spark's iterators waits for nobody, while another thread makes it spill",
+                    "%d records, used %d, granted %d meanwhile", read, Report.figure(inside[0], "used"),
+                    Report.figure(inside[0], "granted"));
+            hog.freeMemory(hog.getUsed());
+            Target.boundary();
+            JsonNode behind = account(task);
+            Check.that(block[0] != 0 && beyondGrant(behind) == 0, "and the bytes are granted at the next one behind it",
+                    "used %d, granted %d, free %d", Report.figure(behind, "used"), Report.figure(behind, "granted"), free());
+            Target.free(block[0]);
+            map.free();
+        }).get();
+    }
+
+    private static final int RECORDS = 4_000;
+
+    /** In pages of 1 MB, several of them. */
+    private static BytesToBytesMap filledMap(TaskMemoryManager manager) {
+        BytesToBytesMap map = new BytesToBytesMap(manager, RECORDS, MB);
+        byte[] value = new byte[1 << 10];
+        for (long i = 0; i < RECORDS; i++) {
+            byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(i).array();
+            map.lookup(key, Platform.BYTE_ARRAY_OFFSET, key.length)
+                    .append(key, Platform.BYTE_ARRAY_OFFSET, key.length, value, Platform.BYTE_ARRAY_OFFSET, value.length);
+        }
+        return map;
     }
 
     private static void awaitWaiting() {

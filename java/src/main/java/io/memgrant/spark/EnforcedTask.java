@@ -47,13 +47,17 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         this.enforcement = enforcement;
     }
 
+    /** On the task's thread, before anything else, so that its end is learnt of whatever comes of its start. */
+    void listen() {
+        context.addTaskCompletionListener(this);
+    }
+
     /**
-     * On the task's thread. The listener comes first: whatever fails after it is cleaned up.
+     * On the task's thread, when it was admitted.
      *
      * @param firstGrant what to have before anything asks, at most; 0 leaves it to the courier
      */
     void start(long firstGrant) {
-        context.addTaskCompletionListener(this);
         if (firstGrant > 0) {
             memory.takeAnchor();
             grant(memory.acquireFree(firstGrant));
@@ -106,6 +110,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         long overdraft = account.overdraft();
         if (overdraft <= 0) {
             denied = null;
+            calledIn = false;
             account.tolerate(0); // not of interest any more, until there is a new one
             return null;
         }
@@ -157,7 +162,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
     private Throwable waitOrStop() {
-        boolean hasMissing = !calledIn && enforcement.admission().awaitMissing(this, waitedNanos)
+        boolean hasMissing = account.overdraft() <= 0
+                || !calledIn && !HeldMonitors.isInsideSpark() && enforcement.admission().awaitMissing(this, waitedNanos)
                 || enforcement.lend(account, account.overdraft(), 0);
         if (hasMissing || isEnding() || thread.isInterrupted()) {
             denied = null;
@@ -180,19 +186,22 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     /**
-     * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from answering: the next
-     * boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion.
+     * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from
+     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion. In
+     * the middle of something of Spark's nobody spills or waits at all: a boundary behind it does, unless too much is missing.
      */
     private Denial ask(long missing, long cushion, String library) {
         long got = memory.acquireFree(missing + cushion);
         grant(got);
-        if (got < missing) {
+        boolean isInsideSpark = got < missing && HeldMonitors.isInsideSpark();
+        if (got < missing && !isInsideSpark) {
             long more = memory.ask(missing - got + cushion);
             grant(more);
             got += more;
         }
         if (got >= missing || thread.isInterrupted() || context.isInterrupted()
-                || enforcement.lend(account, missing - got, cushion)) {
+                || enforcement.lend(account, missing - got, cushion)
+                || isInsideSpark && missing - got <= enforcement.overdraftCap()) {
             return null;
         }
         return new Denial(library, missing + cushion, got);

@@ -30,6 +30,7 @@ final class Enforcement {
     private final long firstGrant;
     private final Admission admission;
     private final Retries retries;
+    private final long overdraftCap;
     private int looks;
 
     /** Starts to grant what no task owns. */
@@ -41,6 +42,7 @@ final class Enforcement {
         room = Room.of(Container.find(), memory, settings);
         waitsInMalloc = settings.waitsInMalloc();
         firstGrant = memory.mayAlwaysWait() ? 0 : settings.firstGrant(memory.size());
+        overdraftCap = settings.overdraftCap();
         Denial.loadClasses();
         retries = new Retries(plugin);
         admission = new Admission(memory, settings, this::mostForOneTask);
@@ -65,6 +67,7 @@ final class Enforcement {
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
         long need = Math.min(retries.need(context), mostForOneTask());
         tasks.add(task);
+        task.listen(); // first: whatever fails after it is cleaned up
         Account.Wait wait = account.waitFor(need);
         try {
             admission.start(task, need);
@@ -72,6 +75,11 @@ final class Enforcement {
             wait.close();
         }
         task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0);
+    }
+
+    /** What a task may have beyond its grant, in bytes, until it comes to a boundary where it can be asked for. */
+    long overdraftCap() {
+        return overdraftCap;
     }
 
     Admission admission() {

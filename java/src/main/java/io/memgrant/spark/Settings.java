@@ -104,6 +104,11 @@ final class Settings {
         return set == null ? Math.max(64 << 20, limit / 20) : JavaUtils.byteStringAsBytes(set);
     }
 
+    /** What a target may have beyond a grant where nothing can be asked for, in bytes. */
+    long overdraftCap() {
+        return JavaUtils.byteStringAsBytes(get("overdraft_cap", "64m"));
+    }
+
     /** What of the pool native memory can't have, in bytes. */
     long sparkReserve() {
         return JavaUtils.byteStringAsBytes(get("spark_reserve", "0"));
