@@ -290,6 +290,20 @@ bool mg_accounts_close(struct mg_account *account)
     return account->lanes == 0;
 }
 
+static void pay_for(struct mg_account *account)
+{
+    int64_t due = MG_LOAD(account->taken) - MG_LOAD(account->granted);
+    MG_ADD(account->granted, due);
+    MG_ADD(account->parent->granted, -due);
+}
+
+void mg_accounts_pay_for_closing(void)
+{
+    for (unsigned i = 0; i < tree.used; i++)
+        if (tree.slots[i].listed && MG_LOAD(tree.slots[i].state) == MG_ACCOUNT_CLOSING)
+            pay_for(&tree.slots[i]);
+}
+
 /* The pair's blocks that are still alive go to the parent: a refund here, a charge there. */
 static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
 {
@@ -356,6 +370,7 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
     heap->full = mg_heap_is_full(heap);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
+    pay_for(account); /* what it was granted is its parent's again */
     keep(account);
     MG_STORE(account->state, MG_ACCOUNT_CLOSED);
     account->listed = false;

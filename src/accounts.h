@@ -80,6 +80,10 @@ bool mg_accounts_close(struct mg_account *account);
  * returned is to be closed after the lock was given back. */
 struct mg_heap *mg_accounts_finish(struct mg_account *account);
 
+/* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
+ * more. Under the lock. */
+void mg_accounts_pay_for_closing(void);
+
 /* More or fewer bytes are taken from the account. */
 void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);
 /* A lane with that much unused credit at its lowest was seen: raises peaks. Takes the lock where strangers freed something. */

@@ -167,6 +167,18 @@ bool mg_lend(struct mg_account *account, int64_t bytes)
     return lent;
 }
 
+/* Of the root, what accounts have that are closing is its own. */
+static void pay_for_closing(const struct mg_account *account)
+{
+    if (account->parent || !mg_grants.by_couriers)
+        return;
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    mg_accounts_pay_for_closing();
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+}
+
 int64_t mg_unmet(const struct mg_account *account)
 {
     int64_t unused = MG_LOAD(account->granted) - MG_LOAD(account->taken);
@@ -176,6 +188,7 @@ int64_t mg_unmet(const struct mg_account *account)
 
 int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 {
+    pay_for_closing(account);
     mg_headroom_repay(account); /* first: that is not Spark's */
     if (MG_LOAD(account->granted) - MG_LOAD(account->taken) < bytes) {
         mg_enter(&mg_self);
@@ -202,6 +215,7 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 
 int64_t mg_overdraft(struct mg_account *account)
 {
+    pay_for_closing(account);
     if (!over(account))
         return 0;
     mg_enter(&mg_self);
@@ -298,7 +312,7 @@ static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_f
                             int64_t want)
 {
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
-    unsigned culprit = fate == MG_FATE_STOP ? slot : 0;
+    unsigned culprit = fate == MG_FATE_OVERDRAFT ? 0 : slot;
     if (mg_headroom_lend(account, culprit, over > 0 ? over : 0, mg_settings.grant_batch))
         return take_unused(account, need, want);
     if (MG_LIKELY(!mg_wait_may(&mg_self, need)))

@@ -153,6 +153,8 @@ int64_t mg_settle(struct mg_account *account)
                       atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
     if (mg_accounts_close(account))
         heap = mg_accounts_finish(account);
+    if (mg_grants.by_couriers)
+        mg_accounts_pay_for_closing();
     mg_unlock(&mg_books_lock);
     MG_ADD(mg_grants.bytes_released, granted);
     if (heap)

@@ -115,9 +115,10 @@ static void what_is_lent_is_not_given_to_spark(void)
     end(account);
 }
 
-static void what_is_called_in_stops_the_task(void)
+/* Also where its library would rather be told by NULL: what it was lent is beyond that. */
+static void what_is_called_in_stops_the_task(enum mg_fate fate)
 {
-    struct mg_account *account = refused_account("called in", MG_FATE_STOP);
+    struct mg_account *account = refused_account("called in", fate);
     mg_bind(account);
     look(100 * MB);
     void *block = unit_allocate((size_t)(4 * MB));
@@ -199,7 +200,8 @@ int main(void)
     stop_marks_the_account_only_beyond_the_room();
     what_spark_grants_pays_it_back();
     what_is_lent_is_not_given_to_spark();
-    what_is_called_in_stops_the_task();
+    what_is_called_in_stops_the_task(MG_FATE_STOP);
+    what_is_called_in_stops_the_task(MG_FATE_FAIL);
     many_at_once_are_lent_no_more_than_was_seen();
     what_is_lent_while_one_looks_is_counted();
     what_was_never_touched_is_promised();

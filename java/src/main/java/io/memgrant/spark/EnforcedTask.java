@@ -149,7 +149,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     boolean isLentTo() {
-        return account.lent() > 0;
+        return account.lent() > 0 && account.culprit() != null;
     }
 
     /** Whether it has been waiting for some seconds, and nobody was told yet. */
