@@ -58,6 +58,7 @@ public final class Reserved extends OnCluster {
         while (manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed() < most - LITTLE) {
             allocate(TAKEN, 1); // its courier is on the way
         }
+        allocate(TAKEN, 32); // or Spark would get what was granted and is not used
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
