@@ -7,7 +7,7 @@
 #include "os.h"
 #include "self.h"
 
-#define FRESH_NS 1000000000
+int64_t mg_headroom_serves_ns = 1000000000;
 
 static struct {
     _Atomic(int64_t) lent_ever;
@@ -58,7 +58,7 @@ static bool claim(int64_t bytes)
 
 bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more)
 {
-    if (mg_os_now_ns() - MG_LOAD(headroom.looked_ns) > FRESH_NS || !MG_LOAD(headroom.looked_ns))
+    if (mg_os_now_ns() - MG_LOAD(headroom.looked_ns) > mg_headroom_serves_ns || !MG_LOAD(headroom.looked_ns))
         return false;
     int64_t bytes = need + more;
     if (!claim(bytes)) {

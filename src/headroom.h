@@ -8,6 +8,8 @@
 #include "accounts.h"
 #include "memgrant.h"
 
+/* How long it serves, in nanoseconds. For tests. */
+extern int64_t mg_headroom_serves_ns;
 /* Lends an account `need` bytes at least, `more` on top if there is room. False: there is none, or nobody has looked of late. */
 bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more);
 /* Takes back what of it the account does not use. */

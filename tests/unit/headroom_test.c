@@ -19,6 +19,18 @@ static void look(int64_t room)
     mg_headroom_looked(mg_headroom_lent_ever(), room);
 }
 
+static void what_was_seen_serves_no_longer_than_it_may(void)
+{
+    struct mg_account *account = refused_account("late", MG_FATE_FAIL);
+    look(10 * MB);
+    int64_t serves = mg_headroom_serves_ns;
+    mg_headroom_serves_ns = -1;
+    CHECK(!mg_lend(account, MB));
+    mg_headroom_serves_ns = serves;
+    CHECK(mg_lend(account, MB));
+    CHECK_EQ(mg_settle(account), 0);
+}
+
 static void end(struct mg_account *account)
 {
     mg_unbind();
@@ -192,10 +204,12 @@ static void what_was_never_touched_is_promised(void)
 
 int main(void)
 {
+    mg_headroom_serves_ns = INT64_MAX; /* however slow the machine is */
     mg_start(NULL, true);
     const char *const settings[] = { "mode=enforce", "targets=nothing-here" };
     CHECK(!mg_arm(settings, 2));
     nothing_is_lent_that_nobody_saw();
+    what_was_seen_serves_no_longer_than_it_may();
     fail_denies_only_what_there_is_no_room_for();
     stop_marks_the_account_only_beyond_the_room();
     what_spark_grants_pays_it_back();
