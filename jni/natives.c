@@ -214,22 +214,33 @@ static void wait_no_more(JNIEnv *env, jclass class, jlong account)
         mg_wait_no_more(known);
 }
 
-static jlong lent_ever(JNIEnv *env, jclass class)
+static jlongArray look(JNIEnv *env, jclass class)
 {
-    (void)env, (void)class;
-    return mg_headroom_lent_ever();
+    (void)class;
+    struct mg_look begun = mg_headroom_look();
+    jlong values[] = { begun.lent_ever, begun.begun_ns };
+    jlongArray array = (*env)->NewLongArray(env, 2);
+    if (array)
+        (*env)->SetLongArrayRegion(env, array, 0, 2, values);
+    return array;
 }
 
-static void room_seen(JNIEnv *env, jclass class, jlong lent_before, jlong room)
+static void room_seen(JNIEnv *env, jclass class, jlong lent_before, jlong begun_ns, jlong room)
 {
     (void)env, (void)class;
-    mg_headroom_looked(lent_before, room);
+    mg_headroom_looked((struct mg_look){ lent_before, begun_ns }, room);
 }
 
 static jlong promised(JNIEnv *env, jclass class)
 {
     (void)env, (void)class;
     return mg_headroom_promised();
+}
+
+static jlong lent(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    return mg_headroom_lent();
 }
 
 static jboolean lend(JNIEnv *env, jclass class, jlong account, jlong bytes)
@@ -242,9 +253,7 @@ static jboolean lend(JNIEnv *env, jclass class, jlong account, jlong bytes)
 static void call_in(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
-    struct mg_account *known = account_of(account);
-    if (known)
-        mg_headroom_call_in(known);
+    mg_headroom_call_in(account);
 }
 
 static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
@@ -311,10 +320,11 @@ static const struct native_method methods[] = {
     { "waitBegins", "(JJ)J", wait_begins },
     { "waitEnds", "(JJJ)V", wait_ends },
     { "waitNoMore", "(J)V", wait_no_more },
-    { "lentEver", "()J", lent_ever },
-    { "roomSeen", "(JJ)V", room_seen },
+    { "look", "()[J", look },
+    { "roomSeen", "(JJJ)V", room_seen },
     { "promised", "()J", promised },
     { "lend", "(JJ)Z", lend },
+    { "lent", "()J", lent },
     { "callIn", "(J)V", call_in },
     { "read", "(J)[J", read_figures },
     { "report", "()Ljava/lang/String;", report },

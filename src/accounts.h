@@ -45,6 +45,7 @@ struct mg_account {
     _Atomic(int64_t) refused_ns; /* when */
     _Atomic(int64_t) lent;       /* bytes of `granted` that Spark has not, but the container (headroom.h) */
     _Atomic(int64_t) lent_peak;
+    struct mg_lock repaying; /* who takes back what was lent */
     struct mg_wait {
         _Atomic(uint32_t) news;         /* futex: rung when there may be memory */
         _Atomic(bool) over;             /* nobody is to wait any more */

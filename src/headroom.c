@@ -10,21 +10,30 @@
 int64_t mg_headroom_serves_ns = 1000000000;
 
 static struct {
+    struct mg_lock lock; /* of those who tell what they saw */
     _Atomic(int64_t) lent_ever;
     _Atomic(int64_t) until; /* it may grow so far */
     _Atomic(int64_t) looked_ns;
 } headroom;
 
-int64_t mg_headroom_lent_ever(void)
+struct mg_look mg_headroom_look(void)
 {
-    return MG_LOAD(headroom.lent_ever);
+    /* The time first: what is seen is no older than it says, however long whoever looks is held up. */
+    struct mg_look begun = { .begun_ns = mg_os_now_ns() };
+    begun.lent_ever = MG_LOAD(headroom.lent_ever);
+    return begun;
 }
 
-/* Two that look at once may leave the older word: it was true, and holds what was lent since against the room. */
-void mg_headroom_looked(int64_t lent_ever, int64_t room)
+void mg_headroom_looked(struct mg_look begun, int64_t room)
 {
-    MG_STORE(headroom.until, lent_ever + room);
-    MG_STORE(headroom.looked_ns, mg_os_now_ns());
+    mg_lock(&headroom.lock);
+    /* Of two that look at once the one who began last knows best, whoever ends last. */
+    if (begun.begun_ns >= MG_LOAD(headroom.looked_ns)) {
+        MG_STORE(headroom.until, begun.lent_ever + room);
+        /* Release: who sees that it is new finds the room that belongs to it, or a newer one. */
+        atomic_store_explicit(&headroom.looked_ns, begun.begun_ns, memory_order_release);
+    }
+    mg_unlock(&headroom.lock);
 }
 
 int64_t mg_headroom_promised(void)
@@ -45,6 +54,18 @@ int64_t mg_headroom_promised(void)
     return promised > 0 ? promised : 0;
 }
 
+int64_t mg_headroom_lent(void)
+{
+    int64_t lent = 0;
+    mg_lock(&mg_books_lock);
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        const struct mg_account *account = mg_accounts_slot(i);
+        lent += account->listed ? MG_LOAD(account->lent) : 0;
+    }
+    mg_unlock(&mg_books_lock);
+    return lent;
+}
+
 static bool claim(int64_t bytes)
 {
     int64_t before = MG_LOAD(headroom.lent_ever);
@@ -58,7 +79,8 @@ static bool claim(int64_t bytes)
 
 bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more)
 {
-    if (mg_os_now_ns() - MG_LOAD(headroom.looked_ns) > mg_headroom_serves_ns || !MG_LOAD(headroom.looked_ns))
+    int64_t looked_ns = atomic_load_explicit(&headroom.looked_ns, memory_order_acquire);
+    if (!looked_ns || mg_os_now_ns() - looked_ns > mg_headroom_serves_ns)
         return false;
     int64_t bytes = need + more;
     if (!claim(bytes)) {
@@ -86,20 +108,35 @@ void mg_headroom_note(struct mg_account *account)
 
 void mg_headroom_repay(struct mg_account *account)
 {
-    if (MG_LIKELY(!MG_LOAD(account->lent)))
+    /* One at a time: it is being repaid (by this very thread, which takes it back), or called in, or goes with the account. */
+    if (MG_LIKELY(!MG_LOAD(account->lent)) || !mg_try_lock(&account->repaying))
         return;
-    /* All of it is ours for the moment: nobody else repays it a second time. */
-    int64_t lent = atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
+    int64_t lent = MG_LOAD(account->lent);
     int64_t back = lent ? mg_take_back(account, lent) : 0;
-    MG_ADD(account->lent, lent - back);
+    MG_ADD(account->lent, -back); /* those who look whether anything is lent never miss the rest */
+    mg_unlock(&account->repaying);
     MG_ADD(mg_grants.bytes_released, -back); /* not Spark's */
 }
 
-void mg_headroom_call_in(struct mg_account *account)
+static void call_in(struct mg_account *account)
 {
     int64_t lent = atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
     MG_ADD(account->granted, -lent);
     atomic_thread_fence(memory_order_seq_cst); /* as for a grant that is taken back (grants.c) */
     if (lent && MG_LOAD(account->culprit) && MG_LOAD(account->taken) > MG_LOAD(account->granted))
         MG_STORE(account->attention, true);
+}
+
+void mg_headroom_call_in(int64_t handle)
+{
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock); /* it can't end meanwhile, and its slot serve another one */
+    struct mg_account *account = mg_accounts_of(handle);
+    /* Where somebody repays it just now: whoever calls in comes again as long as it is needed. */
+    if (account && MG_LOAD(account->state) == MG_ACCOUNT_OPEN && mg_try_lock(&account->repaying)) {
+        call_in(account);
+        mg_unlock(&account->repaying);
+    }
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
 }

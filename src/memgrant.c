@@ -148,11 +148,13 @@ int64_t mg_settle(struct mg_account *account)
         return 0; /* the root and the overhead stay */
     mg_enter(&mg_self);
     mg_mappings_measure();
+    mg_lock(&account->repaying); /* both are one figure */
     mg_lock(&mg_books_lock);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed) -
                       atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
     if (mg_accounts_close(account))
         heap = mg_accounts_finish(account);
+    mg_unlock(&account->repaying);
     if (mg_grants.by_couriers)
         mg_accounts_pay_for_closing();
     mg_unlock(&mg_books_lock);

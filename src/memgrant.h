@@ -144,16 +144,21 @@ void mg_wait_ends(struct mg_account *account, int64_t bytes, int64_t begun_ns);
 void mg_wait_no_more(struct mg_account *account);
 int64_t mg_settle(struct mg_account *account);
 
-/* Room in the executor's container (headroom.h). Bytes that were ever lent: to be read before one looks how much room there is,
- * and told with what was seen. */
-int64_t mg_headroom_lent_ever(void);
-void mg_headroom_looked(int64_t lent_ever, int64_t room);
+/* Room in the executor's container (headroom.h). Where one who looks began: to be asked before, and told with what was seen. */
+struct mg_look {
+    int64_t lent_ever; /* bytes */
+    int64_t begun_ns;
+};
+struct mg_look mg_headroom_look(void);
+void mg_headroom_looked(struct mg_look begun, int64_t room);
 /* Bytes that are granted or used and have no memory behind them yet: they may get it at any time. Looks at every page. */
 int64_t mg_headroom_promised(void);
+/* Bytes that are lent to all accounts now. */
+int64_t mg_headroom_lent(void);
 /* Lends so much where Spark said no. False: there is no room. */
 bool mg_lend(struct mg_account *account, int64_t bytes);
-/* Takes back all that was lent, used or not: what is used is beyond the grant then. */
-void mg_headroom_call_in(struct mg_account *account);
+/* Takes back all that was lent to the account with that handle, used or not: what is used is beyond the grant then. */
+void mg_headroom_call_in(int64_t handle);
 
 /* The figures of Native.read, in the order of its indices. */
 enum {

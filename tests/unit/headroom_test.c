@@ -16,7 +16,7 @@ static struct mg_account *refused_account(const char *name, enum mg_fate fate)
 
 static void look(int64_t room)
 {
-    mg_headroom_looked(mg_headroom_lent_ever(), room);
+    mg_headroom_looked(mg_headroom_look(), room);
 }
 
 static void what_was_seen_serves_no_longer_than_it_may(void)
@@ -135,13 +135,70 @@ static void what_is_called_in_stops_the_task(enum mg_fate fate)
     look(100 * MB);
     void *block = unit_allocate((size_t)(4 * MB));
     CHECK(!mg_account_wants_boundary());
-    mg_headroom_call_in(account);
+    mg_headroom_call_in(mg_account_handle(account));
     CHECK(mg_account_wants_boundary() == account);
     CHECK_EQ(unit_read(account, MG_LENT), 0);
     CHECK(mg_overdraft(account) >= 4 * MB);
     mg_free(block);
     CHECK_EQ(mg_overdraft(account), 0);
     end(account);
+}
+
+/* Whoever calls in has a handle, and the account may have ended meanwhile, its slot be another one's. */
+static void what_is_called_in_late_is_nobody_elses(void)
+{
+    struct mg_account *ended = refused_account("ended", MG_FATE_STOP);
+    int64_t handle = mg_account_handle(ended);
+    mg_settle(ended);
+    struct mg_account *next = refused_account("next", MG_FATE_STOP);
+    CHECK(next == ended);
+    look(100 * MB);
+    CHECK(mg_lend(next, MB));
+    mg_headroom_call_in(handle);
+    CHECK_EQ(unit_read(next, MG_LENT), MB);
+    mg_bind(next);
+    CHECK_EQ(mg_settle(next), 0); /* this thread is still in it */
+    CHECK(mg_headroom_lend(next, 0, MB, 0));
+    mg_headroom_call_in(mg_account_handle(next));
+    CHECK_EQ(MG_LOAD(next->lent), MB);
+    CHECK_EQ(mg_headroom_lent(), MB);
+    mg_unbind();
+    CHECK_EQ(mg_headroom_lent(), 0);
+}
+
+enum { BEFORE, REPAYING, SEEN };
+
+static void *repay_in_vain(void *phase)
+{
+    struct mg_account *account = mg_account_open("repays in vain", mg_root(), -1);
+    mg_bind(account);
+    mg_answer(account, MB, 0, 1);
+    CHECK(mg_lend(account, 4 * MB));
+    void *block = unit_allocate((size_t)(3 * MB)); /* so much of it is used */
+    mg_grant(account, 0);
+    atomic_store((_Atomic(int) *)phase, REPAYING);
+    while (atomic_load((_Atomic(int) *)phase) == REPAYING)
+        mg_grant(account, 0);
+    mg_free(block);
+    mg_unbind();
+    mg_settle(account);
+    return NULL;
+}
+
+/* Whoever looks whether anything is lent sees what is used of it, at any time: nothing else calls it in. */
+static void what_stays_lent_is_never_out_of_sight(void)
+{
+    _Atomic(int) phase = BEFORE;
+    pthread_t thread;
+    look(100 * MB);
+    CHECK(!pthread_create(&thread, NULL, repay_in_vain, &phase));
+    while (atomic_load(&phase) == BEFORE)
+        continue;
+    for (int i = 0; i < 3000000; i++)
+        CHECK(mg_headroom_lent() >= 3 * MB);
+    atomic_store(&phase, SEEN);
+    pthread_join(thread, NULL);
+    CHECK_EQ(mg_headroom_lent(), 0);
 }
 
 enum { THREADS = 8, ROUNDS = 200 };
@@ -177,10 +234,37 @@ static void what_is_lent_while_one_looks_is_counted(void)
 {
     struct mg_account *account = mg_account_open("meanwhile", mg_root(), -1);
     look(10 * MB);
-    int64_t begun = mg_headroom_lent_ever();
+    struct mg_look begun = mg_headroom_look();
     CHECK(mg_headroom_lend(account, 0, 10 * MB, 0));
     mg_headroom_looked(begun, 10 * MB); /* he did not see it used yet */
     CHECK(!mg_headroom_lend(account, 0, 1, 0));
+    mg_settle(account);
+}
+
+/* A look that took long, for a pause of the JVM's, is no news when it ends: room is as old as when one began to look. */
+static void a_look_is_as_old_as_its_beginning(void)
+{
+    struct mg_account *account = mg_account_open("held up", mg_root(), -1);
+    int64_t serves = mg_headroom_serves_ns;
+    struct mg_look begun = mg_headroom_look();
+    while (mg_os_now_ns() < begun.begun_ns + 20000000)
+        continue;
+    mg_headroom_serves_ns = mg_os_now_ns() - begun.begun_ns - 1;
+    mg_headroom_looked(begun, 10 * MB);
+    CHECK(!mg_lend(account, MB));
+    mg_headroom_serves_ns = serves;
+    mg_settle(account);
+}
+
+static void an_older_look_that_ends_last_changes_nothing(void)
+{
+    struct mg_account *account = mg_account_open("late", mg_root(), -1);
+    struct mg_look older = mg_headroom_look();
+    struct mg_look newer = mg_headroom_look();
+    newer.begun_ns = older.begun_ns + 1; /* the clock may be coarse */
+    mg_headroom_looked(newer, 0);
+    mg_headroom_looked(older, 10 * MB);
+    CHECK(!mg_lend(account, MB));
     mg_settle(account);
 }
 
@@ -216,8 +300,12 @@ int main(void)
     what_is_lent_is_not_given_to_spark();
     what_is_called_in_stops_the_task(MG_FATE_STOP);
     what_is_called_in_stops_the_task(MG_FATE_FAIL);
+    what_is_called_in_late_is_nobody_elses();
+    what_stays_lent_is_never_out_of_sight();
     many_at_once_are_lent_no_more_than_was_seen();
     what_is_lent_while_one_looks_is_counted();
+    a_look_is_as_old_as_its_beginning();
+    an_older_look_that_ends_last_changes_nothing();
     what_was_never_touched_is_promised();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;

@@ -5,11 +5,28 @@ package io.memgrant;
  * memory. Inside malloc nobody can look; so what was seen serves for a second, and what is lent meanwhile is set against it.
  */
 public final class Headroom {
-    private Headroom() {}
+    /** What had ever been lent then, in bytes. */
+    private final long lentEver;
+    private final long begunNanos;
 
-    /** To be called before one looks, and given to {@link #seen}: what is lent in between is then not overlooked. */
-    public static long begin() {
-        return Native.lentEver();
+    private Headroom(long[] look) {
+        lentEver = look[0];
+        begunNanos = look[1];
+    }
+
+    /** Before one looks: what is lent from then on is not overlooked, and what is seen is as old as that. */
+    public static Headroom look() {
+        return new Headroom(Native.look());
+    }
+
+    /** What all accounts have of it now, in bytes. */
+    public static long lent() {
+        return Native.lent();
+    }
+
+    /** Whether anything was ever lent. */
+    public static boolean wasLent() {
+        return look().lentEver > 0;
     }
 
     /**
@@ -21,12 +38,11 @@ public final class Headroom {
     }
 
     /**
-     * So much may be lent.
+     * So much may be lent, unless somebody who began to look later has told already.
      *
-     * @param begun what {@link #begin} returned
      * @param room in bytes
      */
-    public static void seen(long begun, long room) {
-        Native.roomSeen(begun, Math.max(0, room));
+    public void seen(long room) {
+        Native.roomSeen(lentEver, begunNanos, Math.max(0, room));
     }
 }

@@ -92,14 +92,17 @@ final class Native {
     /** Nobody waits inside malloc any more for the account: its task ends. */
     static native void waitNoMore(long account);
 
-    /** Bytes that were ever lent: to be read before one looks how much room there is. */
-    static native long lentEver();
+    /** Somebody begins to look how much room there is: what was ever lent until now, in bytes, and the time. */
+    static native long[] look();
 
-    /** What was seen: so much room in the container, when so much had been lent. It serves for a second. */
-    static native void roomSeen(long lentEver, long room);
+    /** What was seen by one who began then: so much room in the container. It serves for a second from when he began. */
+    static native void roomSeen(long lentEver, long begunNanos, long room);
 
     /** Bytes that are granted or used and have no memory behind them yet. Some milliseconds a gigabyte. */
     static native long promised();
+
+    /** Bytes that are lent to all accounts now. */
+    static native long lent();
 
     /** Lends room that was seen to an account that Spark refused. False: there is none left. */
     static native boolean lend(long account, long bytes);

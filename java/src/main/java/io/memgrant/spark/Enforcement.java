@@ -159,7 +159,7 @@ final class Enforcement {
     /** What was lent is called in one by one, while what nobody promised begins to take the reserve. */
     private void lookForRoom() {
         try {
-            if (room == null || !room.isShort() && !room.isLent(tasks)) {
+            if (room == null || !room.isShort() && !room.isLent()) {
                 return;
             }
             room.sayIfLent();

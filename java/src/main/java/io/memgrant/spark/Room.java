@@ -3,7 +3,6 @@ package io.memgrant.spark;
 import io.memgrant.Account;
 import io.memgrant.Headroom;
 import io.memgrant.Say;
-import java.util.Collection;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -29,8 +28,6 @@ final class Room {
     private volatile long refusedNanos = System.nanoTime() - SHORT_NANOS;
     private volatile long lookedNanos = System.nanoTime() - SHORT_NANOS;
     private volatile long seen;
-    /** What had ever been lent when nothing of it was left. */
-    private volatile long repaid;
 
     Room(Container container, SparkMemory memory, Settings settings) {
         this.container = container;
@@ -63,24 +60,20 @@ final class Room {
         return System.nanoTime() - refusedNanos < SHORT_NANOS;
     }
 
-    /** Whether one of these tasks has something that was lent. */
-    boolean isLent(Collection<EnforcedTask> tasks) {
-        long ever = Headroom.begin();
-        if (ever != repaid && tasks.stream().noneMatch(EnforcedTask::isLentTo)) {
-            repaid = ever;
-        }
-        return ever != repaid;
+    /** Whether some account has something that was lent. */
+    boolean isLent() {
+        return Headroom.lent() > 0;
     }
 
     /** In the order in which a byte moves from one to the other, so that none is missed, but perhaps counted twice. */
     void look() {
         lookedNanos = System.nanoTime();
-        long begun = Headroom.begin();
+        Headroom look = Headroom.look();
         long promised = memory.free();
         promised += Headroom.promised();
         promised += heap.untouched();
         seen = container.left() - promised - reserve;
-        Headroom.seen(begun, seen);
+        look.seen(seen);
     }
 
     /** Whether what was seen last leaves so little that what was lent has to come back. */
@@ -96,7 +89,7 @@ final class Room {
 
     /** Says once that something was lent, by us or inside malloc. */
     void sayIfLent() {
-        if (Headroom.begin() > 0) {
+        if (Headroom.wasLent()) {
             Say.once("Spark refused native memory that the container has room for: it is lent, and counted as overdraft"
                     + " (spark.memgrant.policy=strict denies it)");
         }
