@@ -162,7 +162,7 @@ void mg_grant(struct mg_account *account, int64_t bytes)
 
 bool mg_lend(struct mg_account *account, int64_t bytes)
 {
-    bool lent = mg_headroom_lend(account, 0, bytes, 0);
+    bool lent = bytes <= 0 || mg_headroom_lend(account, 0, bytes, 0); /* nothing is always there */
     calm(account);
     return lent;
 }

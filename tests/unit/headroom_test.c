@@ -44,6 +44,8 @@ static void nothing_is_lent_that_nobody_saw(void)
     struct mg_account *account = refused_account("unseen", MG_FATE_FAIL);
     mg_bind(account);
     CHECK(!unit_allocate((size_t)MB));
+    CHECK(!mg_lend(account, 1));
+    CHECK(mg_lend(account, 0));
     look(0);
     CHECK(!unit_allocate((size_t)MB));
     CHECK_EQ(unit_read(account, MG_LENT), 0);

@@ -162,9 +162,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
     private Throwable waitOrStop() {
-        boolean hasMissing = account.overdraft() <= 0
-                || !calledIn && !HeldMonitors.isInsideSpark() && enforcement.admission().awaitMissing(this, waitedNanos)
-                || enforcement.lend(account, account.overdraft(), 0);
+        boolean hasMissing =
+                !calledIn && !HeldMonitors.isInsideSpark() && enforcement.admission().awaitMissing(this, waitedNanos)
+                || account.overdraft() <= 0 || enforcement.lend(account, account.overdraft(), 0);
         if (hasMissing || isEnding() || thread.isInterrupted()) {
             denied = null;
             return null;
