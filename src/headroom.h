@@ -14,7 +14,8 @@ extern int64_t mg_headroom_serves_ns;
 bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more);
 /* Takes back what of it the account does not use. */
 void mg_headroom_repay(struct mg_account *account);
-/* After a charge: what is used beyond what Spark granted is overdraft. */
+/* After a charge: what is used beyond what Spark granted is overdraft. Its peak is an upper bound then: a loan that another thread
+ * takes or pays back just now may count twice. */
 void mg_headroom_note(struct mg_account *account);
 
 #endif

@@ -206,7 +206,7 @@ public final class Account {
         return figure(Native.DENIALS);
     }
 
-    /** The most that was used beyond the grant at any time. */
+    /** The most that was used beyond the grant at any time; where something was lent ({@link #lend}), at most a few loans too much. */
     public long overdraftPeak() {
         return figure(Native.OVERDRAFT_PEAK);
     }
