@@ -231,10 +231,10 @@ static void room_seen(JNIEnv *env, jclass class, jlong lent_before, jlong begun_
     mg_headroom_looked((struct mg_look){ lent_before, begun_ns }, room);
 }
 
-static jlong promised(JNIEnv *env, jclass class)
+static jlong promised(JNIEnv *env, jclass class, jlong by_spark)
 {
     (void)env, (void)class;
-    return mg_headroom_promised();
+    return mg_headroom_promised(by_spark);
 }
 
 static jlong lent(JNIEnv *env, jclass class)
@@ -322,7 +322,7 @@ static const struct native_method methods[] = {
     { "waitNoMore", "(J)V", wait_no_more },
     { "look", "()[J", look },
     { "roomSeen", "(JJJ)V", room_seen },
-    { "promised", "()J", promised },
+    { "promised", "(J)J", promised },
     { "lend", "(JJ)Z", lend },
     { "lent", "()J", lent },
     { "callIn", "(J)V", call_in },

@@ -36,18 +36,21 @@ void mg_headroom_looked(struct mg_look begun, int64_t room)
     mg_unlock(&headroom.lock);
 }
 
-int64_t mg_headroom_promised(void)
+int64_t mg_headroom_promised(int64_t by_spark)
 {
     mg_enter(&mg_self);
     int64_t promised = 0;
+    int64_t on_its_way = by_spark;
     mg_lock(&mg_books_lock);
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         const struct mg_account *account = mg_accounts_slot(i);
         int64_t granted = account->listed ? MG_LOAD(account->granted) : 0;
         int64_t taken = account->listed ? MG_LOAD(account->taken) : 0;
+        on_its_way -= account->listed ? granted - MG_LOAD(account->lent) : 0;
         promised += granted > taken ? granted : taken;
     }
     mg_unlock(&mg_books_lock);
+    promised += on_its_way > 0 ? on_its_way : 0;
     /* Later, so that what is touched meanwhile is missing in it, not counted twice. */
     promised -= mg_heaps_touched() + mg_mappings_touched();
     mg_leave(&mg_self);

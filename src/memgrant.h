@@ -151,8 +151,9 @@ struct mg_look {
 };
 struct mg_look mg_headroom_look(void);
 void mg_headroom_looked(struct mg_look begun, int64_t room);
-/* Bytes that are granted or used and have no memory behind them yet: they may get it at any time. Looks at every page. */
-int64_t mg_headroom_promised(void);
+/* Bytes that are granted or used and have no memory behind them yet: they may get it at any time. `by_spark` is what Spark has
+ * granted all accounts, read before: what of it no account has is on its way to one or back. Looks at every page. */
+int64_t mg_headroom_promised(int64_t by_spark);
 /* Bytes that are lent to all accounts now. */
 int64_t mg_headroom_lent(void);
 /* Lends so much where Spark said no. False: there is no room. */

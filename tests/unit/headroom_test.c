@@ -274,18 +274,33 @@ static void what_was_never_touched_is_promised(void)
 {
     struct mg_account *account = mg_account_open("promised", mg_root(), -1);
     mg_bind(account);
-    int64_t before = mg_headroom_promised();
+    int64_t before = mg_headroom_promised(0);
     mg_grant(account, 300 * MB);
-    CHECK(mg_headroom_promised() >= before + 299 * MB);
+    CHECK(mg_headroom_promised(0) >= before + 299 * MB);
     char *block = unit_allocate((size_t)(200 * MB));
-    CHECK(mg_headroom_promised() >= before + 299 * MB);
+    CHECK(mg_headroom_promised(0) >= before + 299 * MB);
     memset(block, 1, (size_t)(200 * MB));
-    int64_t after = mg_headroom_promised();
+    int64_t after = mg_headroom_promised(0);
     CHECK(after >= before + 99 * MB && after <= before + 101 * MB);
     mg_free(block);
     mg_unbind();
     mg_stop_requests(account);
     CHECK_EQ(mg_settle(account), 300 * MB);
+}
+
+/* What Spark has granted and no account has yet, or any more, may be used next. */
+static void what_is_on_its_way_is_promised(void)
+{
+    struct mg_account *account = mg_account_open("on its way", mg_root(), -1);
+    mg_grant(account, 10 * MB);
+    look(MB);
+    CHECK(mg_lend(account, MB));
+    int64_t without = mg_headroom_promised(0);
+    int64_t granted = MG_LOAD(mg_root()->granted) + 10 * MB;
+    CHECK_EQ(mg_headroom_promised(granted), without);
+    CHECK_EQ(mg_headroom_promised(granted + 64 * MB), without + 64 * MB);
+    CHECK_EQ(mg_settle(account), 10 * MB); /* Spark gets them back in a moment */
+    CHECK_EQ(mg_headroom_promised(granted) - mg_headroom_promised(0), 10 * MB);
 }
 
 int main(void)
@@ -309,6 +324,7 @@ int main(void)
     a_look_is_as_old_as_its_beginning();
     an_older_look_that_ends_last_changes_nothing();
     what_was_never_touched_is_promised();
+    what_is_on_its_way_is_promised();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

@@ -4,6 +4,7 @@ import java.util.Random;
 import org.apache.spark.SparkConf;
 import org.apache.spark.memory.MemoryMode;
 import org.apache.spark.memory.UnifiedMemoryManager;
+import org.apache.spark.storage.BlockId;
 import org.apache.spark.storage.TestBlockId;
 
 /**
@@ -15,6 +16,7 @@ import org.apache.spark.storage.TestBlockId;
  */
 final class WithoutWaiting {
     private static final int STATES = 20_000;
+    private static final int LOOKS = 1_000_000;
     private static final long POOL = 64 << 20;
 
     private static int waits;
@@ -30,6 +32,7 @@ final class WithoutWaiting {
         check(evictions > STATES / 100, "plain acquisitions wanted to evict in " + evictions + " states only");
         check(partial > STATES / 20, "partial grants in " + partial + " states only");
         endsAtOnce();
+        freeOrGranted();
         System.out.println(STATES + " states, 0 waits; plain requests waited in " + waits + " and wanted to evict in "
                 + evictions + "; " + partial + " partial grants");
     }
@@ -47,6 +50,27 @@ final class WithoutWaiting {
             check(ended instanceof InterruptedException && wait.wasEnded(), "unexpected " + ended);
         } finally {
             wait.close();
+        }
+    }
+
+    /** While another thread takes and gives back, no byte of the pool is ever neither free nor granted. */
+    private static void freeOrGranted() {
+        SparkMemory memory = new SparkMemory(manager(0.5), 0, false, 0);
+        Thread other = new Thread(() -> {
+            BlockId owner = new TestBlockId("native");
+            while (!Thread.currentThread().isInterrupted()) {
+                memory.release(memory.acquireWithoutWaiting(POOL / 2, 1), 1);
+                memory.releaseStorage(memory.acquireStorage(owner, POOL / 4) ? POOL / 4 : 0);
+            }
+        });
+        other.start();
+        try {
+            for (int i = 0; i < LOOKS; i++) {
+                SparkMemory.Promise promise = memory.promise();
+                check(promise.free() + promise.granted() >= POOL, "missing: " + promise);
+            }
+        } finally {
+            other.interrupt();
         }
     }
 

@@ -32,9 +32,12 @@ public final class Headroom {
     /**
      * What of all grants and of all that is used has no memory behind it yet, in bytes: it may get it without asking
      * anybody. To be read before the container's memory is, so that nothing is missed that moves from here to there.
+     *
+     * @param granted what the accountant has granted all accounts, read before: what of it no account has is on its way to
+     *         one, or back
      */
-    public static long promised() {
-        return Native.promised();
+    public static long promised(long granted) {
+        return Native.promised(granted);
     }
 
     /**

@@ -98,8 +98,11 @@ final class Native {
     /** What was seen by one who began then: so much room in the container. It serves for a second from when he began. */
     static native void roomSeen(long lentEver, long begunNanos, long room);
 
-    /** Bytes that are granted or used and have no memory behind them yet. Some milliseconds a gigabyte. */
-    static native long promised();
+    /**
+     * Bytes that are granted or used and have no memory behind them yet, and what of those that Spark granted is on its way to an
+     * account or back. Some milliseconds a gigabyte.
+     */
+    static native long promised(long bySpark);
 
     /** Bytes that are lent to all accounts now. */
     static native long lent();

@@ -69,8 +69,8 @@ final class Room {
     void look() {
         lookedNanos = System.nanoTime();
         Headroom look = Headroom.look();
-        long promised = memory.free();
-        promised += Headroom.promised();
+        SparkMemory.Promise ofSpark = memory.promise();
+        long promised = ofSpark.free() + Headroom.promised(ofSpark.granted());
         promised += heap.untouched();
         seen = container.left() - promised - reserve;
         look.seen(seen);

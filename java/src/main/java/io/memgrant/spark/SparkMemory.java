@@ -1,8 +1,10 @@
 package io.memgrant.spark;
 
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.memory.MemoryConsumer;
 import org.apache.spark.memory.MemoryManager;
 import org.apache.spark.memory.MemoryMode;
+import org.apache.spark.memory.TaskMemoryManager;
 import org.apache.spark.storage.BlockId;
 
 /**
@@ -38,7 +40,7 @@ final class SparkMemory {
 
     /**
      * Before native memory is asked for: how much of it may be, with what others have and ask for now. What is not granted
-     * then, and what is released later, is to be {@link #unclaim unclaimed}.
+     * then is to be {@link #unclaim unclaimed}, and what is released later, under the monitor: it is always free, or claimed.
      */
     long claim(long bytes) {
         long before = ofNative.getAndUpdate(has -> has + claimable(bytes, has));
@@ -99,9 +101,33 @@ final class SparkMemory {
         return manager.offHeapExecutionMemoryPool().memoryFree() + manager.offHeapStorageMemoryPool().memoryFree();
     }
 
+    /**
+     * What of Spark's memory may be used next without a question, at one moment: nothing is between the two.
+     *
+     * @param free as {@link #free}
+     * @param granted to native memory, and what Spark may be granting it just now
+     */
+    record Promise(long free, long granted) {}
+
+    Promise promise() {
+        synchronized (manager) {
+            return new Promise(free(), ofNative.get());
+        }
+    }
+
     void release(long bytes, long taskAttemptId) {
-        unclaim(bytes);
-        manager.releaseExecutionMemory(bytes, taskAttemptId, MODE);
+        synchronized (manager) {
+            manager.releaseExecutionMemory(bytes, taskAttemptId, MODE);
+            unclaim(bytes);
+        }
+    }
+
+    /** What was granted through the task's own manager. */
+    void release(long bytes, TaskMemoryManager task, MemoryConsumer consumer) {
+        synchronized (manager) {
+            task.releaseExecutionMemory(bytes, consumer);
+            unclaim(bytes);
+        }
     }
 
     /** Storage memory, all or nothing. May evict cached blocks, never running tasks' memory. */
@@ -115,9 +141,9 @@ final class SparkMemory {
     /** Spark wakes nobody for it, since it always expects storage memory to be evicted instead. */
     void releaseStorage(long bytes) {
         if (bytes > 0) {
-            unclaim(bytes);
             synchronized (manager) {
                 manager.releaseStorageMemory(bytes, MODE);
+                unclaim(bytes);
                 manager.notifyAll();
             }
         }

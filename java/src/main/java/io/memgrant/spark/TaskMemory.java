@@ -127,8 +127,7 @@ final class TaskMemory implements NativeMemoryAccountant {
         long toConsumer = takeUpTo(byConsumer, bytes);
         long toManager = takeUpTo(byManager, bytes - toConsumer);
         if (toConsumer > 0) {
-            memory.unclaim(toConsumer);
-            task.releaseExecutionMemory(toConsumer, consumer);
+            memory.release(toConsumer, task, consumer);
         }
         if (toManager > 0) {
             memory.release(toManager, taskAttemptId);
