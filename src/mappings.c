@@ -269,14 +269,24 @@ int64_t mg_mappings_charged(void)
     return charged;
 }
 
+/* Looked at with the lock held: a millisecond's worth, since whoever maps waits so long. */
+#define TOUCHED_PART ((size_t)64 << 20)
+
 int64_t mg_mappings_touched(void)
 {
     size_t touched = 0;
-    mg_mappings_lock();
-    for (size_t i = 0; i < table.count; i++) {
+    for (uintptr_t from = 0, to;; from = to) {
+        mg_mappings_lock();
+        size_t i = first_above(from);
+        while (i < table.count && !charged_bytes(&table.ranges[i]))
+            i++;
+        if (i == table.count)
+            break;
         const struct range *range = &table.ranges[i];
-        if (charged_bytes(range))
-            touched += mg_os_resident(range->from, range->to - range->from);
+        from = range->from > from ? range->from : from;
+        to = range->to - from > TOUCHED_PART ? from + TOUCHED_PART : range->to;
+        touched += mg_os_resident(from, to - from);
+        mg_unlock(&table.lock);
     }
     mg_unlock(&table.lock);
     return (int64_t)touched;

@@ -1,7 +1,10 @@
 /* Headroom: what Spark refused is lent as far as somebody saw room, by however many threads at once; it is paid back first, it
  * is no part of what Spark granted, and what is called in stops the task. */
 #include "headroom.h"
+#include "mappings.h"
 #include "unit.h"
+
+#include <sys/mman.h>
 
 #define MB ((int64_t)1 << 20)
 
@@ -288,19 +291,45 @@ static void what_was_never_touched_is_promised(void)
     CHECK_EQ(mg_settle(account), 300 * MB);
 }
 
+/* The table of mappings is looked at in parts. */
+static void what_was_touched_of_mappings_is_no_promise(void)
+{
+    struct mg_account *account = mg_account_open("maps", mg_root(), -1);
+    size_t size = (size_t)(200 * MB);
+    int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    mg_bind(account);
+    mg_grant(account, 500 * MB);
+    int64_t before = mg_mappings_touched();
+    char *one = (char *)mg_map(UNIT_LIBRARY, NULL, size, protection, flags, -1, 0);
+    char *never = (char *)mg_map(UNIT_LIBRARY, NULL, size, PROT_NONE, flags, -1, 0);
+    char *other = (char *)mg_map(UNIT_LIBRARY, NULL, (size_t)MB, protection, flags, -1, 0);
+    memset(one, 1, size);
+    memset(other, 1, (size_t)MB);
+    CHECK_EQ(mg_mappings_touched(), before + 201 * MB);
+    mg_unmap(one, size);
+    mg_unmap(never, size);
+    mg_unmap(other, (size_t)MB);
+    CHECK_EQ(mg_mappings_touched(), before);
+    mg_unbind();
+    mg_settle(account);
+}
+
 /* What Spark has granted and no account has yet, or any more, may be used next. */
 static void what_is_on_its_way_is_promised(void)
 {
     struct mg_account *account = mg_account_open("on its way", mg_root(), -1);
+    struct mg_account *other = mg_account_open("has its grant", mg_root(), -1);
+    mg_grant(other, 500 * MB);
     mg_grant(account, 10 * MB);
     look(MB);
     CHECK(mg_lend(account, MB));
     int64_t without = mg_headroom_promised(0);
-    int64_t granted = MG_LOAD(mg_root()->granted) + 10 * MB;
+    int64_t granted = MG_LOAD(mg_root()->granted) + 510 * MB;
     CHECK_EQ(mg_headroom_promised(granted), without);
     CHECK_EQ(mg_headroom_promised(granted + 64 * MB), without + 64 * MB);
     CHECK_EQ(mg_settle(account), 10 * MB); /* Spark gets them back in a moment */
     CHECK_EQ(mg_headroom_promised(granted) - mg_headroom_promised(0), 10 * MB);
+    mg_settle(other);
 }
 
 int main(void)
@@ -324,6 +353,7 @@ int main(void)
     a_look_is_as_old_as_its_beginning();
     an_older_look_that_ends_last_changes_nothing();
     what_was_never_touched_is_promised();
+    what_was_touched_of_mappings_is_no_promise();
     what_is_on_its_way_is_promised();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
