@@ -75,7 +75,8 @@ public final class Rooms extends OnCluster {
         Check.that(seen.startsWith("true"), "the report counts it as overdraft, and no denial", "%s", seen);
         String said = run(1, task -> Files.readString(Path.of("stderr")).lines()
                 .filter(line -> line.contains("memgrant: ")).collect(Collectors.joining("; "))).get(0);
-        Check.that(said.split("memgrant: ").length == 2 && said.contains("counted as overdraft"), "the log says it once", "%s", said);
+        Check.that(said.split("memgrant: ").length == 3 && said.contains("counted as overdraft") && said.contains("is headroom, since no other"),
+                "the log says once which policy it is and why, and once that something was lent", "%s", said);
     }
 
     private void denied() {

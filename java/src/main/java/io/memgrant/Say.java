@@ -48,6 +48,18 @@ public final class Say {
         }
     }
 
+    /** Says a line that warns of nothing, where the log shows such lines. */
+    public static void quietly(String line) {
+        try {
+            Logger log = log();
+            if (log != null) {
+                log.info("memgrant: " + line);
+            }
+        } catch (Throwable nowhereToSayIt) {
+            // As above.
+        }
+    }
+
     private static void say(String line) {
         Logger log = log();
         if (log != null && log.isWarnEnabled()) {

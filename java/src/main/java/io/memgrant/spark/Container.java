@@ -1,12 +1,14 @@
 package io.memgrant.spark;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The memory cgroups that this process is in, v1 or v2: its own and those around it, of which each may have a limit.
@@ -99,6 +101,28 @@ final class Container {
             }
         }
         return left;
+    }
+
+    /** The processes in the container, by their numbers: those of the innermost level that has a limit, and of all within. */
+    Stream<String> processes() {
+        for (Path level : levels) {
+            if (limit(level) != Long.MAX_VALUE) {
+                try (Stream<Path> within = Files.walk(level)) {
+                    return within.filter(Files::isDirectory).toList().stream().flatMap(Container::processesOf);
+                } catch (IOException | UncheckedIOException gone) {
+                    return processesOf(level);
+                }
+            }
+        }
+        return Stream.of();
+    }
+
+    private static Stream<String> processesOf(Path level) {
+        try {
+            return Files.readString(level.resolve("cgroup.procs")).lines();
+        } catch (IOException gone) {
+            return Stream.of();
+        }
     }
 
     private long limit(Path level) {

@@ -21,6 +21,7 @@ final class Enforcement {
     private final ExecutorMemory ofNoTask;
     private final ScheduledFuture<?> looking;
     private final ScheduledFuture<?> lookingForRoom;
+    private final ScheduledFuture<?> callingIn;
     /** In the executor's container; null where Spark's word is the last one. */
     private final Room room;
     /** Between their start, where they may wait, and their end. */
@@ -48,6 +49,7 @@ final class Enforcement {
         admission = new Admission(memory, settings, this::mostForOneTask);
         ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
         looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, this::look);
+        callingIn = Watch.everyUndisturbed(Room.LOOK_MILLIS, this::callInWhereFull);
         lookingForRoom = Watch.every(Room.LOOK_MILLIS, Room.LOOK_MILLIS, this::lookForRoom);
     }
 
@@ -55,6 +57,7 @@ final class Enforcement {
     void close() {
         looking.cancel(false);
         lookingForRoom.cancel(false);
+        callingIn.cancel(false);
     }
 
     private long mostForOneTask() {
@@ -99,11 +102,7 @@ final class Enforcement {
 
     /** What Spark refused a task, its container lends, if it has room: it is looked up now. On any thread, without Spark's monitors. */
     boolean lend(Account account, long missing, long cushion) {
-        if (room == null) {
-            return false;
-        }
-        room.refused();
-        return room.lend(account, missing + cushion) || room.lend(account, missing);
+        return room != null && room.lend(account, missing, cushion);
     }
 
     /** The same out of what was seen last, which is not long ago while somebody waits. */
@@ -164,13 +163,27 @@ final class Enforcement {
             }
             room.sayIfLent();
             room.look();
-            if (room.isExhausted()) {
-                admission.running().stream().filter(EnforcedTask::isLentTo).min(Admission.FIRST_TO_STOP)
-                        .ifPresent(EnforcedTask::callIn);
+            if (room.isExhausted() && !room.isFull()) {
+                callOneIn();
             }
         } catch (Throwable broken) {
             Say.once("the container's room was not looked at", broken);
         }
+    }
+
+    /** The last resort, whoever holds up the other looks. */
+    private void callInWhereFull() {
+        try {
+            if (room != null && room.isLent() && room.isFull()) {
+                callOneIn();
+            }
+        } catch (Throwable broken) {
+            Say.once("the container's room was not looked at", broken);
+        }
+    }
+
+    private void callOneIn() {
+        admission.running().stream().filter(EnforcedTask::isLentTo).min(Admission.FIRST_TO_STOP).ifPresent(EnforcedTask::callIn);
     }
 
     private void giveBackSurplus() {

@@ -74,8 +74,12 @@ final class Settings {
 
     /** What a task is granted when it starts: an eighth of its share of the pool at most, in bytes. */
     long firstGrant(long pool) {
-        long cores = Math.max(1, conf.getInt("spark.executor.cores", Runtime.getRuntime().availableProcessors()));
-        return Math.min(JavaUtils.byteStringAsBytes(get("first_grant", "8m")), pool / (8 * cores));
+        return Math.min(JavaUtils.byteStringAsBytes(get("first_grant", "8m")), pool / (8 * cores()));
+    }
+
+    /** How many tasks run at once. */
+    long cores() {
+        return Math.max(1, conf.getInt("spark.executor.cores", Runtime.getRuntime().availableProcessors()));
     }
 
     /** What an account has at hand at most; must be little of a small pool, or one of them has it all. */
@@ -89,13 +93,9 @@ final class Settings {
         return Math.min(JavaUtils.byteStringAsBytes(get("executor_reserve", "64m")), pool / 8);
     }
 
-    /**
-     * Whether Spark's no is always a denial.
-     *
-     * @param isLimited whether there is a container that may have room
-     */
-    boolean isStrict(boolean isLimited) {
-        return get("policy", isLimited ? "headroom" : "strict").equals("strict");
+    /** When Spark's no is a denial: headroom, strict, or "" where nobody has said. */
+    String policy() {
+        return get("policy", "");
     }
 
     /** What stays free of a container with that limit, in bytes. */

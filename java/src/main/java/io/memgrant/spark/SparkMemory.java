@@ -106,13 +106,21 @@ final class SparkMemory {
      *
      * @param free as {@link #free}
      * @param granted to native memory, and what Spark may be granting it just now
+     * @param ofSpark what Spark has for itself
      */
-    record Promise(long free, long granted) {}
+    record Promise(long free, long granted, long ofSpark) {}
 
     Promise promise() {
         synchronized (manager) {
-            return new Promise(free(), ofNative.get());
+            long free = free();
+            long granted = ofNative.get();
+            return new Promise(free, granted, Math.max(0, size() - free - granted));
         }
+    }
+
+    /** What Spark's operators allocate at once and then fill, in bytes; 0 where they do that on the heap. */
+    long page() {
+        return manager.tungstenMemoryMode() == MODE ? manager.pageSizeBytes() : 0;
     }
 
     void release(long bytes, long taskAttemptId) {

@@ -9,7 +9,11 @@ final class Watch {
     /** Two: one look may take as long as the eviction of a block. */
     private static final ScheduledThreadPoolExecutor THREADS = new ScheduledThreadPoolExecutor(2, Watch::newThread);
 
+    /** For what never waits for a monitor of Spark's. */
+    private static final ScheduledThreadPoolExecutor UNDISTURBED = new ScheduledThreadPoolExecutor(1, Watch::newThread);
+
     static {
+        UNDISTURBED.setRemoveOnCancelPolicy(true);
         THREADS.setRemoveOnCancelPolicy(true);
     }
 
@@ -18,6 +22,10 @@ final class Watch {
     /** What a look throws ends all further ones. */
     static ScheduledFuture<?> every(long firstMillis, long millis, Runnable look) {
         return THREADS.scheduleWithFixedDelay(look, firstMillis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    static ScheduledFuture<?> everyUndisturbed(long millis, Runnable look) {
+        return UNDISTURBED.scheduleWithFixedDelay(look, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     private static Thread newThread(Runnable work) {
