@@ -41,6 +41,7 @@ public final class Tasks extends OnCluster {
             tasks.granted();
             tasks.denied();
             tasks.swallowed();
+            tasks.swallowedAndGivenBack();
             tasks.neverAtBoundary();
             tasks.givenBackToSpark();
             tasks.servedBySpills();
@@ -112,6 +113,25 @@ public final class Tasks extends OnCluster {
                 "a task that swallows denials is stopped again, and fails in the end", "%s", first(failure));
         freeWhatIsLeft();
         thatNothingIsLeft("after swallowed denials");
+    }
+
+    /** What it was doing when it was stopped is half done, however little it has when it ends. */
+    private void swallowedAndGivenBack() {
+        List<String> seen = run(4, task -> {
+            if (!isFirst(task)) {
+                return "attempt " + task.attemptNumber();
+            }
+            List<Long> blocks = new ArrayList<>();
+            try {
+                allocate(blocks, 400);
+            } catch (SparkOutOfMemoryError denial) {
+                checkText(denial.getMessage(), task);
+            }
+            free(blocks);
+            return "went on";
+        });
+        Check.that(seen.get(1).equals("attempt 1"), "a task that swallows a denial and gives everything back fails all the same", "%s", seen);
+        thatNothingIsLeft("after a denial that was swallowed");
     }
 
     private static void checkText(String text, TaskContext task) {

@@ -34,7 +34,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private Denial denied;
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
-    private boolean stopped;
+    /** What was thrown last. */
+    private Denial stoppedBy;
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
     /** Whether its present wait was said. Of one thread, that looks now and then. */
@@ -219,8 +220,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     private Throwable stop() {
         Throwable stop = enforcement.deny(account, denied);
+        stoppedBy = denied;
         denied = null;
-        stopped = true;
         account.tolerate(FURTHER);
         return stop;
     }
@@ -254,18 +255,25 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /**
      * What the boundaries did not reach: a task that a library in mode stop brought beyond its grant, and that was never
-     * stopped or went on. Spark is asked once more, and if it refuses, the task fails. Null when it may succeed.
+     * stopped; Spark is asked once more, and if it refuses, the task fails. One that was stopped and went on fails in any case:
+     * what it was doing then is half done, whoever caught the exception. Null when it may succeed.
      */
     private SparkOutOfMemoryError lastWord() {
+        if (context.isFailed() || context.isInterrupted()) {
+            return null;
+        }
+        if (stoppedBy != null) {
+            return enforcement.deny(account, stoppedBy);
+        }
         String library = account.culprit();
-        if (library == null || context.isFailed() || context.isInterrupted()) {
+        if (library == null) {
             return null;
         }
         if (account.takeInjectedDenial()) {
             return enforcement.deny(account, injected(library));
         }
         long missing = account.overdraft();
-        if (missing <= 0 && !stopped) {
+        if (missing <= 0) {
             missing = account.unmet();
         }
         Denial last = missing > 0 ? ask(missing, 0, library) : null;
