@@ -142,4 +142,5 @@ def main():
         sys.exit(1 if lost else 0 if done else 77)
 
 
-main()
+if __name__ == "__main__":
+    main()

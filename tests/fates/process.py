@@ -102,13 +102,17 @@ def result(code, text, seconds):
 def run_one(java, library, run, timeout=90):
     """Runs it in a folder of its own. Returns the row's results and all that was said."""
     folder = tempfile.mkdtemp(prefix="fate-", dir=os.environ.get("WORK"))
+    crash = ""
     try:
         code, text, seconds = execute(java, library, run, folder, timeout)
+        if os.path.exists(os.path.join(folder, "crash.log")):
+            with open(os.path.join(folder, "crash.log"), errors="replace") as file:
+                crash = file.read()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if code != 0:  # for whoever looks into it
         os.makedirs(os.path.join(BUILD, "fates", "lost"), exist_ok=True)
         settings = "-".join(f"{name}-{value}" for name, value in run.settings.items())
         with open(os.path.join(BUILD, "fates", "lost", f"{library.name}-{library.version}-{settings}"), "w") as file:
-            file.write(text)
+            file.write(text + crash)
     return result(code, text, seconds), text

@@ -5,7 +5,7 @@
 
 jdk=$(scripts/find-java)
 classes=$WORK/classes
-path="$classes:$BUILD/memgrant.jar:$tests_jar:$demo_jar:$spark_home/jars/*"
+path="$classes:$BUILD/memgrant.jar:$tests_jar:$demo_jar:$deps/*:$spark_home/jars/*"
 "$jdk/bin/javac" --release 17 -Xlint:all,-path,-classfile -Werror -proc:none -cp "$path" -d "$classes" \
     tests/spark/plugin/*.java
 

@@ -1,0 +1,188 @@
+package io.memgrant.tests;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.memgrant.Memgrant;
+import io.memgrant.demo.Report;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.memory.MemoryManager;
+
+/**
+ * What is there in an executor while no task runs but those that look: accounts, Spark's pools, threads that are none of Java's,
+ * open files.
+ *
+ * @param execution bytes of Spark's execution memory, on and off heap, that no looking task has
+ * @param accounts of tasks, that are open or have memory
+ * @param couriers of tasks, that still run
+ * @param storage bytes of Spark's storage memory off heap
+ * @param granted of them to blocks that no task owns
+ * @param overhead of them to what heaps keep resident beyond blocks
+ * @param used by library, what no task owns
+ * @param threads by name, that the kernel knows and Java does not
+ * @param files by name, that are open; sockets and their like under their kind
+ * @param broken invariants
+ * @param injected how many charges were denied at random since the process began
+ * @param denied attempts that were denied since then, whatever became of them
+ * @param said what the plugin and Spark complained of
+ */
+record Footprint(String executor, long execution, long accounts, long couriers, long storage, long granted, long overhead,
+        Map<String, Long> used, Map<String, Long> threads, Map<String, Long> files, long broken, long injected, Set<Long> denied, String said)
+        implements Serializable {
+    /** What comes and goes with the JVM's own business. */
+    private static final String JVMS = "(G1 |GC |C1 |C2 |VM |Compiler|Sweeper).*";
+    private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(20);
+    /** What free pages and thread caches may come to (DESIGN.md). */
+    private static final long SLACK = 16 << 20;
+    private static final Set<Long> DENIED = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Once all other tasks are over and what the plugin gives back has gone back, at most so much granted to blocks that no task owns; or,
+     * after twenty seconds, what there is.
+     */
+    static Footprint here(TaskContext task, long granted) throws IOException {
+        System.gc(); // what only a finalizer or a Cleaner closes
+        long end = System.nanoTime() + MOST_NANOS;
+        Footprint seen = look(task);
+        while ((seen.isBusy() || seen.granted > granted) && System.nanoTime() < end) {
+            Thread.onSpinWait();
+            seen = look(task);
+        }
+        return seen;
+    }
+
+    boolean isBusy() {
+        return execution != 0 || accounts != 0 || couriers != 0;
+    }
+
+    /** Adds those that the report tells of now. */
+    static void noteDenied() {
+        noteDenied(Check.report());
+    }
+
+    private static void noteDenied(Report report) {
+        for (JsonNode account : report.accounts()) {
+            if (account.get("name").asText().startsWith("task ") && Report.figure(account, "denials") > 0) {
+                DENIED.add(idOf(account));
+            }
+        }
+    }
+
+    private static long idOf(JsonNode account) {
+        return Long.parseLong(account.get("name").asText().split(" ")[1]);
+    }
+
+    private static Footprint look(TaskContext task) throws IOException {
+        Report report = Check.report();
+        noteDenied(report);
+        String looking = "(stage " + task.stageId() + ".";
+        List<JsonNode> tasks = report.accounts().stream().filter(account -> account.get("name").asText().startsWith("task ")).toList();
+        long accounts = tasks.stream().filter(account -> !account.get("name").asText().contains(looking)
+                && (!account.get("state").asText().equals("closed") || Report.figure(account, "used") != 0)).count();
+        long couriers = Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
+                .filter(name -> name.startsWith("memgrant courier: task ") && !name.contains(looking)).count();
+        Map<String, Long> used = new TreeMap<>();
+        for (JsonNode library : Report.list(report.executor().get("libraries"))) {
+            used.put(library.get("name").asText(), Report.figure(library, "used"));
+        }
+        MemoryManager manager = SparkEnv.get().memoryManager();
+        synchronized (manager) {
+            long execution = manager.executionMemoryUsed();
+            for (JsonNode account : tasks) {
+                boolean looks = account.get("name").asText().contains(looking);
+                execution -= looks ? manager.getExecutionMemoryUsageForTask(idOf(account)) : 0;
+            }
+            return new Footprint(SparkEnv.get().executorId(), execution, accounts, couriers, manager.offHeapStorageMemoryUsed(),
+                    Memgrant.root().granted(), Memgrant.overhead().granted(), used, threadsNow(), filesNow(),
+                    report.brokenInvariants(), Report.figure(report.json(), "injected"), Set.copyOf(DENIED), complaints());
+        }
+    }
+
+    private static String complaints() throws IOException {
+        return Files.readString(Path.of("stderr")).lines().filter(line -> line.contains("memgrant: ") || line.contains("Managed memory leak"))
+                .collect(Collectors.joining("; "));
+    }
+
+    boolean knowsAll() {
+        return Stream.of(SoakWork.values()).allMatch(work -> used.keySet().stream().anyMatch(name -> name.startsWith(work.library)));
+    }
+
+    /** With what was there before anything was denied: nothing came to stay. */
+    void comparedWith(Footprint before) {
+        String here = " on executor " + executor;
+        Check.that(accounts == 0 && couriers == 0 && broken == 0, "every account is at zero" + here, "%d are not, %d couriers, %d invariants broken",
+                accounts, couriers, broken);
+        Check.that(execution == 0 && storage == granted + overhead && granted <= before.granted && overhead <= before.overhead + SLACK,
+                "Spark's pools are as they were" + here, "%d bytes of execution memory; storage %d: %d for what no task owns, %d before, and %d"
+                + " for free pages, %d before", execution, storage, granted, before.granted, overhead, before.overhead);
+        Check.that(more(threads, before.threads).isEmpty(), "no thread is left" + here, "%d, more: %s", threads.size(),
+                more(threads, before.threads));
+        Check.that(more(files, before.files).isEmpty(), "no file is left open" + here, "%d, more: %s", files.size(), more(files, before.files));
+        Check.that(more(used, before.used).isEmpty(), "no library has more memory than before" + here, "%s, before %s", used, before.used);
+        Check.that(said.isEmpty(), "nobody had anything to say" + here, "%s", said);
+    }
+
+    private static Map<String, Long> more(Map<String, Long> now, Map<String, Long> before) {
+        Map<String, Long> more = new TreeMap<>(now);
+        before.forEach((name, count) -> more.computeIfPresent(name, (same, is) -> is > count ? is - count : null));
+        return more;
+    }
+
+    private static Map<String, Long> threadsNow() throws IOException {
+        Map<String, Long> names = new TreeMap<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path thread : all) {
+                String name = read(thread.resolve("comm"));
+                if (!name.matches(JVMS)) {
+                    names.merge(name, 1L, Long::sum);
+                }
+            }
+        }
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            names.computeIfPresent(short15(thread.getName()), (name, count) -> count > 1 ? count - 1 : null);
+        }
+        return names;
+    }
+
+    private static String short15(String name) {
+        return name.substring(0, Math.min(15, name.length()));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file).trim();
+        } catch (IOException ended) {
+            return "ended";
+        }
+    }
+
+    private static Map<String, Long> filesNow() throws IOException {
+        Map<String, Long> names = new TreeMap<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path file : all) {
+                names.merge(target(file).replaceAll(":.*", ""), 1L, Long::sum);
+            }
+        }
+        return names;
+    }
+
+    private static String target(Path file) {
+        try {
+            return Files.readSymbolicLink(file).toString();
+        } catch (IOException closed) {
+            return "closed";
+        }
+    }
+}
