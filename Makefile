@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates demo untouched stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak demo untouched stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -92,6 +92,9 @@ bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant
 fates: all tools-demo ## What each real library does when it is denied memory: docs/fates.md (LIBRARIES='zstd-jni duckdb_jdbc', JDK=25, FRESH=1)
 	@tests/fates/fates.py $(LIBRARIES)
 	@tests/fates/table.py >docs/fates.md
+
+soak: all tools-demo ## 100,000 denials over all libraries, and 2,000 tasks on executors: docs/fates.md (DENIALS=, TASKS=, MINUTES=, LIBRARIES=, JDK=25, FRESH=1)
+	@tests/fates/soak.sh $(LIBRARIES)
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo

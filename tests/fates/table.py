@@ -26,13 +26,14 @@ task computes is compared with the right answer; then the same process does it o
 """
 
 
-def rows():
-    """The rows of each library, of its last build."""
+def rows(jdk):
+    """The rows of each library on a JDK, of its last build."""
     found = collections.defaultdict(list)
     with open(CSV, newline="") as file:
         for row in csv.DictReader(file):
             row["set"] = dict(pair.split("=", 1) for pair in row["settings"].split())
-            found[row["library"], row["version"]].append(row)
+            if row["jdk"] == jdk:
+                found[row["library"], row["version"]].append(row)
     return {name: [row for row in all_rows if row["build"] == all_rows[-1]["build"]] for name, all_rows in found.items()}
 
 
@@ -173,8 +174,23 @@ def summary(all_rows):
     return losses
 
 
+def on_newer(jdk):
+    """The same in brief, where it was run on another JDK."""
+    others = rows(jdk)
+    if not others:
+        return
+    print(f"## On JDK {jdk}\n\n`make fates JDK={jdk} LIBRARIES='{' '.join(dict.fromkeys(name for name, _ in others))}'`.\n")
+    print("| library | `stop` | `fail` | `overdraft` | afterwards | denials |\n|---|---|---|---|---|---|")
+    for (name, version), runs in others.items():
+        modes = by_mode(runs)
+        denials = sum(int(row["denials"]) for row in runs if row["kind"] != "count")
+        print(f"| {name} {version} | {stop_cell(modes['stop'])} | {cell(modes['fail'])} | {cell(modes['overdraft'])} | {usable(runs)} | "
+              f"{number(denials)} |")
+    print()
+
+
 def main():
-    all_rows = rows()
+    all_rows = rows("17")
     print(HEAD)
     losses = summary(all_rows)
     print("## The table\n\nCharges are calls of one undisturbed task, by the way they came. Counts are of processes, under `stop` of tasks; "
@@ -194,10 +210,15 @@ def main():
     for row in losses:
         print(f"* {row['library']} {row['version']}, `{row['settings']}`: {WORDS[fate_of(row)]}, {row['exit']}: `{brief(row['detail'] or row['after_detail'])}`")
     print("" if losses else "None.\n")
+    on_newer("25")
+    soak = soak_page.section()
+    if soak:
+        print(soak)
     print("## Not had\n")
     for name, tried in NOT_HAD:
         print(f"* {name}: {tried}")
 
 
 if __name__ == "__main__":
+    import soak_page  # which takes from here how a row is read
     main()
