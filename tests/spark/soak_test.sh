@@ -9,6 +9,6 @@ fi
 # Spark's own zstd and lz4 are denied as well, in Spark's own code.
 run_on_cluster Soak -Dspark.master='local-cluster[2,2,1024]' -Dspark.memory.offHeap.size=160m -Dspark.task.maxFailures=1000 \
     -Dspark.memgrant.targets='librocksdbjni*;libduckdb_java*;libzstd-jni*;liblz4-java*;snappy-*;libleveldbjni*' \
-    -Dspark.memgrant.onDenial=stop -Dspark.memgrant.denyRandom="${SOAK_ONE_IN:-100000}" -Dspark.memgrant.denySeed=1 \
-    -Dspark.executor.extraJavaOptions="-Dsoak.folder=$WORK/soak" -Dsoak.folder="$WORK/soak" -Dsoak.tasks="${SOAK_TASKS:-60}" \
+    -Dspark.memgrant.onDenial=stop -Dspark.memgrant.denyRandom="${SOAK_ONE_IN:-150000}" -Dspark.memgrant.denySeed=1 \
+    -Dspark.executor.extraJavaOptions="-Dsoak.folder=$WORK/soak" -Dsoak.folder="$WORK/soak" -Dsoak.tasks="${SOAK_TASKS:-48}" \
     ${SOAK_SEED:+-Dsoak.seed="$SOAK_SEED"}

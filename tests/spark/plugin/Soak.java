@@ -42,8 +42,10 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
  */
 public final class Soak extends OnCluster {
     private static final int SLOTS = 4;
-    private static final int TASKS_OF_A_JOB = 12;
+    private static final int TASKS_OF_A_JOB = 8;
     private static final int JOBS_AT_ONCE = 2;
+    /** One job in so many is cancelled. */
+    private static final int CANCELLED = 5;
     private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(15);
     private static final Path FOLDER = Path.of(System.getProperty("soak.folder"));
 
@@ -159,9 +161,10 @@ public final class Soak extends OnCluster {
 
     private void oneJob(Random random) {
         long jobSeed = random.nextLong();
-        boolean isCancelled = random.nextInt(6) == 0;
         boolean interrupts = random.nextBoolean();
-        String group = "job " + jobs.incrementAndGet();
+        int number = jobs.incrementAndGet();
+        boolean isCancelled = number % CANCELLED == 0;
+        String group = "job " + number;
         Thread job = new Thread(() -> {
             spark.setJobGroup(group, group, interrupts);
             try {
