@@ -46,9 +46,12 @@ def execute(java, library, run, folder, timeout):
         java_options = command(java, library, run)
         java_options.insert(1, f"-Djava.io.tmpdir={folder}")
         process = subprocess.Popen(java_options, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                   env=environment, preexec_fn=quiet_child)
+                                   env=environment, preexec_fn=quiet_child, start_new_session=True)  # Ctrl-C is ours
         try:
             code = process.wait(timeout)
+        except KeyboardInterrupt:
+            process.kill()
+            raise
         except subprocess.TimeoutExpired:
             code = None
             process.send_signal(signal.SIGQUIT)  # its stacks, for whoever looks into it

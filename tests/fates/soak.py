@@ -149,7 +149,7 @@ def work(soak, libraries, wanted, minutes, jobs):
                     future.result()
                 progress.say()
         except KeyboardInterrupt:
-            print("interrupted: what has ended is kept", flush=True)
+            print("interrupted: the processes that run come to their end, and are kept", flush=True)
 
 
 def summary(soak):
