@@ -30,7 +30,8 @@ import org.apache.spark.memory.MemoryManager;
  * @param storage bytes of Spark's storage memory off heap
  * @param granted of them to blocks that no task owns
  * @param overhead of them to what heaps keep resident beyond blocks
- * @param used by library, what no task owns
+ * @param used by library, in blocks that no task owns
+ * @param mapped by libraries, for allocators of their own, which keep it
  * @param threads by name, that the kernel knows and Java does not
  * @param files by name, that are open; sockets and their like under their kind
  * @param broken invariants
@@ -39,7 +40,7 @@ import org.apache.spark.memory.MemoryManager;
  * @param said what the plugin and Spark complained of
  */
 record Footprint(String executor, long execution, long accounts, long couriers, long storage, long granted, long overhead,
-        Map<String, Long> used, Map<String, Long> threads, Map<String, Long> files, long broken, long injected, Set<Long> denied, String said)
+        Map<String, Long> used, long mapped, Map<String, Long> threads, Map<String, Long> files, long broken, long injected, Set<Long> denied, String said)
         implements Serializable {
     /** What comes and goes with the JVM's own business. */
     private static final String JVMS = "(G1 |GC |C1 |C2 |VM |Compiler|Sweeper).*";
@@ -48,20 +49,23 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
     private static final long SLACK = 16 << 20;
     /** What a library keeps of each thread that it has ever seen, a kilobyte or two; less than anything that is to be closed has. */
     private static final long KEPT = 64 << 10;
+    /** spark.memgrant.grantBatch. */
+    private static final long BATCH = 2 << 20;
     /** Spark's executors connect to each other and to the driver when they first have to, each time by a socket and what waits for it. */
     private static final List<String> SPARKS = List.of("socket", "anon_inode");
     private static final long CONNECTIONS = 4;
     private static final Set<Long> DENIED = ConcurrentHashMap.newKeySet();
 
     /**
-     * Once all other tasks are over and what the plugin gives back has gone back, at most so much granted to blocks that no task owns; or,
-     * after twenty seconds, what there is.
+     * Once all other tasks are over and what the plugin gives back has gone back; or, after twenty seconds, what there is.
+     *
+     * @param reserve what it never gives back
      */
-    static Footprint here(TaskContext task, long granted) throws IOException {
+    static Footprint here(TaskContext task, long reserve) throws IOException {
         System.gc(); // what only a finalizer or a Cleaner closes
         long end = System.nanoTime() + MOST_NANOS;
         Footprint seen = look(task);
-        while ((seen.isBusy() || seen.granted > granted) && System.nanoTime() < end) {
+        while ((seen.isBusy() || seen.granted > seen.entitled(reserve)) && System.nanoTime() < end) {
             Thread.onSpinWait();
             seen = look(task);
         }
@@ -70,6 +74,11 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
 
     boolean isBusy() {
         return execution != 0 || accounts != 0 || couriers != 0;
+    }
+
+    /** What no task owns, with a batch at hand. */
+    private long entitled(long reserve) {
+        return Math.max(reserve, used.values().stream().mapToLong(Long::longValue).sum() + mapped + BATCH);
     }
 
     /** Adds those that the report tells of now. */
@@ -99,9 +108,14 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
         long couriers = Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
                 .filter(name -> name.startsWith("memgrant courier: task ") && !name.contains(looking)).count();
         Map<String, Long> used = new TreeMap<>();
+        long mapped = 0;
         for (JsonNode library : Report.list(report.executor().get("libraries"))) {
             if (!library.get("name").asText().equals("libmemgrant")) { // the overhead
-                used.put(library.get("name").asText(), Report.figure(library, "used"));
+                String name = library.get("name").asText();
+                long maps = report.libraries().stream().filter(one -> one.get("name").asText().equals(name))
+                        .mapToLong(one -> Report.figure(one, "mapped")).sum();
+                used.put(name, Report.figure(library, "used") - maps);
+                mapped += maps;
             }
         }
         MemoryManager manager = SparkEnv.get().memoryManager();
@@ -112,7 +126,7 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
                 execution -= looks ? manager.getExecutionMemoryUsageForTask(idOf(account)) : 0;
             }
             return new Footprint(SparkEnv.get().executorId(), execution, accounts, couriers, manager.offHeapStorageMemoryUsed(),
-                    Memgrant.root().granted(), Memgrant.overhead().granted(), used, threadsNow(), filesNow(),
+                    Memgrant.root().granted(), Memgrant.overhead().granted(), used, mapped, threadsNow(), filesNow(),
                     report.brokenInvariants(), Report.figure(report.json(), "injected"), Set.copyOf(DENIED), complaints());
         }
     }
@@ -131,9 +145,10 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
         String here = " on executor " + executor;
         Check.that(accounts == 0 && couriers == 0 && broken == 0, "every account is at zero" + here, "%d are not, %d couriers, %d invariants broken",
                 accounts, couriers, broken);
-        Check.that(execution == 0 && storage == granted + overhead && granted <= before.granted && overhead <= before.overhead + SLACK,
+        Check.that(execution == 0 && storage == granted + overhead && granted <= entitled(before.granted) && overhead <= before.overhead + SLACK,
                 "Spark's pools are as they were" + here, "%d bytes of execution memory; storage %d: %d for what no task owns, %d before, and %d"
-                + " for free pages, %d before", execution, storage, granted, before.granted, overhead, before.overhead);
+                + " for free pages, %d before; allocators of libraries' own have %d, %d before", execution, storage, granted, before.granted, overhead,
+                before.overhead, mapped, before.mapped);
         Check.that(more(threads, before.threads).isEmpty(), "no thread is left" + here, "%d, more: %s", threads.size(),
                 more(threads, before.threads));
         Map<String, Long> opened = more(files, before.files);

@@ -221,12 +221,12 @@ public final class Soak extends OnCluster {
 
     /** Of each executor, when all of them do nothing else: every core has a task that looks. */
     private Map<String, Footprint> footprints(Map<String, Footprint> before) throws Exception {
-        long granted = before.values().stream().mapToLong(Footprint::granted).max().orElse(Long.MAX_VALUE);
+        long reserve = before.values().stream().mapToLong(Footprint::granted).min().orElse(Long.MAX_VALUE);
         try (Meeting meeting = new Meeting()) {
             int port = meeting.port();
             JavaFutureAction<List<Footprint>> looks = spark.parallelize(IntStream.range(0, SLOTS).boxed().toList(), SLOTS).map(number -> {
                 Meeting.arrive(port);
-                return Footprint.here(TaskContext.get(), granted);
+                return Footprint.here(TaskContext.get(), reserve);
             }).collectAsync();
             List<Socket> all = new ArrayList<>();
             while (all.size() < SLOTS) {
