@@ -250,7 +250,7 @@ public final class Soak extends OnCluster {
                 both);
         Check.that(kills.get() > 0 && cancels.get() > 0, "tasks were killed and jobs cancelled", "%d, %d", kills.get(), cancels.get());
         for (Footprint executor : after.values()) {
-            executor.comparedWith(before.get(executor.executor()));
+            executor.comparedWith(before.get(executor.executor()), wanted);
         }
         try (Stream<Path> files = Files.list(FOLDER)) {
             List<Path> left = files.toList();
