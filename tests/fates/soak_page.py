@@ -17,8 +17,8 @@ SECTION = re.compile(r"^## Soak\n.*?(?=^## |\Z)", re.M | re.S)
 BEGIN = """## Soak
 
 `make soak` (`DENIALS=`, `TASKS=`, `JDK=`; every process: `build/soak.csv`) denies 100,000 charges under `stop`, evenly over the libraries, in one JVM after
-another: on tasks' threads and on the libraries' own, one in a process, one in a task and many in a task, the first charge of a process as
-often as the last ones. Then 2,000 tasks with RocksDB, DuckDB, zstd, lz4, snappy and LevelDB run on two executors (`tests/spark/soak_test.sh`).
+another: on tasks' threads and on the libraries' own, one in a process (low charges as often as high ones), one in a task, and many in a
+task. It goes on where it was interrupted: what follows is what was done so far. Then 2,000 tasks with RocksDB, DuckDB, zstd, lz4, snappy and LevelDB run on two executors (`tests/spark/soak_test.sh`).
 """
 
 
