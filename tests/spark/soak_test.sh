@@ -4,7 +4,7 @@
 . "$(dirname "$0")/plugin.bash"
 
 if [ -z "${SOAK_TASKS:-}" ]; then
-    DENIALS=60 "$ROOT/tests/fates/soak.py" --quick rocksdbjni-9.8.4 duckdb_jdbc-2.0.0.1 zstd-jni-1.5.7-7
+    DENIALS=40 "$ROOT/tests/fates/soak.py" --quick rocksdbjni-9.8.4 duckdb_jdbc-2.0.0.1 zstd-jni-1.5.7-7
 fi
 # Spark's own zstd and lz4 are denied as well, in Spark's own code. With a small batch little stays with the executor beyond its reserve.
 run_on_cluster Soak -Dspark.master='local-cluster[2,2,1024]' -Dspark.memory.offHeap.size=160m -Dspark.task.maxFailures=1000 \
