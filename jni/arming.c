@@ -1,6 +1,7 @@
 #include "arming.h"
 
 #include "boundary.h"
+#include "caches.h"
 #include "children.h"
 #include "memgrant.h"
 #include "say.h"
@@ -10,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last one of that name, or NULL. */
-static const char *find_setting(const char *const *settings, int count, const char *name)
+/* The last one of that name, or else the environment's, or NULL. */
+static const char *find_setting(const char *const *settings, int count, const char *name, const char *variable)
 {
     size_t length = strlen(name);
-    const char *value = NULL;
+    const char *value = getenv(variable);
     for (int i = 0; i < count; i++)
         if (strncmp(settings[i], name, length) == 0 && settings[i][length] == '=')
             value = settings[i] + length + 1;
@@ -25,6 +26,8 @@ static const char *find_setting(const char *const *settings, int count, const ch
 static const char *arm_with(JNIEnv *env, mg_own_method *own_method, const char *const *settings, int count)
 {
     const bool was_active = mg_active;
+    const char *levers = find_setting(settings, count, "levers", "MEMGRANT_LEVERS");
+    mg_caches_watch(levers && strstr(levers, "rocksdb"));
     const char *no_boundaries = mg_boundary_find_java(env);
     if (!no_boundaries)
         no_boundaries = mg_thunks_watch(true);
@@ -39,8 +42,7 @@ static const char *arm_with(JNIEnv *env, mg_own_method *own_method, const char *
         mg_rebind(env, own_method);
     else
         mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
-    const char *children = find_setting(settings, count, "children");
-    children = children ? children : getenv("MEMGRANT_CHILDREN");
+    const char *children = find_setting(settings, count, "children", "MEMGRANT_CHILDREN");
     if (!children || strcmp(children, "true") != 0)
         mg_children_go_without(env);
     return NULL;

@@ -3,6 +3,7 @@
 #include "natives.h"
 
 #include "arming.h"
+#include "caches.h"
 #include "memgrant.h"
 #include "say.h"
 #include "text.h"
@@ -256,6 +257,38 @@ static void call_in(JNIEnv *env, jclass class, jlong account)
     mg_headroom_call_in(account);
 }
 
+static jlong shrink_caches(JNIEnv *env, jclass class, jlong bytes)
+{
+    (void)env, (void)class;
+    return mg_caches_shrink(bytes);
+}
+
+static void ease_caches(JNIEnv *env, jclass class, jlong bytes)
+{
+    (void)env, (void)class;
+    mg_caches_ease(bytes);
+}
+
+static jlong measured(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_measured(account);
+}
+
+static void cover(JNIEnv *env, jclass class, jlong account, jlong declared, jlong covered, jlong by_answer)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_cover(known, declared, covered, by_answer);
+}
+
+static void pulled(JNIEnv *env, jclass class, jlong claimed, jlong freed)
+{
+    (void)env, (void)class;
+    mg_lever_pulled(claimed, freed);
+}
+
 static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
@@ -326,6 +359,11 @@ static const struct native_method methods[] = {
     { "lend", "(JJ)Z", lend },
     { "lent", "()J", lent },
     { "callIn", "(J)V", call_in },
+    { "measured", "(J)J", measured },
+    { "cover", "(JJJJ)V", cover },
+    { "shrinkCaches", "(J)J", shrink_caches },
+    { "easeCaches", "(J)V", ease_caches },
+    { "pulled", "(JJ)V", pulled },
     { "read", "(J)[J", read_figures },
     { "report", "()Ljava/lang/String;", report },
     { "writeReport", "()V", write_report },

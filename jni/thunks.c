@@ -1,6 +1,7 @@
 /* Binding native methods to thunks, by the JVMTI event. */
 #include "thunks.h"
 
+#include "caches.h"
 #include "image.h"
 #include "memgrant.h"
 #include "pool.h"
@@ -23,7 +24,7 @@ void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name
         return NULL;
     unsigned library = mg_library_bound(function);
     struct mg_thunk wanted = {
-        .function = function,
+        .function = mg_caches_observed(function),
         .stack_words = mg_shape_stack_words(signature),
         .library = library,
         .result = mg_library_may_leave(library, name) ? MG_RESULT_VALUE : mg_shape_result(signature),

@@ -350,6 +350,7 @@ static void keep(const struct mg_account *account)
     closed->denials = MG_LOAD(account->denials);
     closed->overdraft_peak = MG_LOAD(account->overdraft_peak);
     closed->lent_peak = MG_LOAD(account->lent_peak);
+    closed->declared_peak = MG_LOAD(account->declared_peak);
     closed->waited_ns = MG_LOAD(account->wait.waited_ns);
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
         closed->books[library] = account->books[library];

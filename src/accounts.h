@@ -47,12 +47,15 @@ struct mg_account {
     _Atomic(int64_t) lent_peak;
     struct mg_lock repaying; /* who takes back what was lent */
     struct mg_wait {
-        _Atomic(uint32_t) news;         /* futex: rung when there may be memory */
-        _Atomic(bool) over;             /* nobody is to wait any more */
-        _Atomic(int64_t) bytes;         /* for so much it waits now */
-        _Atomic(int64_t) since_ns;      /* since when, 0 not at all */
-        _Atomic(int64_t) waited_ns;     /* waits that ended */
-    } wait;                             /* for memory, wherever (waits.h) */
+        _Atomic(uint32_t) news;     /* futex: rung when there may be memory */
+        _Atomic(bool) over;         /* nobody is to wait any more */
+        _Atomic(int64_t) bytes;     /* for so much it waits now */
+        _Atomic(int64_t) since_ns;  /* since when, 0 not at all */
+        _Atomic(int64_t) waited_ns; /* waits that ended */
+    } wait;                         /* for memory, wherever (waits.h) */
+    _Atomic(int64_t) declared;      /* what libraries that charge Spark themselves say that they have here */
+    _Atomic(int64_t) declared_peak;
+    _Atomic(int64_t) covered;           /* the part of the grant that is theirs, and not asked for by us */
     struct mg_book books[MG_LIBRARIES]; /* its own threads that left, and strangers' frees of closed pairs */
     struct mg_book descendants[MG_LIBRARIES]; /* closed ones */
 };
@@ -84,6 +87,12 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account);
 /* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
  * more. Under the lock. */
 void mg_accounts_pay_for_closing(void);
+/* What no less can be granted: what is taken, and what libraries that charge Spark themselves have. */
+static inline int64_t mg_accounts_needs(const struct mg_account *account)
+{
+    int64_t taken = MG_LOAD(account->taken), covered = MG_LOAD(account->covered);
+    return taken > covered ? taken : covered;
+}
 
 /* More or fewer bytes are taken from the account. */
 void mg_accounts_move_taken(struct mg_account *account, int64_t bytes);

@@ -33,6 +33,7 @@ static void forget(const struct mg_closed *closed)
     older->peak = larger(closed->peak, older->peak);
     older->overdraft_peak = larger(closed->overdraft_peak, older->overdraft_peak);
     older->lent_peak = larger(closed->lent_peak, older->lent_peak);
+    older->declared_peak = larger(closed->declared_peak, older->declared_peak);
 }
 
 struct mg_closed *mg_closed_new(void)

@@ -9,7 +9,7 @@
 struct mg_closed {
     uint64_t id, parent;
     char name[96];
-    int64_t limit, granted, peak, denials, overdraft_peak, lent_peak, waited_ns;
+    int64_t limit, granted, peak, denials, overdraft_peak, lent_peak, declared_peak, waited_ns;
     struct mg_book sum;
     struct mg_book books[MG_LIBRARIES];
 };

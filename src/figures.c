@@ -3,6 +3,7 @@
 
 #include "accounts.h"
 #include "closed.h"
+#include "declared.h"
 #include "grants.h"
 #include "injection.h"
 #include "json.h"
@@ -157,6 +158,8 @@ static void add_open(struct mg_text *text, struct mg_account *account)
                 ",\"lent\":%ld,\"lent_peak\":%ld,\"waiting_ns\":%ld,\"waiting_bytes\":%ld,\"waited_ns\":%ld",
                 lent, MG_LOAD(account->lent_peak), mg_waiting_ns(account), MG_LOAD(account->wait.bytes),
                 MG_LOAD(account->wait.waited_ns));
+    mg_text_add(text, ",\"declared\":%ld,\"declared_peak\":%ld", MG_LOAD(account->declared),
+                MG_LOAD(account->declared_peak));
     add_account_libraries(text, books);
     mg_text_add(text, "}");
 }
@@ -173,6 +176,7 @@ static void add_closed(struct mg_text *text, const struct mg_closed *closed, con
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", closed->denials, closed->overdraft_peak);
     mg_text_add(text, ",\"lent\":0,\"lent_peak\":%ld,\"waiting_ns\":0,\"waiting_bytes\":0,\"waited_ns\":%ld",
                 closed->lent_peak, closed->waited_ns);
+    mg_text_add(text, ",\"declared\":0,\"declared_peak\":%ld", closed->declared_peak);
     add_account_libraries(text, closed->books);
     mg_text_add(text, "}");
 }
@@ -247,6 +251,9 @@ static void add_grants(struct mg_text *text)
         "\"wait_ns_max\":%ld}",
         MG_LOAD(mg_grants.requests), MG_LOAD(mg_grants.crossings), MG_LOAD(mg_grants.bytes_acquired),
         MG_LOAD(mg_grants.bytes_released), MG_LOAD(mg_grants.wait_ns_max));
+    mg_text_add(text, ",\"levers\":{\"pulled\":%ld,\"bytes_claimed\":%ld,\"bytes_freed\":%ld}",
+                MG_LOAD(mg_grants.levers_pulled), MG_LOAD(mg_grants.levers_claimed),
+                MG_LOAD(mg_grants.levers_freed));
     mg_text_add(text, ",\"passed\":{\"requests\":%ld,\"bytes\":%ld}", MG_LOAD(mg_passed.requests),
                 MG_LOAD(mg_passed.bytes));
     if (mg_injection_is_on())
@@ -335,4 +342,15 @@ void mg_figures_read(int64_t handle, int64_t *figures)
         break;
     }
     mg_unlock(&mg_books_lock);
+}
+
+int64_t mg_measured(int64_t handle)
+{
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = mg_accounts_of(handle);
+    int64_t bytes = account ? mg_declared_measured(read_account(account)) : 0;
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+    return bytes;
 }

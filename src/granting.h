@@ -10,6 +10,7 @@ struct mg_grants {
     bool by_couriers; /* Spark grants; else the limit is the grant */
     /* For the report. */
     _Atomic(int64_t) requests, crossings, bytes_acquired, bytes_released, wait_ns_max;
+    _Atomic(int64_t) levers_pulled, levers_claimed, levers_freed;
 };
 extern struct mg_grants mg_grants;
 

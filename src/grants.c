@@ -198,7 +198,7 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
     int64_t granted = MG_LOAD(account->granted);
     int64_t back;
     do {
-        int64_t unused = granted - MG_LOAD(account->taken);
+        int64_t unused = granted - mg_accounts_needs(account);
         back = unused < bytes ? unused : bytes;
         if (back <= 0)
             return 0;

@@ -151,7 +151,9 @@ int64_t mg_settle(struct mg_account *account)
     mg_lock(&account->repaying); /* both are one figure */
     mg_lock(&mg_books_lock);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed) -
-                      atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed);
+                      atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed) -
+                      atomic_exchange_explicit(&account->covered, 0, memory_order_relaxed);
+    MG_STORE(account->declared, 0);
     if (mg_accounts_close(account))
         heap = mg_accounts_finish(account);
     mg_unlock(&account->repaying);
@@ -164,6 +166,13 @@ int64_t mg_settle(struct mg_account *account)
     mg_grants_mind_overhead_now_and_then();
     mg_leave(&mg_self);
     return granted;
+}
+
+void mg_lever_pulled(int64_t claimed, int64_t freed)
+{
+    MG_ADD(mg_grants.levers_pulled, 1);
+    MG_ADD(mg_grants.levers_claimed, claimed);
+    MG_ADD(mg_grants.levers_freed, freed);
 }
 
 void mg_bind(struct mg_account *account)

@@ -161,6 +161,14 @@ bool mg_lend(struct mg_account *account, int64_t bytes);
 /* Takes back all that was lent to the account with that handle, used or not: what is used is beyond the grant then. */
 void mg_headroom_call_in(int64_t handle);
 
+/* Of what the account uses, what libraries use that charge Spark themselves. Of a closed account 0. */
+int64_t mg_measured(int64_t handle);
+/* What they have declared to Spark for the account, and the part of its grant that this pays for; of which the courier's next
+ * answer brings so much. Observing, it is for the report alone. */
+void mg_cover(struct mg_account *account, int64_t declared, int64_t covered, int64_t by_answer);
+/* For the report: a lever was pulled, which freed so much as it says, and as was seen. */
+void mg_lever_pulled(int64_t claimed, int64_t freed);
+
 /* The figures of Native.read, in the order of its indices. */
 enum {
     MG_LIMIT,

@@ -20,6 +20,7 @@ one_line "an unknown pool" pool=heap offheap overhead
 one_line "an overhead without a size" pool=overhead spark.memory.offHeap.size
 one_line "an overhead that is Spark's too" pool=overhead spark.memory.offHeap.enabled=true
 one_line "an unknown mode" enforced observe
+one_line "an unknown lever" crowbar rocksdb
 one_line "an unknown setting" tragets
 one_line "a size that is none" plenty
 if sed -n '/^case: switched off$/,/^end of case$/p' "$WORK/log" | grep 'memgrant: '; then

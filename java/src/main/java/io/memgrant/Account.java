@@ -1,5 +1,7 @@
 package io.memgrant;
 
+import java.util.Objects;
+
 /**
  * Who is charged: the executor, or one task. Lives from {@link #open} (the root: from the start of the library) to
  * {@link #settle}, after which its figures may still be read.
@@ -11,8 +13,11 @@ public final class Account {
     /** No limit of its own. */
     public static final long NO_LIMIT = -1;
 
+    private static final ThreadLocal<Account> BOUND = new ThreadLocal<>();
+
     private final long handle;
     private final String name;
+    private final Levers levers = new Levers(this);
     private Courier courier;
 
     Account(long handle, String name) {
@@ -40,11 +45,56 @@ public final class Account {
     /** Charges to this account what target libraries allocate on the calling thread, as the account's own task thread. */
     public void bind() {
         Native.bind(handle);
+        BOUND.set(this);
     }
 
     /** Undoes {@link #bind}. The calling thread's unused credit goes back to its account. */
     public static void unbind() {
+        BOUND.remove();
         Native.unbind();
+    }
+
+    /** The one that the calling thread was bound to by {@link #bind}; null when there is none. */
+    static Account bound() {
+        return BOUND.get();
+    }
+
+    /**
+     * Has a lever pulled when memory is short: before this account is denied, and for the executor's account before any task
+     * is.
+     *
+     * @return ends it; what was not ended before ends with the account
+     */
+    public SpillLever.Registration addLever(SpillLever lever) {
+        return levers.add(Objects.requireNonNull(lever));
+    }
+
+    /** Whether there is a lever to pull. */
+    public boolean hasLevers() {
+        return !levers.isEmpty();
+    }
+
+    /**
+     * Pulls this account's levers, on the calling thread, until it uses so much less. Does nothing out of a lever, or while
+     * another thread does the same.
+     *
+     * @param bytes how much is missing
+     * @param millis the longest that one lever may take
+     * @param interrupts whether one that takes longer may be interrupted
+     * @return how much less the account uses now
+     */
+    public long pullLevers(long bytes, long millis, boolean interrupts) {
+        return levers.pull(bytes, millis, interrupts);
+    }
+
+    /**
+     * Tells levers that were pulled that memory is not short any more, on the calling thread.
+     *
+     * @param bytes how much they may take
+     * @param millis the longest that one lever may take
+     */
+    public void easeLevers(long bytes, long millis) {
+        levers.ease(bytes, millis);
     }
 
     /** Starts a thread that carries this account's requests to an accountant. At most once. */
@@ -163,6 +213,22 @@ public final class Account {
         Native.deny(handle);
     }
 
+    /** Of what it and its descendants use, what libraries use that charge Spark themselves (profile: charges-itself). */
+    public long measured() {
+        return Native.measured(handle);
+    }
+
+    /**
+     * Makes a part of the grant what such libraries have paid for by themselves.
+     *
+     * @param declared what they have declared to Spark for this account, for the report
+     * @param covered that part from now on
+     * @param byAnswer how much of it the accountant's next answer brings; it is granted once
+     */
+    public void cover(long declared, long covered, long byAnswer) {
+        Native.cover(handle, declared, covered, byAnswer);
+    }
+
     /**
      * Whether a denial was injected, for a test, since this was last asked (deny_nth, deny_random, in mode stop): whoever
      * asks at a boundary throws, however much memory there is.
@@ -177,6 +243,7 @@ public final class Account {
      * @return the grant that was taken away; the caller gives all of it back to whom it came from
      */
     public long settle() {
+        levers.clear();
         Boundary.handle(handle, null);
         return Native.settle(handle);
     }

@@ -40,6 +40,23 @@ public final class Memgrant {
     }
 
     /**
+     * The account that the calling thread was bound to: in a Spark task's own thread the task's. Null on other threads, and
+     * when nothing is counted.
+     */
+    public static Account currentAccount() {
+        return isActive() ? Account.bound() : null;
+    }
+
+    /**
+     * Has a lever pulled when the calling thread's account lacks memory, until what is returned is closed or the account
+     * ends. Without an account, and where nothing is counted, the lever is never pulled: programs need not ask before.
+     */
+    public static SpillLever.Registration addLever(SpillLever lever) {
+        Account account = currentAccount();
+        return account == null ? () -> {} : account.addLever(lever);
+    }
+
+    /**
      * The account, below {@link #root}, of what the process keeps resident beyond the blocks in use: free pages, thread
      * caches, fragmentation. Null when nothing is counted.
      */

@@ -113,6 +113,25 @@ final class Native {
     /** Takes back all that was lent to the account, used or not. */
     static native void callIn(long account);
 
+    /** Of what an account uses, what libraries use that charge Spark themselves; descendants included. */
+    static native long measured(long account);
+
+    /**
+     * What such libraries have declared to Spark for an account, and the part of the account's grant that this pays for.
+     *
+     * @param byAnswer how much of it the courier's next {@link #answer} brings
+     */
+    static native void cover(long account, long declared, long covered, long byAnswer);
+
+    /** Makes RocksDB's block caches hold so many bytes less, an eighth at least. Returns how many. */
+    static native long shrinkCaches(long bytes);
+
+    /** RocksDB's block caches that were made smaller may grow by so many bytes. */
+    static native void easeCaches(long bytes);
+
+    /** Counts a lever that was pulled: what it says that it freed, and what was seen to be freed. */
+    static native void pulled(long claimed, long freed);
+
     /** Figures of one account with its descendants, in the order of the indices above. */
     static native long[] read(long account);
 

@@ -1,6 +1,7 @@
 package io.memgrant.tests;
 
 import io.memgrant.Memgrant;
+import io.memgrant.SpillLever;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -25,12 +26,16 @@ public final class Inert {
             untouched("an overhead that is Spark's too", "spark.memgrant.mode", "enforce", "spark.memgrant.pool", "overhead",
                     "spark.memory.offHeap.enabled", "true", "spark.memory.offHeap.size", "64m");
             untouched("an unknown mode", "spark.memgrant.mode", "enforced");
+            untouched("an unknown lever", "spark.memgrant.levers", "rocksdb,crowbar");
             untouched("an unknown setting", "spark.memgrant.tragets", "libtarget*");
             untouched("a size that is none", "spark.memgrant.overdraftCap", "plenty");
             untouched("switched off", "spark.memgrant.mode", "off");
             childrenGoWithout();
         } else {
             untouched("no library preloaded", "spark.memgrant.mode", "observe");
+            try (SpillLever.Registration lever = Memgrant.addLever(bytes -> bytes)) {
+                Check.that(Memgrant.currentAccount() == null, "a program that registers a lever runs on", "%s", lever);
+            }
             for (String file : List.of(words).subList(1, words.length)) {
                 String wrong = Memgrant.start(file, "mode=observe");
                 Check.that(wrong != null && !wrong.contains("\n") && !Memgrant.isActive(),

@@ -108,6 +108,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
             denied = injected(library);
             return stop();
         }
+        memory.lookAtDeclared();
         long overdraft = account.overdraft();
         if (overdraft <= 0) {
             denied = null;
@@ -187,18 +188,22 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     /**
+    /**
      * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from
-     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion. In
-     * the middle of something of Spark's nobody spills or waits at all: a boundary behind it does, unless too much is missing.
+     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion; then
+     * levers are pulled, which costs less than a spill or a wait. In the middle of something of Spark's nobody frees, spills or
+     * waits at all: a boundary behind it does, unless too much is missing.
      */
-    private Denial ask(long missing, long cushion, String library) {
-        long got = memory.acquireFree(missing + cushion);
-        grant(got);
+    private Denial ask(long lacking, long cushion, String library) {
+        long missing = lacking;
+        long got = grant(memory.acquireFree(missing + cushion));
         boolean isInsideSpark = got < missing && HeldMonitors.isInsideSpark();
         if (got < missing && !isInsideSpark) {
-            long more = memory.ask(missing - got + cushion);
-            grant(more);
-            got += more;
+            missing -= enforcement.pullLevers(account, missing - got + cushion);
+            got += grant(memory.acquireFree(missing - got + cushion));
+        }
+        if (got < missing && !isInsideSpark && !context.isInterrupted()) {
+            got += grant(memory.ask(missing - got + cushion));
         }
         if (got >= missing || thread.isInterrupted() || context.isInterrupted()
                 || enforcement.lend(account, missing - got, cushion)
@@ -212,10 +217,11 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         return new Denial(library, CUSHION, 0);
     }
 
-    private void grant(long bytes) {
+    private long grant(long bytes) {
         if (bytes > 0) {
             account.grant(bytes);
         }
+        return bytes;
     }
 
     private Throwable stop() {
@@ -272,6 +278,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         if (account.takeInjectedDenial()) {
             return enforcement.deny(account, injected(library));
         }
+        memory.lookAtDeclared();
         long missing = account.overdraft();
         if (missing <= 0) {
             missing = account.unmet();
@@ -282,6 +289,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     private void settle() {
         try {
+            memory.settle();
             account.settle();
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);

@@ -6,6 +6,7 @@ import io.memgrant.Say;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.plugin.PluginContext;
@@ -16,6 +17,10 @@ final class Enforcement {
     /** How often is looked for memory of no task that was freed by itself, and how often for room for what has none. */
     private static final long LOOK_MILLIS = 1_000;
     private static final int LOOKS_TO_ASK = 10;
+    /** For how long no lever must have been pulled before any is told that memory is not short any more. */
+    private static final long EASE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** What of Spark's memory stays free when levers are told. */
+    private static final int EASE_PART = 8;
 
     private final SparkMemory memory;
     private final ExecutorMemory ofNoTask;
@@ -29,9 +34,15 @@ final class Enforcement {
     private final boolean waitsInMalloc;
     /** What a task is granted before it asks, in bytes. */
     private final long firstGrant;
+    /** What an account has at hand at most. */
+    private final long grantBatch;
     private final Admission admission;
     private final Retries retries;
     private final long overdraftCap;
+    private final ExecutorLevers levers;
+    private final long leverMillis;
+    private volatile long pulledNanos = System.nanoTime();
+    private boolean hasDeclared;
     private int looks;
 
     /** Starts to grant what no task owns. */
@@ -44,9 +55,12 @@ final class Enforcement {
         waitsInMalloc = settings.waitsInMalloc();
         firstGrant = memory.mayAlwaysWait() ? 0 : settings.firstGrant(memory.size());
         overdraftCap = settings.overdraftCap();
+        grantBatch = settings.grantBatch(memory.size());
         Denial.loadClasses();
         retries = new Retries(plugin);
         admission = new Admission(memory, settings, this::mostForOneTask);
+        leverMillis = settings.leverWaitMillis();
+        levers = new ExecutorLevers(leverMillis, this::giveBackFreed);
         ofNoTask = ExecutorMemory.from(memory, settings); // last: from now on something is granted
         looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, this::look);
         callingIn = Watch.everyUndisturbed(Room.LOOK_MILLIS, this::callInWhereFull);
@@ -66,7 +80,8 @@ final class Enforcement {
 
     /** On the task's thread, when it starts. */
     void start(TaskContext context, Account account) {
-        TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account);
+        TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account,
+                grantBatch);
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
         long need = Math.min(retries.need(context), mostForOneTask());
         tasks.add(task);
@@ -120,7 +135,7 @@ final class Enforcement {
                 admission.end(task);
             }
         });
-        giveBackSurplus();
+        giveBackSurplus(true);
         if (room != null) {
             room.sayIfLent();
         }
@@ -130,11 +145,13 @@ final class Enforcement {
     private void look() {
         try {
             Memgrant.measureOverhead();
-            giveBackSurplus();
+            lookAtDeclared();
+            giveBackSurplus(true);
             if (++looks % LOOKS_TO_ASK == 0) {
                 ofNoTask.askForMissing();
             }
             tasks.forEach(this::lookAtWait);
+            lookAtLevers();
         } catch (Throwable broken) {
             Say.once("the executor's own memory was not looked at", broken);
         }
@@ -186,8 +203,59 @@ final class Enforcement {
         admission.running().stream().filter(EnforcedTask::isLentTo).min(Admission.FIRST_TO_STOP).ifPresent(EnforcedTask::callIn);
     }
 
-    private void giveBackSurplus() {
-        ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum());
+    /** What libraries declared for tasks, but use in the executor's account: on threads that serve all tasks. */
+    private void lookAtDeclared() {
+        long measured = Memgrant.root().measured();
+        if (measured == 0 && !hasDeclared) {
+            return;
+        }
+        hasDeclared = measured > 0;
+        long elsewhere = 0;
+        for (EnforcedTask task : admission.running()) {
+            task.memory().lookAtDeclared();
+            measured -= task.account().measured();
+            elsewhere += task.memory().declaredElsewhere();
+        }
+        ofNoTask.cover(elsewhere, Math.max(0, Math.min(measured, elsewhere)));
+    }
+
+    /** What the executor has beyond its grant, levers are to free; what Spark has free for long, they may take. */
+    private void lookAtLevers() {
+        long missing = Memgrant.root().overdraft();
+        if (missing > 0) {
+            pulledNanos = System.nanoTime();
+            levers.pull(missing);
+        } else if (System.nanoTime() - pulledNanos > EASE_NANOS) {
+            levers.ease((memory.free() - memory.size() / EASE_PART) / 2);
+        }
+    }
+
+    /**
+     * Pulls levers for a task that lacks memory: its own, then the executor's. On the task's thread, at a boundary.
+     *
+     * @return how much less the task's account uses now; what else came free, Spark has
+     */
+    long pullLevers(Account account, long missing) {
+        pulledNanos = System.nanoTime();
+        long freed = 0;
+        if (account.hasLevers()) {
+            freed = account.pullLevers(missing, leverMillis, BoundedWait.isPossible());
+            giveBackFreed(); // perhaps what an earlier task left to the executor
+        }
+        if (freed < missing && Memgrant.root().hasLevers()) {
+            levers.pullAndWait(missing - freed);
+        }
+        return freed;
+    }
+
+    /** All that levers freed of the executor's: somebody needs it now. */
+    private void giveBackFreed() {
+        Memgrant.measureOverhead(); // takes in what was freed by threads that are not the account's
+        giveBackSurplus(false);
+    }
+
+    private void giveBackSurplus(boolean keeps) {
+        ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum(), keeps);
     }
 
     /** Counts a denial. What the task is stopped with. */

@@ -85,9 +85,10 @@ final class ExecutorAccountant implements NativeMemoryAccountant {
      * holds it.
      *
      * @param used what the account uses, without the accounts below it; read before this is called, a guess will do
+     * @param keeps whether some of it stays, so that it need not come and go
      */
-    synchronized void giveBackSurplus(long used) {
-        long surplus = held + owed - Math.max(reserve, used + kept);
+    synchronized void giveBackSurplus(long used, boolean keeps) {
+        long surplus = held + owed - Math.max(reserve, keeps ? used + kept : used);
         if (surplus > 0) {
             releaseMemory(account.takeBack(surplus));
         }

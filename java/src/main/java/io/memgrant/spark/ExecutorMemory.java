@@ -17,6 +17,8 @@ final class ExecutorMemory {
     private final ExecutorAccountant own = new ExecutorAccountant(Memgrant.root());
     private final ExecutorAccountant overhead = new ExecutorAccountant(Memgrant.overhead());
     private volatile SparkMemory memory;
+    /** What others have paid for of what the executor's own account uses. */
+    private volatile long covered;
 
     private ExecutorMemory() {}
 
@@ -53,16 +55,28 @@ final class ExecutorMemory {
         }
     }
 
+    /**
+     * A library that charges Spark itself has declared so much for tasks, beyond what it uses in their accounts, and uses so
+     * much of it in the executor's own.
+     */
+    void cover(long declared, long covered) {
+        Memgrant.root().cover(declared, covered, 0);
+        this.covered = covered;
+    }
+
     void askForMissing() {
         own.askForMissing();
         overhead.askForMissing();
     }
 
-    /** @param usedByTasks what the accounts of tasks use */
-    void giveBackSurplus(long usedByTasks) {
+    /**
+     * @param usedByTasks what the accounts of tasks use
+     * @param keeps whether some of it stays, so that it need not come and go
+     */
+    void giveBackSurplus(long usedByTasks, boolean keeps) {
         long usedByOverhead = Memgrant.overhead().used();
-        own.giveBackSurplus(Memgrant.root().used() - usedByTasks - usedByOverhead);
-        overhead.giveBackSurplus(usedByOverhead);
+        own.giveBackSurplus(Memgrant.root().used() - usedByTasks - usedByOverhead - covered, keeps);
+        overhead.giveBackSurplus(usedByOverhead, keeps);
     }
 
     ExecutorAccountant own() {

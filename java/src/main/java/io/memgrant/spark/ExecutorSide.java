@@ -2,8 +2,10 @@ package io.memgrant.spark;
 
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
+import io.memgrant.RocksDbCaches;
 import io.memgrant.Say;
 import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.plugin.ExecutorPlugin;
@@ -14,10 +16,14 @@ import org.apache.spark.api.plugin.PluginContext;
  * why, where something is missing: then Spark runs as without it. No method lets anything out.
  */
 final class ExecutorSide implements ExecutorPlugin {
+    private static final long LOOK_MILLIS = 250;
+
     /** Null while nothing is counted. */
     private volatile Account executor;
     /** Null while observing. */
     private volatile Enforcement enforcement;
+    /** Null while enforcing. */
+    private volatile ScheduledFuture<?> observing;
 
     @Override
     public void init(PluginContext context, Map<String, String> extraConf) {
@@ -47,6 +53,11 @@ final class ExecutorSide implements ExecutorPlugin {
         }
         if (settings.enforces()) {
             enforcement = new Enforcement(SparkEnv.get(), settings, context);
+            if (settings.hasLever("rocksdb")) {
+                RocksDbCaches.register();
+            }
+        } else {
+            observing = Watch.every(LOOK_MILLIS, LOOK_MILLIS, ObservedTask::lookAtDeclared);
         }
         executor = Memgrant.root();
         return settings.whatIsDoubtful();
@@ -63,7 +74,7 @@ final class ExecutorSide implements ExecutorPlugin {
             if (account == null) {
                 Say.once("there is no room for another task's account: such tasks are charged to nobody");
             } else if (enforcement == null) {
-                new ObservedTask(account).start(context);
+                new ObservedTask(account, context).start(context);
             } else {
                 enforcement.start(context, account);
             }
@@ -77,6 +88,9 @@ final class ExecutorSide implements ExecutorPlugin {
         try {
             if (enforcement != null) {
                 enforcement.close();
+            }
+            if (observing != null) {
+                observing.cancel(false);
             }
             Memgrant.writeReport();
         } catch (Throwable broken) {

@@ -1,5 +1,6 @@
 package io.memgrant.spark;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,7 @@ import scala.Tuple2;
  */
 final class Settings {
     static final String PREFIX = "spark.memgrant.";
+    private static final Set<String> LEVERS = Set.of("", "rocksdb");
 
     private final SparkConf conf;
     private final Map<String, String> environment;
@@ -55,6 +57,12 @@ final class Settings {
     String whatIsWrong() {
         if (!Set.of("observe", "enforce", "off").contains(mode())) {
             return "spark.memgrant.mode=" + mode() + " is not known; it is observe, enforce or off; nothing is counted";
+        }
+        for (String lever : get("levers", "").split("\\s*,\\s*")) {
+            if (!LEVERS.contains(lever)) {
+                return "spark.memgrant.levers=" + get("levers", "") + ": there is no lever " + lever
+                        + "; there is rocksdb; nothing is counted";
+            }
         }
         return enforces() ? pool().whatIsWrong() : null;
     }
@@ -127,6 +135,16 @@ final class Settings {
     /** The longest that a task waits at its start. */
     long admissionWaitMillis() {
         return Long.parseLong(get("admission_wait_ms", "120000"));
+    }
+
+    /** Whether a ready-made lever is wanted. */
+    boolean hasLever(String name) {
+        return Arrays.asList(get("levers", "").split("\\s*,\\s*")).contains(name);
+    }
+
+    /** The longest that a spill lever may take. */
+    long leverWaitMillis() {
+        return Long.parseLong(get("lever_wait_ms", "5000"));
     }
 
     /** Spark's advisory memory of others can make an acquisition wait that would not wait without it. */

@@ -29,14 +29,15 @@ final class TaskConsumer extends MemoryConsumer {
     }
 
     /**
-     * Called by whichever thread of this task needs memory, with the task's monitor held: takes no lock, acquires
-     * nothing.
+     * Called by whichever thread of this task needs memory, with the task's monitor held: takes no lock that is held while
+     * somebody waits, acquires nothing.
      */
     @Override
     public long spill(long size, MemoryConsumer trigger) {
         if (trigger == this) {
             return 0; // it asks because its grant does not suffice
         }
+        memory.lookAtDeclared();
         long unused = account.takeBack(size);
         memory.releaseMemory(unused);
         return unused;

@@ -28,19 +28,29 @@ final class TaskMemory implements NativeMemoryAccountant {
     private final TaskMemoryManager task;
     private final long taskAttemptId;
     private final Account account;
+    private final long kept;
     private final TaskConsumer consumer;
     private final AtomicLong byManager = new AtomicLong();
     private final AtomicLong byConsumer = new AtomicLong();
     private final AtomicLong anchor = new AtomicLong();
+    private final Declared declared;
+    /** No monitor of Spark's is taken while it is held. */
+    private final Object covering = new Object();
+    /** Both guarded by it: what a library that charges Spark itself has paid for, of what it uses; nothing changes any more. */
+    private long covered;
+    private boolean settled;
     /** Guarded by Spark's monitor: what is acquired for a task that is over, nobody releases. */
     private boolean closed;
 
-    TaskMemory(SparkMemory memory, TaskMemoryManager task, long taskAttemptId, Account account) {
+    /** @param kept unused memory that stays with the account when a library declares what Spark granted before */
+    TaskMemory(SparkMemory memory, TaskMemoryManager task, long taskAttemptId, Account account, long kept) {
+        this.kept = kept;
         this.memory = memory;
         this.task = task;
         this.taskAttemptId = taskAttemptId;
         this.account = account;
         this.consumer = new TaskConsumer(task, account, this);
+        this.declared = new Declared(task);
     }
 
     /**
@@ -78,16 +88,68 @@ final class TaskMemory implements NativeMemoryAccountant {
      */
     @Override
     public long acquireMemory(long bytes) {
+        long paid = cover(bytes);
         long got = 0;
         Thread.currentThread().interrupt();
         try {
-            got = acquireFromManager(bytes);
+            got = acquireFromManager(bytes - paid);
         } catch (Throwable refused) {
             sayUnlessExpected(refused);
         } finally {
             Thread.interrupted();
         }
-        return got;
+        return paid + got;
+    }
+
+    /**
+     * Looks at what a library that charges Spark itself has declared, and makes as much of it as it uses a part of the grant.
+     *
+     * @param asked what the account's courier asks for
+     * @return how much of that need not be asked for
+     */
+    private long cover(long asked) {
+        synchronized (covering) {
+            long measured = settled ? 0 : account.measured();
+            if (settled || (measured == 0 && covered == 0)) {
+                return 0;
+            }
+            long declares = declared.bytes();
+            long now = Math.min(declares, measured);
+            long byAnswer = Math.max(0, Math.min(asked, now - covered));
+            account.cover(declares, now, byAnswer);
+            covered = now;
+            return byAnswer;
+        }
+    }
+
+    /** The same at any time. Also gives back what Spark granted before the library declared it. */
+    void lookAtDeclared() {
+        cover(0);
+        long paid = covered();
+        if (paid > 0) {
+            long surplus = account.granted() - Math.max(account.used(), paid) - kept;
+            releaseMemory(surplus > 0 ? account.takeBack(surplus) : 0);
+        }
+    }
+
+    /** What such a library has paid for itself. */
+    long covered() {
+        synchronized (covering) {
+            return covered;
+        }
+    }
+
+    /** What such a library has declared beyond what it uses here. */
+    long declaredElsewhere() {
+        return Math.max(0, declared.bytes() - covered());
+    }
+
+    /** Before the account is settled. */
+    void settle() {
+        synchronized (covering) {
+            settled = true;
+            covered = 0;
+        }
     }
 
     /**
