@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* The last one of that name, or else the environment's, or NULL. */
-static const char *find_setting(const char *const *settings, int count, const char *name, const char *variable)
+static const char *find_setting(const char *const *settings, int count, const char *name,
+                                const char *variable)
 {
     size_t length = strlen(name);
     const char *value = getenv(variable);
