@@ -31,7 +31,10 @@ void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name
         .closer = mg_shape_closes(name, signature) || mg_library_closes_by(library, name),
         .nested = mg_library_nests(library),
     };
-    return mg_pool_entry(env, class, &wanted);
+    void *entry = mg_pool_entry(env, class, &wanted);
+    if (!entry)
+        mg_caches_unobserved(function);
+    return entry;
 }
 
 /* JVMTI's NativeMethodBind. */
