@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak demo untouched stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state demo untouched stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -76,6 +76,9 @@ test-jvm: all tools-test $(LIBS) ## A JVM under the library
 
 test-spark: all tools-test ## Real Spark under the library
 	@tests/run.sh spark
+
+state: all tools-test ## A streaming query with 200 partitions of state in RocksDB, 1,000 batches at half of its memory
+	@STATE="$${STATE:-200 1000 20000 200000}" tests/spark/state_test.sh
 
 check: $(B)/libmemgrant.so tools-test $(BENCHED) ## The rules of DESIGN.md, checked by machine
 	@tests/run.sh check

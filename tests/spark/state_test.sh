@@ -1,9 +1,9 @@
 #!/bin/bash
 # State that outlives tasks: a streaming query whose state is in RocksDB, at half of the memory that it takes by itself: no batch fails.
-# STATE="PARTITIONS BATCHES ROWS KEYS" for another one.
+# STATE="PARTITIONS BATCHES ROWS KEYS" for another one; make state is the long form.
 . "$(dirname "$0")/spark.bash"
 
-read -r partitions batches rows keys <<<"${STATE:-20 30 20000 200000}"
+read -r partitions batches rows keys <<<"${STATE:-10 12 15000 90000}"
 
 stream() { # NAME [spark-submit options]
     local name=$1
