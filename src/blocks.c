@@ -162,20 +162,34 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
     return block;
 }
 
+/* For whom a library allocates that serves others. */
+static unsigned owner_of(struct mg_self *self, unsigned library, size_t size)
+{
+    return library == MG_LIBRARY_JVM ? mg_charges_java(self, size) : mg_charges_owner(self, library);
+}
+
+static unsigned char asked_of(unsigned library, unsigned form)
+{
+    if (MG_UNLIKELY(mg_libraries[library].java))
+        return MG_ASKED_JAVA;
+    return form & MG_THROWING ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
+}
+
 bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form, void **block)
 {
     struct mg_self *self = &mg_self;
-    bool throws = form & MG_THROWING || library == MG_LIBRARY_TRANSPARENT;
+    if (library == MG_LIBRARY_TRANSPARENT)
+        form |= MG_THROWING;
     if (MG_UNLIKELY(MG_LOAD(self->inside)))
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
     if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
-        library = mg_charges_owner(self, library);
+        library = owner_of(self, library, size);
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self, library, size)))
         return false;
     mg_enter_from_outside(self);
-    self->asked = throws ? MG_ASKED_THROWING : MG_ASKED_BLOCK;
+    self->asked = asked_of(library, form);
     bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
     mg_leave_to_outside(self);
     return served;
@@ -333,13 +347,13 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
     if (MG_LIBRARY_SERVES(library))
-        library = mg_charges_owner(self, library);
+        library = owner_of(self, library, size);
     if (MG_LOAD(self->inside) || pair->library != library)
         return move(library, block, size, moved);
     mg_enter_from_outside(self);
     bool served = false;
     if (is_local(self, heap, pair)) {
-        self->asked = MG_ASKED_BLOCK;
+        self->asked = asked_of(library, 0);
         served = resize(self, pair, owner.tag, block, size, moved);
     }
     mg_leave_to_outside(self);

@@ -16,6 +16,17 @@
  * target. libstdc++: the library that the thread is in, or whose thread it is; only where neither is known the stack is
  * asked. The thread need not be inside us. */
 unsigned mg_charges_owner(const struct mg_self *self, unsigned library);
+/* Whose the block of that size is that libjvm asks for: the marked thread's, once, where it is as large as was said, or has the
+ * header of native memory tracking (18 bytes in OpenJDK 17 to 25). Else libjvm's. */
+static inline unsigned mg_charges_java(struct mg_self *self, size_t size)
+{
+    enum { MOST_BESIDE = 64 };
+    unsigned library = self->java;
+    if (!library || size - self->java_bytes > MOST_BESIDE)
+        return mg_rows_jvm();
+    self->java = 0;
+    return library;
+}
 /* A thread that nobody bound charges the root. False: it can't, and the bytes that the library asks for pass uncounted. */
 bool mg_charges_attach(struct mg_self *self, unsigned library, size_t bytes);
 

@@ -14,6 +14,9 @@ enum mg_fate mg_denial_fate(const struct mg_account *account, struct mg_library 
     enum mg_fate fate = library->fate           ? library->fate
                         : mg_settings.on_denial ? mg_settings.on_denial
                                                 : MG_FATE_STOP;
+    /* Where Spark grants, a task is told by an error that Spark knows, and not by the JDK's, which ends its executor. */
+    if (library->java && fate != MG_FATE_OVERDRAFT)
+        return mg_grants.by_couriers ? MG_FATE_STOP : MG_FATE_FAIL;
     if (fate != MG_FATE_STOP || mg_grants.by_couriers)
         return fate;
     if (!mg_libraries_jvm_here())
@@ -34,6 +37,8 @@ int64_t mg_denial_count(struct mg_account *account, struct mg_library *library)
 
 bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes)
 {
+    if (mg_self.asked == MG_ASKED_JAVA)
+        return false;
     bool in_jvm = mg_libraries_jvm_here();
     bool within = over <= mg_settings.overdraft_cap && (in_jvm || over <= limit / 8);
     if ((within || mg_grants.by_couriers) && mg_hazards_minor(&mg_self, bytes, in_jvm))

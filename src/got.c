@@ -159,6 +159,14 @@ static bool has_stub(const struct object *object, const ElfW(Rela) *relocation)
     return object->symbols[ELF64_R_SYM(relocation->r_info)].st_value;
 }
 
+/* libjvm, as a library, and what its slots of blocks lead to instead; 0, where it is nobody's business. */
+static _Atomic(unsigned) jvm, jvm_serving;
+
+static bool is_jvms(const struct mg_redirection *row)
+{
+    return !strcmp(row->name, "malloc") || !strcmp(row->name, "realloc");
+}
+
 static void redirect_one(const struct object *object, const ElfW(Rela) *relocation, unsigned library)
 {
     unsigned type = (unsigned)ELF64_R_TYPE(relocation->r_info);
@@ -168,6 +176,8 @@ static void redirect_one(const struct object *object, const ElfW(Rela) *relocati
     if (!row || (!row->entries && has_stub(object, relocation)))
         return;
     uintptr_t slot = object->base + relocation->r_offset;
+    if (MG_UNLIKELY(library == MG_LOAD(jvm) && library && is_jvms(row)))
+        library = MG_LOAD(jvm_serving);
     void *entry = row->entries ? row->entries[library] : row->own;
     if (type != SLOT_WORD)
         redirect_slot(object, slot, entry);
@@ -221,4 +231,27 @@ void mg_got_bind(const struct dl_phdr_info *info, unsigned library)
         return;
     object.past_us = true;
     redirect(&object, library);
+}
+
+bool mg_got_redirect_jvm(const struct dl_phdr_info *info, unsigned library, unsigned serving)
+{
+    struct object object;
+    int found = 0;
+    if (!redirections || !read_object(&object, info))
+        return false;
+    MG_STORE(jvm_serving, serving);
+    MG_STORE(jvm, library);
+    for (int t = 0; t < 2; t++) {
+        for (size_t i = 0; i < object.counts[t]; i++) {
+            const ElfW(Rela) *relocation = &object.tables[t][i];
+            unsigned type = (unsigned)ELF64_R_TYPE(relocation->r_info);
+            const struct mg_redirection *row =
+                type == SLOT_JUMP || type == SLOT_DATA ? row_of(&object, relocation) : NULL;
+            if (!row || !is_jvms(row))
+                continue;
+            redirect_slot(&object, object.base + relocation->r_offset, row->entries[serving]);
+            found++;
+        }
+    }
+    return found >= 2;
 }

@@ -216,13 +216,15 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 int64_t mg_overdraft(struct mg_account *account)
 {
     pay_for_closing(account);
-    if (!over(account))
+    int64_t ahead = MG_LOAD(account->ahead);
+    if (!ahead && !over(account))
         return 0;
     mg_enter(&mg_self);
     mg_accounts_collect(account);
     mg_recall_credit(account, false);
     mg_leave(&mg_self);
-    return over(account);
+    int64_t missing = MG_LOAD(account->taken) + ahead - MG_LOAD(account->granted);
+    return missing > 0 ? missing : 0;
 }
 
 void mg_tolerate(struct mg_account *account, int64_t further_bytes)
@@ -349,6 +351,22 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need,
     return overdraw(account, slot, need, fate);
 }
 
+/* What strangers freed, madvise gave back, or idle threads have left may be enough. */
+static void collect(struct mg_account *account)
+{
+    mg_mappings_measure();
+    mg_accounts_collect(account);
+    mg_recall_credit(account, true);
+}
+
+int64_t mg_grants_missing(struct mg_account *account, int64_t need)
+{
+    if (MG_LOAD(account->granted) - MG_LOAD(account->taken) < need)
+        collect(account);
+    int64_t missing = need - (MG_LOAD(account->granted) - MG_LOAD(account->taken));
+    return missing > 0 ? missing : 0;
+}
+
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want)
 {
     if (!MG_LOAD(mg_grants.enforcing)) {
@@ -357,10 +375,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     }
     int64_t taken = take_unused(account, need, want);
     if (!taken) {
-        /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
-        mg_mappings_measure();
-        mg_accounts_collect(account);
-        mg_recall_credit(account, true);
+        collect(account);
         if (mg_overhead_excess())
             mg_grants_mind_overhead();
         taken = take_unused(account, need, need);

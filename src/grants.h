@@ -10,6 +10,8 @@
 /* Takes `need` bytes from the account's unused grant, and up to `want` if there is plenty; asks for more in time. What
  * it returns is at least `need`; 0 is a denial. */
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want);
+/* What the account lacks to take so much more, once what strangers freed and others hold is collected. */
+int64_t mg_grants_missing(struct mg_account *account, int64_t need);
 /* Posts a request when the account's unused grant is low. */
 void mg_grants_ask_in_time(struct mg_account *account);
 /* Where charged bytes and what is kept beside them are more than that together, the latter is kept small: in a pool that others

@@ -10,7 +10,8 @@
 enum mg_asked {
     MG_ASKED_BLOCK,    /* malloc's kin: NULL */
     MG_ASKED_THROWING, /* operator new, and what libstdc++ needs itself: an exception, or the lack of one */
-    MG_ASKED_MAPPING   /* mmap's kin: MAP_FAILED */
+    MG_ASKED_MAPPING,  /* mmap's kin: MAP_FAILED */
+    MG_ASKED_JAVA      /* libjvm, for Java's code: an OutOfMemoryError, which Java bears anywhere */
 };
 
 /* Whether so little is asked for that a denial saves nothing, and may meet code that was never written for it. malloc's

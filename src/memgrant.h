@@ -106,6 +106,31 @@ bool mg_library_may_leave(unsigned library, const char *method);
 unsigned mg_behalf_begins(unsigned library);
 void mg_behalf_ends(unsigned before);
 
+/* ---- What the JVM allocates for Java's code, by jdk.internal.misc.Unsafe (java.c; jni/ only) ---- */
+
+/* Whether targets are named by Java package ("java:org.apache.arrow.*"), and whether by more than `java:*`. */
+bool mg_java_is_counted(void);
+bool mg_java_names_packages(void);
+/* libjvm's calls of malloc and realloc come to us from now on, by a way that looks for what mg_java_begins says. False: it has no
+ * slots for them. Not inside malloc. */
+bool mg_java_redirect(void);
+/* The target that a class is of, by its name with dots; MG_JAVA_UNCOUNTED where it asks Spark itself for what it takes; 0: it
+ * says nothing. And the target that has what no class says. */
+#define MG_JAVA_UNCOUNTED 255
+unsigned mg_java_library_of(const char *class_name);
+unsigned mg_java_library_of_all(void);
+/* On this thread libjvm asks next for a block of so many bytes, and that is the library's. */
+void mg_java_begins(unsigned library, int64_t bytes);
+void mg_java_ends(void);
+/* On a task's own thread: the bytes that its account would have to have, beyond the thread's credit, so that its accountant has to be
+ * asked before the library takes so many; else 0. */
+int64_t mg_java_lacks(unsigned library, int64_t bytes);
+/* They count as overdraft while the accountant is asked; 0 ends that. Returns the account. */
+struct mg_account *mg_java_asks(int64_t bytes);
+/* What this thread, which nobody bound, charges from now on is that account's: it carries a virtual thread. */
+void mg_java_stands_in(struct mg_account *account);
+void mg_java_stood_in(void);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */

@@ -13,6 +13,8 @@ static struct {
     _Atomic(bool) jvm_here;
     bool said_full;
     char jdk[256]; /* the folder above libjvm's */
+    _Atomic(unsigned) jvm;
+    unsigned java[MG_LIBRARIES];
 } rows;
 
 unsigned mg_library_count(void)
@@ -150,7 +152,30 @@ unsigned mg_rows_find(const char *path)
     if (!mg_specs_find(file, &spec))
         return MG_LIBRARY_OTHER;
     name_row(name, spec.pattern, file);
-    return row_for(name, is_system(path, file) ? MG_ROLE_SYSTEM : MG_ROLE_TARGET, &spec);
+    unsigned slot = row_for(name, is_system(path, file) ? MG_ROLE_SYSTEM : MG_ROLE_TARGET, &spec);
+    if (begins(file, "libjvm.so"))
+        MG_STORE(rows.jvm, slot);
+    return slot;
+}
+
+unsigned mg_rows_jvm(void)
+{
+    return MG_LOAD(rows.jvm);
+}
+
+unsigned mg_rows_java(unsigned n)
+{
+    return n < MG_LIBRARIES ? rows.java[n] : MG_LIBRARY_OTHER;
+}
+
+/* Their rows are there from the start: a class is met where nothing may be locked. */
+static void add_java(void)
+{
+    const struct mg_spec *spec;
+    for (unsigned n = 0; (spec = mg_specs_java(n)); n++) {
+        rows.java[n] = row_for(spec->pattern, MG_ROLE_TARGET, spec);
+        mg_libraries[rows.java[n]].java = true;
+    }
 }
 
 void mg_rows_start(void)
@@ -163,5 +188,8 @@ void mg_rows_start(void)
     mg_libraries[MG_LIBRARY_OWN].role = MG_ROLE_SYSTEM;
     for (int i = 0; i < MG_LIBRARIES; i++)
         mg_libraries[i].limit = -1;
+    mg_print(mg_libraries[MG_LIBRARY_JVM].name, 64, "libjvm for Java");
+    mg_libraries[MG_LIBRARY_JVM].role = MG_ROLE_SYSTEM;
     MG_STORE(rows.count, MG_LIBRARY_FIRST);
+    add_java();
 }

@@ -18,10 +18,12 @@ enum {
     MG_LIBRARY_LIBC,
     MG_LIBRARY_REST,
     MG_LIBRARY_OWN, /* ours: what heaps keep beyond the blocks in use (overhead.c) */
+    MG_LIBRARY_JVM, /* libjvm's calls of malloc and realloc, where it may allocate for Java's code (java.c) */
     MG_LIBRARY_FIRST
 };
 /* Whether a library allocates for others: who they are is asked when it does. */
-#define MG_LIBRARY_SERVES(library) ((library) == MG_LIBRARY_TRANSPARENT || (library) == MG_LIBRARY_LIBC)
+#define MG_LIBRARY_SERVES(library) \
+    ((library) == MG_LIBRARY_TRANSPARENT || (library) == MG_LIBRARY_LIBC || (library) == MG_LIBRARY_JVM)
 
 struct mg_library {
     char name[64];
@@ -30,6 +32,7 @@ struct mg_library {
     bool copes;            /* with NULL */
     bool nested;           /* passes on what is thrown in its calls back into Java */
     bool charges_itself;   /* it tells Spark what it takes */
+    bool java;             /* a package of Java's: what a denial becomes can always be borne */
     _Atomic(bool) said_so; /* one line was written about what `stop` means here */
     char pool_threads[32];
     struct mg_names closers, leaves; /* its native methods' names */
@@ -62,5 +65,9 @@ const char *mg_rows_file(const char *path);
 /* The slot of a loaded file, its row made if it is a target that has none yet. */
 unsigned mg_rows_find(const char *path);
 bool mg_libraries_jvm_here(void);
+/* libjvm's own slot, if it is a target; else MG_LIBRARY_OTHER. */
+unsigned mg_rows_jvm(void);
+/* The slot of the n-th target that is named by Java package; MG_LIBRARY_OTHER behind the last one. Made by mg_rows_start. */
+unsigned mg_rows_java(unsigned n);
 
 #endif

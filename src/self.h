@@ -30,6 +30,8 @@ struct mg_self {
     unsigned home;          /* whose thread it is; 0 the host's */
     unsigned trims;         /* how often it emptied its cache because memory was short (overhead.c) */
     unsigned behalf;        /* for which libc allocates now; 0 for itself */
+    unsigned java;          /* whose the block is that libjvm asks for next on this thread; 0 its own */
+    size_t java_bytes;      /* how large that is, at least */
     unsigned char asked;    /* enum mg_asked: what is being charged */
     unsigned char mappings; /* how many it has been granted, as far as hazards.c counts them */
     /* The last range of code that was looked up, and when it was taken. */

@@ -233,6 +233,36 @@ bool mg_specs_find(const char *file_name, struct mg_spec *spec)
     return true;
 }
 
+/* ---- By Java package ---- */
+
+#define JAVA "java:"
+
+static bool is_java(const struct mg_spec *spec)
+{
+    return !strncmp(spec->pattern, JAVA, sizeof JAVA - 1);
+}
+
+const struct mg_spec *mg_specs_java(unsigned n)
+{
+    for (int i = 0; *mg_settings.targets && i < targets.count; i++)
+        if (is_java(&targets.row[i]) && !n--)
+            return &targets.row[i];
+    return NULL;
+}
+
+bool mg_spec_holds_class(const struct mg_spec *spec, const char *class_name)
+{
+    return is_java(spec) && mg_matches(spec->pattern + sizeof JAVA - 1, class_name);
+}
+
+bool mg_specs_class_charges_itself(const char *class_name)
+{
+    for (int i = 0; i < profiles.count; i++)
+        if (profiles.row[i].charges_itself > 0 && mg_spec_holds_class(&profiles.row[i], class_name))
+            return true;
+    return false;
+}
+
 extern char **environ;
 
 /* In a JVM other threads may read the environment at this very moment: they see the old array or the new one, both whole.

@@ -28,6 +28,12 @@ struct mg_spec {
 const char *mg_specs_start(bool in_spark);
 /* Whether a file of that name is a target, and its SPEC, with the profile's words where the SPEC is silent. */
 bool mg_specs_find(const char *file_name, struct mg_spec *spec);
+/* The n-th target that is named by Java package ("java:org.apache.arrow.*"), NULL behind the last one: only what a person wrote. */
+const struct mg_spec *mg_specs_java(unsigned n);
+/* Whether a target's or profile's pattern is one on classes, and holds for that class, named with dots. */
+bool mg_spec_holds_class(const struct mg_spec *spec, const char *class_name);
+/* Whether a profile says that the class asks Spark itself for what it takes. */
+bool mg_specs_class_charges_itself(const char *class_name);
 /* Puts into the environment what the targets' profiles say, where the user says nothing else. */
 void mg_specs_set_environment(void);
 

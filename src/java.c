@@ -1,0 +1,125 @@
+/* What the JVM allocates for Java's code, by jdk.internal.misc.Unsafe. jni/unsafe.c stands in front of allocateMemory0 and
+ * reallocateMemory0 and calls the JVM's own: the thread is marked meanwhile, and the block that libjvm asks malloc for is the
+ * package's, as if a library had asked. Whose it is, is known by its address from then on; freeing needs nothing of this. */
+#include "memgrant.h"
+
+#include "accounts.h"
+#include "charges.h"
+#include "classes.h"
+#include "denials.h"
+#include "got.h"
+#include "grants.h"
+#include "lanes.h"
+#include "libraries.h"
+#include "specs.h"
+
+#include <link.h>
+#include <string.h>
+
+static bool holds_all(const struct mg_spec *spec)
+{
+    return !strcmp(spec->pattern, "java:*") || !strcmp(spec->pattern, "java:");
+}
+
+bool mg_java_is_counted(void)
+{
+    return mg_active && mg_specs_java(0);
+}
+
+bool mg_java_names_packages(void)
+{
+    const struct mg_spec *spec;
+    for (unsigned n = 0; (spec = mg_specs_java(n)); n++)
+        if (!holds_all(spec))
+            return true;
+    return false;
+}
+
+/* dl_iterate_phdr's callback. */
+static int redirect_jvm(struct dl_phdr_info *object, size_t size, void *argument)
+{
+    (void)size;
+    static const char name[] = "libjvm.so";
+    if (!object->dlpi_name || strncmp(mg_rows_file(object->dlpi_name), name, sizeof name - 1) != 0)
+        return 0;
+    *(bool *)argument = mg_got_redirect_jvm(object, mg_rows_jvm(), MG_LIBRARY_JVM);
+    return 1;
+}
+
+bool mg_java_redirect(void)
+{
+    bool found = false;
+    mg_enter(&mg_self);
+    dl_iterate_phdr(redirect_jvm, &found);
+    mg_leave(&mg_self);
+    return found;
+}
+
+unsigned mg_java_library_of(const char *class_name)
+{
+    const struct mg_spec *spec;
+    for (unsigned n = 0; (spec = mg_specs_java(n)); n++) {
+        if (holds_all(spec) || !mg_spec_holds_class(spec, class_name))
+            continue;
+        return spec->charges_itself > 0 ? MG_JAVA_UNCOUNTED : mg_rows_java(n);
+    }
+    return mg_specs_class_charges_itself(class_name) ? MG_JAVA_UNCOUNTED : 0;
+}
+
+unsigned mg_java_library_of_all(void)
+{
+    const struct mg_spec *spec;
+    for (unsigned n = 0; (spec = mg_specs_java(n)); n++)
+        if (holds_all(spec))
+            return mg_rows_java(n);
+    return 0;
+}
+
+void mg_java_begins(unsigned library, int64_t bytes)
+{
+    mg_self.java_bytes = (size_t)bytes;
+    mg_self.java = library;
+}
+
+void mg_java_ends(void)
+{
+    mg_self.java = 0;
+}
+
+int64_t mg_java_lacks(unsigned library, int64_t bytes)
+{
+    struct mg_self *self = &mg_self;
+    if (!self->task_thread || !MG_LOAD(mg_grants.enforcing) || !mg_grants.by_couriers || !self->lane)
+        return 0;
+    unsigned class = mg_class_of((size_t)bytes < 16 ? 16 : (size_t)bytes);
+    int64_t need = (class ? (int64_t)mg_classes.size[class] : bytes) - MG_LOAD(self->lane->credit);
+    if (MG_LIKELY(need <= 0 || need <= MG_LOAD(self->account->granted) - MG_LOAD(self->account->taken)) ||
+        mg_denial_fate(self->account, &mg_libraries[library]) == MG_FATE_OVERDRAFT)
+        return 0;
+    mg_enter(self);
+    bool lacks = mg_grants_missing(self->account, need) > 0;
+    mg_leave(self);
+    return lacks ? need : 0;
+}
+
+struct mg_account *mg_java_asks(int64_t bytes)
+{
+    struct mg_account *account = mg_self.account;
+    MG_STORE(account->ahead, bytes);
+    return account;
+}
+
+void mg_java_stands_in(struct mg_account *account)
+{
+    struct mg_self *self = &mg_self;
+    if (!account->heap)
+        return;
+    mg_enter(self);
+    (void)mg_lanes_bind(self, account, account->id);
+    mg_leave(self);
+}
+
+void mg_java_stood_in(void)
+{
+    mg_unbind();
+}
