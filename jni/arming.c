@@ -7,6 +7,7 @@
 #include "say.h"
 #include "text.h"
 #include "thunks.h"
+#include "unsafe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,9 @@ static const char *arm_with(JNIEnv *env, mg_own_method *own_method, const char *
         mg_rebind(env, own_method);
     else
         mg_say("%s: a denied task is stopped when it ends, not before", no_boundaries);
+    const char *no_unsafe = mg_unsafe_wrap(env, own_method);
+    if (no_unsafe)
+        mg_say("%s; what Java takes by Unsafe is not counted", no_unsafe);
     const char *children = find_setting(settings, count, "children", "MEMGRANT_CHILDREN");
     if (!children || strcmp(children, "true") != 0)
         mg_children_go_without(env);

@@ -37,7 +37,7 @@ const char *mg_boundary_find_java(JNIEnv *env)
 }
 
 /* Calls Boundary.reached. True when its answer was thrown. */
-static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
+static bool call_java(JNIEnv *env, struct mg_account *account, const char *name, bool may_throw)
 {
     /* A frame of its own: the native method's result is a local reference of the frame below, and stays. */
     if ((*env)->PushLocalFrame(env, 8) != 0) {
@@ -45,7 +45,7 @@ static bool call_java(JNIEnv *env, struct mg_account *account, bool may_throw)
         return false;
     }
     jthrowable answer = NULL;
-    jstring library = mg_text_to_java(env, mg_account_culprit(account));
+    jstring library = mg_text_to_java(env, name);
     if (library)
         answer =
             (*env)->CallStaticObjectMethod(env, java.class, java.reached, (jlong)mg_account_handle(account),
@@ -76,9 +76,27 @@ static MG_NOINLINE bool reach(const struct mg_boundary_call *call, struct mg_acc
     /* What Java and Spark allocate now is not the library's, even when the library called back into Java. */
     unsigned before = mg_library_entered(0);
     self.asking = true;
-    bool thrown = call_java(env, account, says == MG_STACK_NOW && at_end != gives_handle);
+    bool thrown =
+        call_java(env, account, mg_account_culprit(account), says == MG_STACK_NOW && at_end != gives_handle);
     self.asking = false;
     mg_library_left(before);
+    return thrown;
+}
+
+bool mg_boundary_asks(JNIEnv *env, int64_t ahead, const char *library)
+{
+    if (!java.class || self.depth || self.asking || (*env)->ExceptionCheck(env))
+        return false;
+    enum mg_stack_says says = mg_stack_says(env, false, MG_HANDLE_NONE);
+    if (says == MG_STACK_NEVER)
+        return false;
+    struct mg_account *account = mg_java_asks(ahead);
+    unsigned before = mg_library_entered(0);
+    self.asking = true;
+    bool thrown = call_java(env, account, library, says == MG_STACK_NOW);
+    self.asking = false;
+    mg_library_left(before);
+    mg_java_asks(0);
     return thrown;
 }
 

@@ -34,6 +34,10 @@ struct mg_boundary_call {
 /* Finds io.memgrant.Boundary, by the class loader of the caller. NULL when done, else what is wrong. */
 const char *mg_boundary_find_java(JNIEnv *env);
 
+/* Java's own code takes memory on this thread, which is the account's task thread: its accountant is asked for what is missing, with so
+ * many bytes that it is about to take (`ahead`, mg_java_lacks). True: its no was thrown. */
+bool mg_boundary_asks(JNIEnv *env, int64_t ahead, const char *library);
+
 /* False: an exception is pending, the method must not be begun. */
 bool mg_boundary_enter(struct mg_boundary_call *call);
 /* Only after mg_boundary_enter was true. */

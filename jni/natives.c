@@ -7,6 +7,7 @@
 #include "memgrant.h"
 #include "say.h"
 #include "text.h"
+#include "unsafe.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -89,6 +90,8 @@ static void bind_thread(JNIEnv *env, jclass class, jlong account)
         mg_bind(known);
         return;
     }
+    if (mg_unsafe_bind_virtual(env, account))
+        return;
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!atomic_flag_test_and_set(&said))
         mg_say("a virtual thread was not bound to its task: what it takes is charged to nobody");
@@ -99,6 +102,14 @@ static void unbind(JNIEnv *env, jclass class)
     (void)class;
     if (!is_virtual_thread(env))
         mg_unbind();
+    else
+        (void)mg_unsafe_bind_virtual(env, 0);
+}
+
+static void bind_unsafe(JNIEnv *env, jobject binding)
+{
+    (void)binding;
+    mg_unsafe_bind(env);
 }
 
 static jlong await_request(JNIEnv *env, jclass class, jlong account)
@@ -374,6 +385,16 @@ static const JNINativeMethod *own_method(unsigned index)
     return index < sizeof methods / sizeof methods[0] ? (const JNINativeMethod *)&methods[index] : NULL;
 }
 
+static jint register_binding(JNIEnv *env)
+{
+    static const struct native_method run = { "run", "()V", bind_unsafe };
+    jclass class = (*env)->FindClass(env, "io/memgrant/UnsafeBinding");
+    jint result =
+        class ? (*env)->RegisterNatives(env, class, (const JNINativeMethod *)&run, 1) : JNI_ERR;
+    (*env)->DeleteLocalRef(env, class);
+    return result;
+}
+
 jint mg_natives_register(JNIEnv *env)
 {
     jclass class = (*env)->FindClass(env, "io/memgrant/Native");
@@ -382,5 +403,5 @@ jint mg_natives_register(JNIEnv *env)
     jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
                                           (jint)(sizeof methods / sizeof methods[0]));
     (*env)->DeleteLocalRef(env, class);
-    return result;
+    return result == JNI_OK ? register_binding(env) : result;
 }

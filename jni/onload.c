@@ -6,6 +6,7 @@
 #include "natives.h"
 #include "say.h"
 #include "thunks.h"
+#include "unsafe.h"
 
 #define COPY_TEXT \
     "this copy of libmemgrant.so was not preloaded; name it first in LD_PRELOAD (malloc is that of %s)"
@@ -51,5 +52,7 @@ JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
         mg_say(COPY_TEXT, other);
     else
         (void)mg_thunks_take_jvmti(vm);
+    if (mg_image_is_preloaded(&other))
+        mg_unsafe_watch(vm);
     return JNI_OK;
 }

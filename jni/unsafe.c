@@ -1,0 +1,298 @@
+#include "unsafe.h"
+
+#include "base.h"
+#include "boundary.h"
+#include "frames.h"
+#include "memgrant.h"
+#include "say.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#define UNSAFE "jdk/internal/misc/Unsafe"
+
+typedef jlong JNICALL allocate_function(JNIEnv *env, jobject unsafe, jlong bytes);
+typedef jlong JNICALL reallocate_function(JNIEnv *env, jobject unsafe, jlong block, jlong bytes);
+typedef void JNICALL free_function(JNIEnv *env, jobject unsafe, jlong block);
+
+/* The JVM's own, known before ours are bound. */
+static struct {
+    allocate_function *allocate;
+    reallocate_function *reallocate;
+    free_function *free;
+} originals;
+
+static struct {
+    jvmtiEnv *jvmti;
+    bool wrapped;
+    bool by_frames;             /* packages are named */
+    unsigned of_all;            /* the target java:* */
+    _Atomic(int) virtual_bound; /* virtual threads that are bound: while there are none nobody looks for them */
+} unsafe;
+
+/* Of smaller blocks nobody looks who took them, where all are the same's: Spark's pages, which it has paid for, are larger. */
+#define LOOKED_AT (64 << 10)
+
+static unsigned library_of(JNIEnv *env, jlong bytes)
+{
+    if (!unsafe.by_frames && bytes < LOOKED_AT)
+        return unsafe.of_all;
+    return mg_frames_library(env, unsafe.jvmti, unsafe.of_all);
+}
+
+/* The account of a virtual thread, which its carrier knows nothing of. */
+static MG_NOINLINE struct mg_account *virtual_account(void)
+{
+    void *handle = NULL;
+    if ((*unsafe.jvmti)->GetThreadLocalStorage(unsafe.jvmti, NULL, &handle) != JVMTI_ERROR_NONE)
+        return NULL;
+    return handle ? mg_account_of((int64_t)(intptr_t)handle) : NULL;
+}
+
+struct call {
+    unsigned library; /* 0: nobody's business */
+    struct mg_account *carried;
+};
+
+/* False: denied, and an exception is pending. */
+static bool begins(JNIEnv *env, struct call *call, jlong bytes)
+{
+    *call = (struct call){ .library = library_of(env, bytes) };
+    if (!call->library)
+        return true;
+    if (MG_UNLIKELY(MG_LOAD(unsafe.virtual_bound)) && (call->carried = virtual_account()))
+        mg_java_stands_in(call->carried);
+    int64_t lacking = mg_java_lacks(call->library, bytes);
+    if (MG_UNLIKELY(lacking) && mg_boundary_asks(env, lacking, mg_library_name(call->library)))
+        return false;
+    mg_java_begins(call->library, bytes);
+    return true;
+}
+
+static void ends(const struct call *call)
+{
+    mg_java_ends();
+    if (MG_UNLIKELY(call->carried != NULL))
+        mg_java_stood_in();
+}
+
+static jlong JNICALL allocate(JNIEnv *env, jobject self, jlong bytes)
+{
+    struct call call;
+    if (!begins(env, &call, bytes))
+        return 0;
+    jlong block = originals.allocate(env, self, bytes);
+    if (!call.library)
+        return block;
+    ends(&call);
+    struct mg_account *account = mg_account_wants_boundary();
+    if (MG_UNLIKELY(account != NULL) && block && mg_boundary_asks(env, 0, mg_account_culprit(account))) {
+        originals.free(env, self, block);
+        return 0;
+    }
+    return block;
+}
+
+/* What comes back when it can't be is the old block, as it was: so nothing is thrown afterwards. */
+static jlong JNICALL reallocate(JNIEnv *env, jobject self, jlong block, jlong bytes)
+{
+    struct call call;
+    if (!begins(env, &call, bytes))
+        return 0;
+    jlong moved = originals.reallocate(env, self, block, bytes);
+    if (call.library)
+        ends(&call);
+    return moved;
+}
+
+static const struct {
+    const char *name, *signature;
+    void *ours;
+    void **original;
+} methods[] = {
+    { "allocateMemory0", "(J)J", (void *)allocate, (void **)&originals.allocate },
+    { "reallocateMemory0", "(JJ)J", (void *)reallocate, (void **)&originals.reallocate },
+    { "freeMemory0", "(J)V", NULL, (void **)&originals.free },
+};
+enum { METHODS = sizeof methods / sizeof methods[0] };
+
+/* Settles what every call asks for. NULL, or what is wrong. */
+static const char *start(void)
+{
+    unsafe.by_frames = mg_java_names_packages();
+    unsafe.of_all = mg_java_library_of_all();
+    return mg_java_redirect() ? NULL : "libjvm does not call malloc by a slot of its own";
+}
+
+/* ---- When the JVM binds its natives ---- */
+
+static bool is_unsafe(jvmtiEnv *jvmti, JNIEnv *env, jmethodID method)
+{
+    jclass class;
+    char *name;
+    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE)
+        return false;
+    bool is = (*jvmti)->GetClassSignature(jvmti, class, &name, NULL) == JVMTI_ERROR_NONE;
+    if (is) {
+        is = strcmp(name, "L" UNSAFE ";") == 0;
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+    }
+    (*env)->DeleteLocalRef(env, class);
+    return is;
+}
+
+/* NativeMethodBind, in the phase in which methods have names. */
+static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, jmethodID method,
+                                 void *function, void **bind_to)
+{
+    (void)thread;
+    char *name, *signature;
+    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
+        return;
+    for (int i = 0; i < METHODS; i++) {
+        if (strcmp(name, methods[i].name) != 0 || strcmp(signature, methods[i].signature) != 0 ||
+            *methods[i].original || !is_unsafe(jvmti, env, method))
+            continue;
+        *methods[i].original = function;
+        if (methods[i].ours)
+            *bind_to = methods[i].ours;
+    }
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
+}
+
+static bool take_events(jvmtiEnv *jvmti, bool on)
+{
+    jvmtiEventMode mode = on ? JVMTI_ENABLE : JVMTI_DISABLE;
+    return (*jvmti)->SetEventNotificationMode(jvmti, mode, JVMTI_EVENT_NATIVE_METHOD_BIND, NULL) ==
+           JVMTI_ERROR_NONE;
+}
+
+#define UNCOUNTED "%s; what Java takes by Unsafe is not counted"
+
+/* VMInit: all three have been bound, or never will be in time. */
+static void JNICALL jvm_ready(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)
+{
+    (void)env, (void)thread;
+    take_events(jvmti, false);
+    unsafe.wrapped = originals.allocate && originals.reallocate && originals.free;
+    if (unsafe.wrapped)
+        mg_frames_start();
+    else
+        mg_say(UNCOUNTED, "this JVM did not tell when it bound jdk.internal.misc.Unsafe");
+}
+
+static jvmtiEnv *make_environment(JavaVM *vm)
+{
+    void *jvmti = NULL;
+    return (*vm)->GetEnv(vm, &jvmti, JVMTI_VERSION_9) == JNI_OK ? jvmti : NULL;
+}
+
+void mg_unsafe_watch(JavaVM *vm)
+{
+    if (!mg_java_is_counted())
+        return;
+    jvmtiEnv *jvmti = unsafe.jvmti = make_environment(vm);
+    jvmtiCapabilities capabilities = { .can_generate_native_method_bind_events = 1,
+                                       .can_generate_early_vmstart = 1 };
+    jvmtiEventCallbacks callbacks = { .NativeMethodBind = method_bound, .VMInit = jvm_ready };
+    const char *wrong = start();
+    if (!wrong && (!jvmti || (*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
+                   (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE ||
+                   (*jvmti)->SetEventNotificationMode(jvmti, JVMTI_ENABLE, JVMTI_EVENT_VM_INIT, NULL) !=
+                       JVMTI_ERROR_NONE ||
+                   !take_events(jvmti, true)))
+        wrong = "this JVM has no JVMTI that tells when native methods are bound";
+    if (wrong)
+        mg_say(UNCOUNTED, wrong);
+}
+
+/* ---- In a JVM that runs ---- */
+
+/* The JVM's own functions, out of its records of the methods. */
+static bool learn(JNIEnv *env, mg_own_method *own, jclass class)
+{
+    if (!mg_bound_learn(env, own))
+        return false;
+    for (int i = 0; i < METHODS; i++) {
+        jmethodID method = (*env)->GetMethodID(env, class, methods[i].name, methods[i].signature);
+        void *function = method ? mg_bound_function(method) : NULL;
+        Dl_info object;
+        if (!function || !dladdr(function, &object))
+            return false;
+        *methods[i].original = function;
+    }
+    return true;
+}
+
+void mg_unsafe_bind(JNIEnv *env)
+{
+    JNINativeMethod natives[METHODS];
+    jint count = 0;
+    jclass class = (*env)->FindClass(env, UNSAFE);
+    for (int i = 0; i < METHODS; i++)
+        if (methods[i].ours)
+            natives[count++] = (JNINativeMethod){ (char *)(uintptr_t)methods[i].name,
+                                                  (char *)(uintptr_t)methods[i].signature, methods[i].ours };
+    /* Nobody but mg_unsafe_wrap has the originals looked up. */
+    unsafe.wrapped = class && originals.free && (*env)->RegisterNatives(env, class, natives, count) == JNI_OK;
+}
+
+/* new Thread(new UnsafeBinding()).run(): a method of the JDK's calls the native one that binds. */
+static void bind_from_jdk(JNIEnv *env)
+{
+    jclass ours = (*env)->FindClass(env, "io/memgrant/UnsafeBinding");
+    jmethodID make_ours = ours ? (*env)->GetMethodID(env, ours, "<init>", "()V") : NULL;
+    jobject binding = make_ours ? (*env)->NewObject(env, ours, make_ours) : NULL;
+    jclass thread = binding ? (*env)->FindClass(env, "java/lang/Thread") : NULL;
+    jmethodID make = thread ? (*env)->GetMethodID(env, thread, "<init>", "(Ljava/lang/Runnable;)V") : NULL;
+    jobject jdk = make ? (*env)->NewObject(env, thread, make, binding) : NULL;
+    jmethodID run = jdk ? (*env)->GetMethodID(env, thread, "run", "()V") : NULL;
+    if (run)
+        (*env)->CallVoidMethod(env, jdk, run);
+}
+
+static const char *wrap(JNIEnv *env, mg_own_method *own)
+{
+    JavaVM *vm;
+    jclass class = (*env)->FindClass(env, UNSAFE);
+    if (!class || !learn(env, own, class))
+        return "this JVM does not show which functions jdk.internal.misc.Unsafe is bound to";
+    if ((*env)->GetJavaVM(env, &vm) != JNI_OK || !(unsafe.jvmti = make_environment(vm)))
+        return "this JVM has no JVMTI";
+    const char *wrong = start();
+    if (wrong)
+        return wrong;
+    mg_frames_start();
+    bind_from_jdk(env);
+    return unsafe.wrapped ? NULL : "this JVM does not let jdk.internal.misc.Unsafe be bound";
+}
+
+const char *mg_unsafe_wrap(JNIEnv *env, mg_own_method *own)
+{
+    if (unsafe.wrapped || !mg_java_is_counted())
+        return NULL;
+    const char *wrong = "the JVM has no room for references";
+    if ((*env)->PushLocalFrame(env, 16) == 0) {
+        wrong = wrap(env, own);
+        (*env)->ExceptionClear(env);
+        (*env)->PopLocalFrame(env, NULL);
+    }
+    (*env)->ExceptionClear(env);
+    return wrong;
+}
+
+/* ---- Virtual threads ---- */
+
+bool mg_unsafe_bind_virtual(JNIEnv *env, jlong account)
+{
+    (void)env;
+    void *before = NULL;
+    if (!unsafe.wrapped ||
+        (*unsafe.jvmti)->GetThreadLocalStorage(unsafe.jvmti, NULL, &before) != JVMTI_ERROR_NONE ||
+        (*unsafe.jvmti)->SetThreadLocalStorage(unsafe.jvmti, NULL, (void *)(intptr_t)account) !=
+            JVMTI_ERROR_NONE)
+        return false;
+    MG_ADD(unsafe.virtual_bound, (account != 0) - (before != NULL));
+    return true;
+}
