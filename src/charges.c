@@ -2,6 +2,8 @@
 
 #include "walk.h"
 
+_Atomic(size_t) mg_charges_java_beside;
+
 unsigned mg_charges_owner(const struct mg_self *self, unsigned library)
 {
     if (library == MG_LIBRARY_LIBC) {

@@ -16,14 +16,20 @@
  * target. libstdc++: the library that the thread is in, or whose thread it is; only where neither is known the stack is
  * asked. The thread need not be inside us. */
 unsigned mg_charges_owner(const struct mg_self *self, unsigned library);
-/* Whose the block of that size is that libjvm asks for: the marked thread's, once, where it is as large as was said, or has the
- * header of native memory tracking (18 bytes in OpenJDK 17 to 25). Else libjvm's. */
+/* How much more than the JVM is asked for it asks malloc for: 0, or the header of native memory tracking (18 bytes in OpenJDK 17 to
+ * 25). Learnt from the last block. */
+extern _Atomic(size_t) mg_charges_java_beside;
+/* Whose the block of that size is that libjvm asks for: the marked thread's, once, where it is as large as was said, or has
+ * that header. Else libjvm's. */
 static inline unsigned mg_charges_java(struct mg_self *self, size_t size)
 {
     enum { MOST_BESIDE = 64 };
     unsigned library = self->java;
-    if (!library || size - self->java_bytes > MOST_BESIDE)
+    size_t beside = size - self->java_bytes;
+    if (!library || beside > MOST_BESIDE)
         return mg_rows_jvm();
+    if (MG_UNLIKELY(beside != MG_LOAD(mg_charges_java_beside)))
+        MG_STORE(mg_charges_java_beside, beside);
     self->java = 0;
     return library;
 }

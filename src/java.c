@@ -91,7 +91,8 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
     struct mg_self *self = &mg_self;
     if (!self->task_thread || !MG_LOAD(mg_grants.enforcing) || !mg_grants.by_couriers || !self->lane)
         return 0;
-    unsigned class = mg_class_of((size_t)bytes < 16 ? 16 : (size_t)bytes);
+    size_t size = (size_t)bytes + MG_LOAD(mg_charges_java_beside);
+    unsigned class = mg_class_of(size < 16 ? 16 : size);
     int64_t need = (class ? (int64_t)mg_classes.size[class] : bytes) - MG_LOAD(self->lane->credit);
     if (MG_LIKELY(need <= 0 || need <= MG_LOAD(self->account->granted) - MG_LOAD(self->account->taken)) ||
         mg_denial_fate(self->account, &mg_libraries[library]) == MG_FATE_OVERDRAFT)

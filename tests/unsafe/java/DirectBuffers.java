@@ -1,0 +1,49 @@
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** ByteBuffer.allocateDirect, given back by sun.misc.Unsafe.invokeCleaner. */
+public final class DirectBuffers implements Workload {
+    private final List<ByteBuffer> buffers = new ArrayList<>();
+    private Object unsafe;
+    private Method clean;
+
+    @Override
+    public void start() throws Exception {
+        Class<?> type = Class.forName("sun.misc.Unsafe");
+        Field field = type.getDeclaredField("theUnsafe");
+        field.setAccessible(true);
+        unsafe = field.get(null);
+        clean = type.getMethod("invokeCleaner", ByteBuffer.class);
+    }
+
+    @Override
+    public long take() {
+        long bytes = 0;
+        for (int i = 0; i < 1024; i++) {
+            buffers.add(ByteBuffer.allocateDirect(64 << 10));
+            bytes += buffers.get(i).capacity();
+        }
+        return bytes;
+    }
+
+    @Override
+    public void giveBack() throws Exception {
+        for (ByteBuffer buffer : buffers) {
+            clean.invoke(unsafe, buffer);
+        }
+        buffers.clear();
+    }
+
+    @Override
+    public long kept() {
+        return 0;
+    }
+
+    @Override
+    public Class<? extends Throwable> raises() {
+        return Ledger.Denied.class;
+    }
+}

@@ -1,0 +1,17 @@
+/** What a library that takes memory by Unsafe is put through. Sizes are such that a block is what was asked for, to the byte. */
+interface Workload {
+    /** Whatever it has for good: classes, pools. */
+    void start() throws Exception;
+
+    /** 64 MB of it. Returns what the library's own books have. */
+    long take() throws Exception;
+
+    /** All of that goes back. */
+    void giveBack() throws Exception;
+
+    /** What stays with the library for good, after everything was given back, at most: its pools' first chunks. */
+    long kept();
+
+    /** The exception in which a denial ends for its user. */
+    Class<? extends Throwable> raises();
+}
