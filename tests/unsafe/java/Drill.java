@@ -1,9 +1,8 @@
 import io.netty.buffer.DrillBuf;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.drill.common.config.DrillConfig;
 import org.apache.drill.exec.memory.BufferAllocator;
-import org.apache.drill.exec.memory.RootAllocatorFactory;
+import org.apache.drill.exec.memory.RootAllocator;
 
 /** Drill's value vectors' allocator. */
 public final class Drill implements Workload {
@@ -12,7 +11,7 @@ public final class Drill implements Workload {
 
     @Override
     public void start() {
-        root = RootAllocatorFactory.newRoot(DrillConfig.create());
+        root = new RootAllocator(1L << 40);
         root.buffer(1 << 20).release();
     }
 

@@ -1,0 +1,5 @@
+#!/bin/bash
+# Memory that Java's own code takes in tasks: Arrow's buffers are granted by Spark and denied; Tungsten's pages are charged once.
+. "$(dirname "$0")/plugin.bash"
+
+run_on_cluster JavaOwn -Dspark.memgrant.targets='java:*'
