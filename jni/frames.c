@@ -18,29 +18,34 @@ void mg_frames_start(void)
 }
 
 /* "Lorg/apache/arrow/memory/ArrowBuf;" */
-static unsigned library_of_signature(const char *signature)
+static void write_name(char *name, size_t size, const char *signature)
 {
-    char name[NAME];
     size_t length = 0;
-    for (const char *at = signature + 1; *at && *at != ';' && length < NAME - 1; at++)
+    for (const char *at = signature + 1; *at && *at != ';' && length < size - 1; at++)
         name[length++] = *at == '/' ? '.' : *at;
     name[length] = '\0';
-    return mg_java_library_of(name);
+}
+
+/* The class that declares a method. */
+static bool class_of(JNIEnv *env, jvmtiEnv *jvmti, jmethodID method, char *name, size_t size)
+{
+    jclass class;
+    char *signature;
+    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE)
+        return false;
+    bool known_class = (*jvmti)->GetClassSignature(jvmti, class, &signature, NULL) == JVMTI_ERROR_NONE;
+    if (known_class) {
+        write_name(name, size, signature);
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
+    }
+    (*env)->DeleteLocalRef(env, class);
+    return known_class;
 }
 
 static unsigned ask_class(JNIEnv *env, jvmtiEnv *jvmti, jmethodID method)
 {
-    jclass class;
-    char *signature;
-    unsigned library = 0;
-    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE)
-        return 0;
-    if ((*jvmti)->GetClassSignature(jvmti, class, &signature, NULL) == JVMTI_ERROR_NONE) {
-        library = library_of_signature(signature);
-        (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
-    }
-    (*env)->DeleteLocalRef(env, class);
-    return library;
+    char name[NAME];
+    return class_of(env, jvmti, method, name, sizeof name) ? mg_java_library_of(name) : 0;
 }
 
 static unsigned library_of_method(JNIEnv *env, jvmtiEnv *jvmti, jmethodID method)
@@ -69,4 +74,22 @@ unsigned mg_frames_library(JNIEnv *env, jvmtiEnv *jvmti, unsigned otherwise)
             return library == MG_JAVA_UNCOUNTED ? 0 : library;
     }
     return otherwise;
+}
+
+static bool is_jdks(const char *name)
+{
+    return strncmp(name, "java.", 5) == 0 || strncmp(name, "jdk.", 4) == 0 || strncmp(name, "sun.", 4) == 0;
+}
+
+bool mg_frames_caller(JNIEnv *env, jvmtiEnv *jvmti, char *name, size_t size)
+{
+    jvmtiFrameInfo frames[FRAMES];
+    jint count = 0;
+    if (!MG_LOAD(started) ||
+        (*jvmti)->GetStackTrace(jvmti, NULL, 1, FRAMES, frames, &count) != JVMTI_ERROR_NONE)
+        return false;
+    for (jint i = 0; i < count; i++)
+        if (class_of(env, jvmti, frames[i].method, name, size) && !is_jdks(name))
+            return true;
+    return false;
 }

@@ -3,6 +3,7 @@
 #include "base.h"
 #include "boundary.h"
 #include "frames.h"
+#include "lookups.h"
 #include "memgrant.h"
 #include "say.h"
 
@@ -119,6 +120,7 @@ enum { METHODS = sizeof methods / sizeof methods[0] };
 /* Settles what every call asks for. NULL, or what is wrong. */
 static const char *start(void)
 {
+    mg_lookups_use(unsafe.jvmti);
     unsafe.by_frames = mg_java_names_packages();
     unsafe.of_all = mg_java_library_of_all();
     return mg_java_redirect() ? NULL : "libjvm does not call malloc by a slot of its own";
@@ -126,19 +128,16 @@ static const char *start(void)
 
 /* ---- When the JVM binds its natives ---- */
 
-static bool is_unsafe(jvmtiEnv *jvmti, JNIEnv *env, jmethodID method)
+static void *replace(const char *class, const char *name, const char *signature, void *function)
 {
-    jclass class;
-    char *name;
-    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE)
-        return false;
-    bool is = (*jvmti)->GetClassSignature(jvmti, class, &name, NULL) == JVMTI_ERROR_NONE;
-    if (is) {
-        is = strcmp(name, "L" UNSAFE ";") == 0;
-        (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+    for (int i = 0; strcmp(class, "L" UNSAFE ";") == 0 && i < METHODS; i++) {
+        if (strcmp(name, methods[i].name) != 0 || strcmp(signature, methods[i].signature) != 0 ||
+            *methods[i].original)
+            continue;
+        *methods[i].original = function;
+        return methods[i].ours;
     }
-    (*env)->DeleteLocalRef(env, class);
-    return is;
+    return mg_lookups_replace(class, name, signature, function);
 }
 
 /* NativeMethodBind, in the phase in which methods have names. */
@@ -146,26 +145,25 @@ static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, j
                                  void *function, void **bind_to)
 {
     (void)thread;
-    char *name, *signature;
-    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
+    char *name, *signature, *class_name;
+    jclass class;
+    if ((*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE ||
+        (*jvmti)->GetClassSignature(jvmti, class, &class_name, NULL) != JVMTI_ERROR_NONE)
         return;
-    for (int i = 0; i < METHODS; i++) {
-        if (strcmp(name, methods[i].name) != 0 || strcmp(signature, methods[i].signature) != 0 ||
-            *methods[i].original || !is_unsafe(jvmti, env, method))
-            continue;
-        *methods[i].original = function;
-        if (methods[i].ours)
-            *bind_to = methods[i].ours;
+    if ((*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) == JVMTI_ERROR_NONE) {
+        void *ours = replace(class_name, name, signature, function);
+        if (ours)
+            *bind_to = ours;
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
     }
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)class_name);
+    (*env)->DeleteLocalRef(env, class);
 }
 
-static bool take_events(jvmtiEnv *jvmti, bool on)
+static bool take_event(jvmtiEnv *jvmti, jvmtiEvent event)
 {
-    jvmtiEventMode mode = on ? JVMTI_ENABLE : JVMTI_DISABLE;
-    return (*jvmti)->SetEventNotificationMode(jvmti, mode, JVMTI_EVENT_NATIVE_METHOD_BIND, NULL) ==
-           JVMTI_ERROR_NONE;
+    return (*jvmti)->SetEventNotificationMode(jvmti, JVMTI_ENABLE, event, NULL) == JVMTI_ERROR_NONE;
 }
 
 #define UNCOUNTED "%s; what Java takes by Unsafe is not counted"
@@ -173,8 +171,7 @@ static bool take_events(jvmtiEnv *jvmti, bool on)
 /* VMInit: all three have been bound, or never will be in time. */
 static void JNICALL jvm_ready(jvmtiEnv *jvmti, JNIEnv *env, jthread thread)
 {
-    (void)env, (void)thread;
-    take_events(jvmti, false);
+    (void)jvmti, (void)env, (void)thread;
     unsafe.wrapped = originals.allocate && originals.reallocate && originals.free;
     if (unsafe.wrapped)
         mg_frames_start();
@@ -199,9 +196,8 @@ void mg_unsafe_watch(JavaVM *vm)
     const char *wrong = start();
     if (!wrong && (!jvmti || (*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
                    (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE ||
-                   (*jvmti)->SetEventNotificationMode(jvmti, JVMTI_ENABLE, JVMTI_EVENT_VM_INIT, NULL) !=
-                       JVMTI_ERROR_NONE ||
-                   !take_events(jvmti, true)))
+                   !take_event(jvmti, JVMTI_EVENT_VM_INIT) ||
+                   !take_event(jvmti, JVMTI_EVENT_NATIVE_METHOD_BIND)))
         wrong = "this JVM has no JVMTI that tells when native methods are bound";
     if (wrong)
         mg_say(UNCOUNTED, wrong);
@@ -236,6 +232,8 @@ void mg_unsafe_bind(JNIEnv *env)
                                                   (char *)(uintptr_t)methods[i].signature, methods[i].ours };
     /* Nobody but mg_unsafe_wrap has the originals looked up. */
     unsafe.wrapped = class && originals.free && (*env)->RegisterNatives(env, class, natives, count) == JNI_OK;
+    if (unsafe.wrapped)
+        mg_lookups_bind(env);
 }
 
 /* new Thread(new UnsafeBinding()).run(): a method of the JDK's calls the native one that binds. */
