@@ -14,3 +14,43 @@ for java in $(jvms); do
     expect_lines 0 '[Ww][Aa][Rr][Nn]'
     expect_lines 0 memgrant:
 done
+
+# ---- Under `memgrant run`: an agent, and a fixed limit ----
+
+PRELOAD=
+export MEMGRANT_REPORT_OWNER=
+"$JAVAC_HOME/bin/javac" -nowarn -d "$WORK/classes" "$ROOT/tests/unsafe/java/Fixed.java"
+
+under_limit() { # JAVA [OPTION]...
+    local java=$1
+    shift
+    "$ROOT/scripts/memgrant" run --target 'java:*' "${limit[@]}" --report "$WORK/report.json" -- "$java" -Xcheck:jni "$@" -cp "$WORK/classes" Fixed \
+        >"$WORK/output" 2>&1 || { cat "$WORK/output"; fail "under memgrant run"; }
+}
+
+in_report() { # EXPRESSION: of the row of java:*, of what there is beside it
+    python3 -c "
+import json, sys
+report = json.load(open('$WORK/report.json'))
+row = [row for row in report['libraries'] if row['name'] == 'java:*'][0]
+others = [row['name'] for row in report['libraries'] if row['name'] != 'java:*']
+sys.exit(not ($1))" || { cat "$WORK/report.json"; fail "not so in the report: $1"; }
+}
+
+for java in $(jvms); do
+    echo "$java under memgrant run"
+    limit=(--limit 40m)
+    under_limit "$java"
+    expect_lines 1 'OutOfMemoryError: Unable to allocate 1048576 bytes'
+    expect_lines 0 '^WARNING'
+    # The heaps themselves keep some of the limit.
+    in_report "32 << 20 <= row['peak'] <= 40 << 20 and row['denials'] == 1 and report['invariants_broken'] == 0 and not others"
+    under_limit "$java" -XX:NativeMemoryTracking=summary
+    expect_lines 1 'OutOfMemoryError: Unable to allocate 1048576 bytes'
+    in_report "row['denials'] == 1 and report['invariants_broken'] == 0"
+    limit=(--observe)
+    under_limit "$java"
+    expect_lines 1 'buffers 100'
+    # Of the JDK's own there are a few small ones.
+    in_report "100 << 20 <= row['charged'] < (100 << 20) + 65536 and row['denials'] == 0"
+done
