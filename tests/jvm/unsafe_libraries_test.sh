@@ -5,25 +5,29 @@
 four=("$BUILD"/spark-4*/jars) three=("$BUILD"/spark-3*/jars)
 [ -f "$(echo "${four[0]}"/netty-buffer-*.jar)" ] || skip "there is no Spark 4 in $BUILD: run scripts/get-spark"
 
+logs=(slf4j-api jcl-over-slf4j commons-lang3 log4j-slf4j2-impl log4j-slf4j-impl log4j-api log4j-core)
+netty=(netty-buffer netty-common)
+
 run_all() { # JAVA
-    ledger direct "$1" DirectBuffers '' || fail "direct buffers"
-    ledger platform "$1" SparkPlatform "${four[0]}/*" || fail "Spark's Platform"
-    ledger arrow "$1" Arrow "${four[0]}/*" || fail "Arrow"
-    ledger netty42 "$1" NettyPools "${four[0]}/*" -Dallocator=adaptive || fail "Netty 4.2"
-    [ ! -d "${three[0]}" ] || ledger netty41 "$1" NettyPools "${three[0]}/*" -Dallocator=pooled || fail "Netty 4.1"
+    TRACKED=yes ledger direct "$1" DirectBuffers '' || fail "direct buffers"
+    ledger platform "$1" SparkPlatform "$(jars "${four[0]}" spark-unsafe spark-common-utils scala-library "${logs[@]}")" || fail "Spark's Platform"
+    ledger arrow "$1" Arrow "$(jars "${four[0]}" arrow-memory-core arrow-memory-netty arrow-memory-netty-buffer-patch arrow-format flatbuffers-java "${netty[@]}" "${logs[@]}")" ||
+        fail "Arrow"
+    ledger netty42 "$1" NettyPools "$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" -Dallocator=adaptive || fail "Netty 4.2"
+    [ ! -d "${three[0]}" ] || ledger netty41 "$1" NettyPools "$(jars "${three[0]}" "${netty[@]}" "${logs[@]}")" -Dallocator=pooled || fail "Netty 4.1"
 }
 
 # What is by java.lang.foreign can't be counted where it calls libc's malloc, and is said to be.
 warns() { # JAVA
-    "$(dirname "$1")/javac" -nowarn -proc:none -cp "${four[0]}/*" -d "$WORK/classes" "$ROOT/tests/unsafe/java/Bypass.java" 2>/dev/null
-    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$WORK/classes:${four[0]}/*" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
+    "$(dirname "$1")/javac" -nowarn -proc:none -cp "$(jars "${four[0]}" "${netty[@]}")" -d "$WORK/classes" "$ROOT/tests/unsafe/java/Bypass.java" 2>/dev/null
+    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$WORK/classes:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
 }
 
 for java in $(jvms); do
     case $("$java" -version 2>&1 | head -n 1) in
         *\"17*)
             run_all "$java"
-            ledger sketches "$java" Sketches "${four[0]}/*" || fail "DataSketches"
+            ledger sketches "$java" Sketches "$(jars "${four[0]}" datasketches-memory)" || fail "DataSketches"
             ;;
         *\"25*)
             run_all "$java"

@@ -15,8 +15,19 @@ flags_of() { # JAVA
     printf '%s\n' "${flags[@]}"
 }
 
-# ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: twice, the second time with the JVM's native memory tracking. Compiled by the
-# JDK that runs it: some of the libraries are for one alone.
+# jars FOLDER NAME...: a class path of those.
+jars() {
+    local folder=$1 path=
+    for name in "${@:2}"; do
+        for jar in "$folder/$name"-[0-9]*.jar "$folder/$name"_2*.jar; do
+            [ ! -f "$jar" ] || path=$path:$jar
+        done
+    done
+    printf '%s\n' "${path#:}"
+}
+
+# ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: with TRACKED a second time, with the JVM's native memory tracking. Compiled by
+# the JDK that runs it: some of the libraries are for one alone.
 ledger() {
     local name=$1 java=$2 workload=$3 path=$4 classes flags
     shift 4
@@ -25,7 +36,7 @@ ledger() {
     mkdir -p "$classes"
     "$(dirname "$java")/javac" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -d "$classes" \
         "$sources"/{Workload,Ledger,"$workload"}.java >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
-    for tracked in '' -XX:NativeMemoryTracking=detail; do
+    for tracked in '' ${TRACKED:+-XX:NativeMemoryTracking=detail}; do
         # shellcheck disable=SC2086 # none, or one
         LD_PRELOAD=$LIB "$java" "${flags[@]}" $tracked "$@" -cp "$classes:$BUILD/memgrant.jar:$path" \
             Ledger "$workload" "$LIB" $tracked >"$WORK/output" 2>&1 || { cat "$WORK/output"; echo "FAILED: $name $tracked on $java"; return 1; }
