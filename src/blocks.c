@@ -184,8 +184,11 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
-    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
+    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library))) {
         library = owner_of(self, library, size);
+        if (mg_libraries[library].java && (*block = mg_allocate_at_hand(library, size)))
+            return true;
+    }
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self, library, size)))
         return false;
     mg_enter_from_outside(self);

@@ -60,6 +60,9 @@ def judged(rows, results):
         ("peak of resident memory at most 1.05 of jemalloc",
          each([row for row in work if row not in micro], OURS, "jemalloc", 1.05, attribute="rss_kb")),
         ("across accounts at most 1.2 of within one", each(judge.chosen("strangers"), ("across",), "within", 1.2)),
+        ("Java's Unsafe.allocateMemory and freeMemory: at most 5 ns more when nobody bound the thread, 15 when bound",
+         each(judge.chosen("unsafe"), ("unbound",), "unwrapped", 5.0, how=difference)
+         + each(judge.chosen("unsafe"), ("bound",), "unwrapped", 15.0, how=difference)),
         ("bind and unbind below 2 us", account_lines(("bind+unbind",), 2.0)),
         ("a task's account below 60 us", account_lines(("task-recycled", "task-fresh"), 60.0)),
         ("a task's account below 150 KB", account_lines(("memory",), 150.0)),

@@ -89,6 +89,10 @@ def nothing():
     compiled("Nothing")
 
 
+def unsafe_pairs():
+    compiled("UnsafePairs", os.path.join(BUILD, "memgrant.jar"))
+
+
 def rocksdb():
     compiled("RocksDbWork", jar("rocksdbjni", "get-spark", "spark-*/jars", "deps"))
 

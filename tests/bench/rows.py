@@ -97,6 +97,14 @@ def in_jvm():
               fetch=jvm.duckdb)
 
 
+def unsafe():
+    """Columns are ways to the same call of Java's."""
+    java = [built("jdk/bin/java"), "-XX:+UseSerialGC", "-cp", f"{built('classes')}:{built('../memgrant.jar')}", "UnsafePairs"]
+    preload = [f"LD_PRELOAD={built('../libmemgrant.so')}"]
+    yield Row("unsafe/64", ["env"], "ns", needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.unsafe_pairs, quick=True,
+              ways={how: ([] if how == "unwrapped" else preload) + java + [how] for how in ("unwrapped", "unbound", "bound", "named")})
+
+
 def accounts():
     """Columns are what is compared: within one account or across two; observed or enforced."""
     command = [built("accounts")]
@@ -123,5 +131,5 @@ def resident():
 
 
 def rows():
-    for group in (pairs, cross, churn, programs, in_jvm, accounts, resident):
+    for group in (pairs, cross, churn, programs, in_jvm, unsafe, accounts, resident):
         yield from group()
