@@ -4,6 +4,7 @@
 #include "accounts.h"
 #include "closed.h"
 #include "declared.h"
+#include "files.h"
 #include "grants.h"
 #include "injection.h"
 #include "json.h"
@@ -16,6 +17,7 @@
 #include "say.h"
 #include "self.h"
 #include "settings.h"
+#include "specs.h"
 #include "waits.h"
 
 #include <string.h>
@@ -73,6 +75,14 @@ static void add_process(struct mg_text *text)
     read_file("/proc/self/status", sizeof file);
     mg_text_add(text, ",\"rss_bytes\":%ld,\"rss_peak_bytes\":%ld}", status_bytes(file, "VmRSS:"),
                 status_bytes(file, "VmHWM:"));
+}
+
+/* What else Java's code takes: nobody's, and so only shown. */
+static void add_files(struct mg_text *text)
+{
+    struct mg_files files = mg_files_read();
+    mg_text_add(text, ",\"mapped_files\":{\"mappings\":%ld,\"bytes\":%ld,\"resident_bytes\":%ld}",
+                files.mappings, files.bytes, files.resident);
 }
 
 /* ---- Accounts ---- */
@@ -265,6 +275,8 @@ static char *write_text(size_t *length)
     struct mg_text text = mg_text_new();
     mg_text_add(&text, "{\"version\":1,");
     add_process(&text);
+    if (mg_specs_java(0))
+        add_files(&text);
     mg_text_add(&text, ",\"mode\":\"%s\",\"invariants_broken\":%ld,",
                 MG_LOAD(mg_grants.enforcing) ? "enforce" : "observe", MG_LOAD(mg_invariants_broken));
     add_accounts(&text);

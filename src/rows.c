@@ -46,6 +46,11 @@ static bool begins(const char *name, const char *with)
     return !strncmp(name, with, strlen(with));
 }
 
+bool mg_rows_is_jdks(const char *path)
+{
+    return *rows.jdk && begins(path, rows.jdk);
+}
+
 static bool is_system(const char *path, const char *file)
 {
     static const char *const names[] = { "libm.so",  "libdl.so",    "libpthread.so",
@@ -54,7 +59,7 @@ static bool is_system(const char *path, const char *file)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (begins(file, names[i]))
             return true;
-    return *rows.jdk && begins(path, rows.jdk);
+    return mg_rows_is_jdks(path);
 }
 
 /* What a row is called: what the person wrote where that says it, else the file. "librocksdbjni*" -> librocksdbjni. */

@@ -65,6 +65,8 @@ const char *mg_rows_file(const char *path);
 /* The slot of a loaded file, its row made if it is a target that has none yet. */
 unsigned mg_rows_find(const char *path);
 bool mg_libraries_jvm_here(void);
+/* Whether a file lies in the JVM's own folder. */
+bool mg_rows_is_jdks(const char *path);
 /* libjvm's own slot, if it is a target; else MG_LIBRARY_OTHER. */
 unsigned mg_rows_jvm(void);
 /* The slot of the n-th target that is named by Java package; MG_LIBRARY_OTHER behind the last one. Made by mg_rows_start. */

@@ -19,12 +19,12 @@ done
 
 PRELOAD=
 export MEMGRANT_REPORT_OWNER=
-"$JAVAC_HOME/bin/javac" -nowarn -d "$WORK/classes" "$ROOT/tests/unsafe/java/Fixed.java"
+"$JAVAC_HOME/bin/javac" -nowarn -d "$WORK/classes" "$ROOT"/tests/unsafe/java/{Fixed,Mapped}.java
 
-under_limit() { # JAVA [OPTION]...
-    local java=$1
-    shift
-    "$ROOT/scripts/memgrant" run --target 'java:*' "${limit[@]}" --report "$WORK/report.json" -- "$java" -Xcheck:jni "$@" -cp "$WORK/classes" Fixed \
+under_limit() { # JAVA MAIN [OPTION]...
+    local java=$1 main=$2
+    shift 2
+    "$ROOT/scripts/memgrant" run --target 'java:*' "${limit[@]}" --report "$WORK/report.json" -- "$java" -Xcheck:jni "$@" -cp "$WORK/classes" "$main" "$WORK" \
         >"$WORK/output" 2>&1 || { cat "$WORK/output"; fail "under memgrant run"; }
 }
 
@@ -40,17 +40,20 @@ sys.exit(not ($1))" || { cat "$WORK/report.json"; fail "not so in the report: $1
 for java in $(jvms); do
     echo "$java under memgrant run"
     limit=(--limit 40m)
-    under_limit "$java"
+    under_limit "$java" Fixed
     expect_lines 1 'OutOfMemoryError: Unable to allocate 1048576 bytes'
     expect_lines 0 '^WARNING'
     # The heaps themselves keep some of the limit.
     in_report "32 << 20 <= row['peak'] <= 40 << 20 and row['denials'] == 1 and report['invariants_broken'] == 0 and not others"
-    under_limit "$java" -XX:NativeMemoryTracking=summary
+    under_limit "$java" Fixed -XX:NativeMemoryTracking=summary
     expect_lines 1 'OutOfMemoryError: Unable to allocate 1048576 bytes'
     in_report "row['denials'] == 1 and report['invariants_broken'] == 0"
     limit=(--observe)
-    under_limit "$java"
+    under_limit "$java" Fixed
     expect_lines 1 'buffers 100'
     # Of the JDK's own there are a few small ones.
     in_report "100 << 20 <= row['charged'] < (100 << 20) + 65536 and row['denials'] == 0"
+    # A mapped file is nobody's, and shown.
+    under_limit "$java" Mapped
+    in_report "report['mapped_files'] == {'mappings': 1, 'bytes': 16 << 20, 'resident_bytes': 4 << 20} and row['charged'] < 65536"
 done
