@@ -33,7 +33,8 @@ static void warn(JNIEnv *env, const char *function)
     if (!mg_frames_caller(env, jvmti_used, class, sizeof class) || atomic_flag_test_and_set(&said))
         return;
     const bool netty = strstr(class, "netty") != NULL;
-    mg_say("%s calls libc's own %s by java.lang.foreign: what it takes so is not counted; %s", class, function,
+    mg_say("%s calls libc's own %s by java.lang.foreign: what it takes so is not counted; %s", class,
+           function,
            netty ? "start the JVM with --sun-misc-unsafe-memory-access=allow -Dio.netty.noUnsafe=false"
                  : "java.lang.foreign.Arena's memory would be");
 }
@@ -41,7 +42,8 @@ static void warn(JNIEnv *env, const char *function)
 static jlong JNICALL find(JNIEnv *env, jclass class, jlong library, jstring name)
 {
     jlong found = original(env, class, library, name);
-    const char *text = found && !(*env)->ExceptionCheck(env) ? (*env)->GetStringUTFChars(env, name, NULL) : NULL;
+    const char *text =
+        found && !(*env)->ExceptionCheck(env) ? (*env)->GetStringUTFChars(env, name, NULL) : NULL;
     if (text && allocates(text))
         warn(env, text);
     if (text)

@@ -389,8 +389,7 @@ static jint register_binding(JNIEnv *env)
 {
     static const struct native_method run = { "run", "()V", bind_unsafe };
     jclass class = (*env)->FindClass(env, "io/memgrant/UnsafeBinding");
-    jint result =
-        class ? (*env)->RegisterNatives(env, class, (const JNINativeMethod *)&run, 1) : JNI_ERR;
+    jint result = class ? (*env)->RegisterNatives(env, class, (const JNINativeMethod *)&run, 1) : JNI_ERR;
     (*env)->DeleteLocalRef(env, class);
     return result;
 }

@@ -26,9 +26,10 @@ static struct {
 static struct {
     jvmtiEnv *jvmti;
     bool wrapped;
-    bool by_frames;             /* packages are named */
-    unsigned of_all;            /* the target java:* */
-    _Atomic(int) virtual_bound; /* virtual threads that are bound: while there are none nobody looks for them */
+    bool by_frames;  /* packages are named */
+    unsigned of_all; /* the target java:* */
+    _Atomic(int)
+        virtual_bound; /* virtual threads that are bound: while there are none nobody looks for them */
 } unsafe;
 
 /* Of smaller blocks nobody looks who took them, where all are the same's: Spark's pages, which it has paid for, are larger. */
@@ -194,10 +195,10 @@ void mg_unsafe_watch(JavaVM *vm)
                                        .can_generate_early_vmstart = 1 };
     jvmtiEventCallbacks callbacks = { .NativeMethodBind = method_bound, .VMInit = jvm_ready };
     const char *wrong = start();
-    if (!wrong && (!jvmti || (*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
-                   (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE ||
-                   !take_event(jvmti, JVMTI_EVENT_VM_INIT) ||
-                   !take_event(jvmti, JVMTI_EVENT_NATIVE_METHOD_BIND)))
+    if (!wrong &&
+        (!jvmti || (*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
+         (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE ||
+         !take_event(jvmti, JVMTI_EVENT_VM_INIT) || !take_event(jvmti, JVMTI_EVENT_NATIVE_METHOD_BIND)))
         wrong = "this JVM has no JVMTI that tells when native methods are bound";
     if (wrong)
         mg_say(UNCOUNTED, wrong);

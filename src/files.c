@@ -36,7 +36,9 @@ static uint64_t number(const char **at, unsigned base)
     uint64_t value = 0;
     for (;; ++*at) {
         char c = **at;
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
         if (digit >= base)
             return value;
         value = value * base + digit;
