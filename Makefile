@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state demo untouched stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state unsafe demo untouched stress clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -98,6 +98,9 @@ fates: all tools-demo ## What each real library does when it is denied memory: d
 
 soak: all tools-demo ## 100,000 denials over all libraries, and 2,000 tasks on executors: docs/fates.md (DENIALS=, TASKS=, MINUTES=, LIBRARIES=, JDK=25, FRESH=1)
 	@tests/fates/soak.sh $(LIBRARIES)
+
+unsafe: all tools-demo ## Libraries that take memory by Java's Unsafe, and tests that they published (ONLY=ledger, ONLY=published)
+	@tests/unsafe/run.sh
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo

@@ -17,8 +17,6 @@ done
 
 # ---- Under `memgrant run`: an agent, and a fixed limit ----
 
-PRELOAD=
-export MEMGRANT_REPORT_OWNER=
 "$JAVAC_HOME/bin/javac" -nowarn -d "$WORK/classes" "$ROOT"/tests/unsafe/java/{Fixed,Mapped}.java
 
 under_limit() { # JAVA MAIN [OPTION]...

@@ -1,0 +1,127 @@
+#!/bin/bash
+# run.sh: libraries that take memory by Unsafe, as published, on each JDK that runs them (tests/unsafe/java/Ledger.java, with and
+# without native memory tracking), and the tests that Arrow, Netty and Spark published for their memory classes, of which the
+# same must pass under the library, enforcing with a large limit, as without it. The jars come from Maven Central into build/unsafe.
+# ONLY=ledger or ONLY=published runs one half.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/../.." && pwd) BUILD=${BUILD:-$ROOT/build} LIB=$BUILD/libmemgrant.so
+WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT
+export ROOT BUILD LIB WORK
+cd "$ROOT"
+. scripts/fetch.sh
+. tests/unsafe/ledger.bash
+folder=$BUILD/unsafe failed=0
+
+# fetched NAME GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: those and what they need, in build/unsafe/NAME.
+fetched() {
+    local to=$folder/$1 group artifact version classifier
+    [ ! -f "$to/.complete" ] || return 0
+    may_download "$to is missing"
+    mkdir -p "$to"
+    {
+        printf '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>io.github.memgrant</groupId>'
+        printf '<artifactId>unsafe</artifactId><version>0</version><dependencies>\n'
+        for coordinates in "${@:2}"; do
+            IFS=: read -r group artifact version classifier <<<"$coordinates"
+            printf '<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version>' "$group" "$artifact" "$version"
+            printf '%s</dependency>\n' "${classifier:+<classifier>$classifier</classifier>}"
+        done
+        printf '</dependencies></project>\n'
+    } >"$to/pom.xml"
+    echo "fetching ${*:2}"
+    mvn -q -B -f "$to/pom.xml" -DoutputDirectory="$to" dependency:copy-dependencies || return 1
+    touch "$to/.complete"
+}
+
+put() { # NAME JAVA WORKLOAD CLASSPATH [OPTION]...
+    TRACKED=yes ledger "$@" || failed=$((failed + 1))
+}
+
+ledgers() { # JAVA VERSION
+    local kind
+    put direct "$1" DirectBuffers ''
+    [ "$2" = 17 ] || put arenas "$1" ForeignArenas ''
+    put arrow-unsafe "$1" Arrow "$folder/arrow-unsafe/*"
+    put arrow-netty "$1" Arrow "$folder/arrow-netty/*"
+    for kind in pooled unpooled adaptive; do
+        put "netty42-$kind" "$1" NettyPools "$folder/netty42/*" "-Dallocator=$kind"
+        put "netty41-$kind" "$1" NettyPools "$folder/netty41/*" "-Dallocator=$kind"
+    done
+    put drill "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
+    [ "$2" != 17 ] || put sketches "$1" Sketches "$folder/sketches/*"
+    put platform "$1" SparkPlatform "$folder/spark/*"
+}
+
+junit() { # HOW JAVA OUT ARGUMENT...
+    local how=$1 java=$2 out=$3 flags under=()
+    shift 3
+    mapfile -t flags < <(flags_of "$java")
+    [ "$how" = plain ] || under=(scripts/memgrant run --target 'java:*' --limit 8g --report "$WORK/report.json" --)
+    "${under[@]}" "$java" "${flags[@]}" -ea -Xmx2g -Dspark.memory.debugFill=true -Dspark.testing=true -Dspark.test.home=/nowhere -cp "$1" \
+        org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree --details-theme=ascii --disable-ansi-colors "${@:2}" >"$out" 2>&1 || true
+}
+
+# The line of each test that was run, with [OK] or [X]; times and addresses differ.
+ends_of() { # OUT
+    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g'
+}
+
+published() { # NAME JAVA CLASSPATH ARGUMENT...
+    local name=$1 java=$2
+    shift 2
+    junit plain "$java" "$WORK/plain" "$@"
+    junit ours "$java" "$WORK/ours" "$@"
+    ends_of "$WORK/plain" >"$WORK/plain.ends"
+    ends_of "$WORK/ours" >"$WORK/ours.ends"
+    echo "$name on $("$java" -version 2>&1 | sed -n '1s/.*"\(.*\)".*/\1/p'): $(grep -c '\[OK\]' "$WORK/ours.ends") passed, $(grep -c '\[X\]' "$WORK/ours.ends") did not"
+    if ! cmp -s "$WORK/plain.ends" "$WORK/ours.ends" || ! grep -q '\[OK\]' "$WORK/ours.ends"; then
+        diff "$WORK/plain.ends" "$WORK/ours.ends" | head -n 20 || true
+        tail -n 3 "$WORK/ours"
+        echo "FAILED: $name: not the same as without us"
+        failed=$((failed + 1))
+    fi
+    python3 -c "
+import json
+report = json.load(open('$WORK/report.json'))
+row = [row for row in report['libraries'] if row['name'] == 'java:*'][0]
+print('    ' + ', '.join(f'{key} {row[key]}' for key in ('allocations', 'frees', 'charged', 'peak', 'denials')))
+assert not report['invariants_broken'] and not row['denials']"
+}
+
+published_tests() { # JAVA
+    local jars=$folder/tests-arrow
+    published arrow-memory-core "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-core-*-tests.jar)"
+    published arrow-memory-netty "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-netty-*-tests.jar)"
+    jars=$folder/tests-spark
+    published spark-unsafe "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.unsafe.PlatformUtilSuite \
+        -c org.apache.spark.unsafe.array.LongArraySuite -c org.apache.spark.unsafe.array.ByteArraySuite
+    published spark-memory "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.memory.TaskMemoryManagerSuite
+    jars=$folder/tests-netty
+    published netty-buffer "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
+}
+
+arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 logs=org.slf4j:slf4j-nop:2.0.17
+fetched arrow-unsafe org.apache.arrow:arrow-memory-unsafe:$arrow $logs
+fetched arrow-netty org.apache.arrow:arrow-memory-netty:$arrow $logs
+fetched netty41 io.netty:netty-buffer:$netty41
+fetched netty42 io.netty:netty-buffer:$netty42
+fetched drill org.apache.drill.memory:drill-memory-base:1.22.0 $logs
+fetched drill/newer com.google.guava:guava:33.1.0-jre # drill-common names one that is too old for it
+fetched sketches org.apache.datasketches:datasketches-memory:3.0.2
+fetched spark org.apache.spark:spark-unsafe_2.13:$spark
+fetched junit org.junit.platform:junit-platform-console-standalone:1.10.2
+fetched tests-arrow org.apache.arrow:arrow-memory-core:$arrow org.apache.arrow:arrow-memory-core:$arrow:tests \
+    org.apache.arrow:arrow-memory-netty:$arrow org.apache.arrow:arrow-memory-netty:$arrow:tests ch.qos.logback:logback-classic:1.5.6 \
+    org.assertj:assertj-core:3.25.3 org.mockito:mockito-core:5.11.0 org.hamcrest:hamcrest:2.2 com.google.guava:guava:33.1.0-jre org.immutables:value:2.10.1
+fetched tests-netty io.netty:netty-buffer:$netty41 io.netty:netty-buffer:$netty41:tests org.mockito:mockito-core:4.11.0 org.hamcrest:hamcrest:2.2 \
+    ch.qos.logback:logback-classic:1.3.14 org.assertj:assertj-core:3.25.3
+fetched tests-spark org.apache.spark:spark-unsafe_2.13:$spark org.apache.spark:spark-unsafe_2.13:$spark:tests org.apache.spark:spark-core_2.13:$spark \
+    org.apache.spark:spark-core_2.13:$spark:tests org.apache.spark:spark-common-utils_2.13:$spark:tests org.mockito:mockito-core:5.11.0 \
+    org.apache.spark:spark-network-common_2.13:$spark:tests
+
+for version in 17 25; do
+    home=$(scripts/find-java $version) || continue
+    [ "${ONLY:-}" = published ] || ledgers "$home/bin/java" $version
+    [ "${ONLY:-}" = ledger ] || published_tests "$home/bin/java"
+done
+[ $failed = 0 ] || { echo "$failed failed"; exit 1; }
