@@ -198,10 +198,18 @@ const char *mg_specs_start(bool in_spark)
     return parse_table(&targets, *mg_settings.targets ? mg_settings.targets : "*", ';', "targets");
 }
 
+/* By Java package: no file. */
+#define JAVA "java:"
+
+static bool is_java(const struct mg_spec *spec)
+{
+    return !strncmp(spec->pattern, JAVA, sizeof JAVA - 1);
+}
+
 static const struct mg_spec *look_up(const struct table *table, const char *name)
 {
     for (int i = 0; i < table->count; i++)
-        if (mg_matches(table->row[i].pattern, name))
+        if (!is_java(&table->row[i]) && mg_matches(table->row[i].pattern, name))
             return &table->row[i];
     return NULL;
 }
@@ -234,13 +242,6 @@ bool mg_specs_find(const char *file_name, struct mg_spec *spec)
 }
 
 /* ---- By Java package ---- */
-
-#define JAVA "java:"
-
-static bool is_java(const struct mg_spec *spec)
-{
-    return !strncmp(spec->pattern, JAVA, sizeof JAVA - 1);
-}
 
 const struct mg_spec *mg_specs_java(unsigned n)
 {

@@ -69,6 +69,20 @@ static void the_persons_word_beats_the_profiles(void)
     CHECK(!mg_settings_set("on_denial", ""));
 }
 
+/* They are no files, whatever the profiles name; and only a person's word makes them targets. */
+static void java_packages_are_apart(void)
+{
+    CHECK(!start("liba;java:org.apache.arrow.*,limit=1g;java:*", true));
+    CHECK(mg_specs_java(0)->limit == 1 << 30 && mg_specs_java(1) && !mg_specs_java(2));
+    CHECK(mg_spec_holds_class(mg_specs_java(0), "org.apache.arrow.memory.ArrowBuf"));
+    CHECK(!mg_spec_holds_class(mg_specs_java(0), "org.apache.arrows.Quiver"));
+    CHECK(!mg_specs_find("java:x", &spec) && !mg_specs_find("libb.so", &spec));
+    CHECK(mg_specs_class_charges_itself("org.apache.spark.unsafe.memory.UnsafeMemoryAllocator"));
+    CHECK(!mg_specs_class_charges_itself("org.apache.spark.unsafe.Platform"));
+    CHECK(!start("", true) && !mg_specs_java(0));
+    CHECK(!start("*", false) && !mg_specs_java(0));
+}
+
 static void what_is_no_spec_is_shown(void)
 {
     const char *bad[] = {
@@ -99,6 +113,7 @@ int main(void)
     native_methods_are_told_by_name_or_glob();
     without_targets_it_is_everything_or_the_known();
     the_persons_word_beats_the_profiles();
+    java_packages_are_apart();
     what_is_no_spec_is_shown();
     return 0;
 }

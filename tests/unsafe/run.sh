@@ -29,7 +29,7 @@ fetched() {
         printf '</dependencies></project>\n'
     } >"$to/pom.xml"
     echo "fetching ${*:2}"
-    mvn -q -B -f "$to/pom.xml" -DoutputDirectory="$to" dependency:copy-dependencies || return 1
+    mvn -q -B -Dstyle.color=never -f "$to/pom.xml" -DoutputDirectory="$to" dependency:copy-dependencies || return 1
     touch "$to/.complete"
 }
 
