@@ -23,7 +23,8 @@ static void classes_are_told_by_name(void)
     named = mg_java_library_of("org.apache.arrow.memory.ArrowBuf");
     rest = mg_java_library_of_all();
     CHECK(named >= MG_LIBRARY_FIRST && rest >= MG_LIBRARY_FIRST && named != rest);
-    CHECK(!strcmp(mg_library_name(named), "java:org.apache.arrow.*") && !strcmp(mg_library_name(rest), "java:*"));
+    CHECK(!strcmp(mg_library_name(named), "java:org.apache.arrow.*") &&
+          !strcmp(mg_library_name(rest), "java:*"));
     CHECK(!mg_java_library_of("io.netty.buffer.PoolArena"));
     CHECK_EQ(mg_java_library_of("org.apache.spark.unsafe.memory.UnsafeMemoryAllocator"), MG_JAVA_UNCOUNTED);
 }

@@ -63,7 +63,7 @@ junit() { # HOW JAVA OUT ARGUMENT...
 
 # The line of each test that was run, with [OK] or [X]; times and addresses differ.
 ends_of() { # OUT
-    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g'
+    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g; s/ [0-9]* ms / /'
 }
 
 published() { # NAME JAVA CLASSPATH ARGUMENT...
