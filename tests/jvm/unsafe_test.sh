@@ -46,6 +46,10 @@ for java in $(jvms); do
     under_limit "$java" Fixed -XX:NativeMemoryTracking=summary
     expect_lines 1 'OutOfMemoryError: Unable to allocate 1048576 bytes'
     in_report "row['denials'] == 1 and report['invariants_broken'] == 0"
+    # Little is denied as much is: nothing native has to bear it.
+    under_limit "$java" Fixed -Dbytes=4096
+    expect_lines 1 'OutOfMemoryError: Unable to allocate 4096 bytes'
+    in_report "row['peak'] <= 40 << 20 and row['denials'] == 1 and report['invariants_broken'] == 0"
     limit=(--observe)
     under_limit "$java" Fixed
     expect_lines 1 'buffers 100'

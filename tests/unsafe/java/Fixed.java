@@ -2,15 +2,16 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Direct buffers of 1 MB until there are no more, then all are dropped but ten; how many there were. */
+/** Direct buffers until there are no more, or a hundred megabytes; how many there were. The property `bytes` is their size. */
 public final class Fixed {
     private Fixed() {}
 
     public static void main(String[] args) {
         List<ByteBuffer> buffers = new ArrayList<>();
+        int bytes = Integer.getInteger("bytes", 1 << 20);
         try {
-            while (buffers.size() < 100) {
-                buffers.add(ByteBuffer.allocateDirect(1 << 20));
+            while (buffers.size() < (100 << 20) / bytes) {
+                buffers.add(ByteBuffer.allocateDirect(bytes));
             }
         } catch (OutOfMemoryError denied) {
             System.out.println(denied);
