@@ -18,6 +18,7 @@
 #include "self.h"
 #include "settings.h"
 #include "specs.h"
+#include "window.h"
 #include "waits.h"
 
 #include <string.h>
@@ -270,6 +271,34 @@ static void add_grants(struct mg_text *text)
         mg_text_add(text, ",\"injected\":%ld", mg_injection_denials());
 }
 
+/* ---- Places: whose pages are whose, for those who look at the process from outside (memgrant explain) ---- */
+
+static struct mg_mapping_place places[4096];
+
+static void add_places(struct mg_text *text)
+{
+    const char *separator = "";
+    size_t missing;
+    size_t count = mg_mappings_list(places, sizeof places / sizeof *places, &missing);
+    mg_text_add(text, ",\"places\":{\"window\":[%lu,%lu],\"own\":[", mg_window.base,
+                mg_window.base + mg_window.size);
+    for (unsigned i = 0; i < MG_OS_OWN; i++) {
+        size_t size;
+        uintptr_t from = mg_os_own(i, &size);
+        if (!size)
+            continue;
+        mg_text_add(text, "%s[%lu,%lu]", separator, from, from + size);
+        separator = ",";
+    }
+    mg_text_add(text, "],\"mappings_left_out\":%lu,\"mappings\":[", missing);
+    for (size_t i = 0; i < count; i++) {
+        mg_text_add(text, "%s[%lu,%lu,", i ? "," : "", places[i].from, places[i].to);
+        mg_text_add_string(text, mg_libraries[places[i].library].name);
+        mg_text_add(text, "]");
+    }
+    mg_text_add(text, "]}");
+}
+
 static char *write_text(size_t *length)
 {
     struct mg_text text = mg_text_new();
@@ -282,6 +311,7 @@ static char *write_text(size_t *length)
     add_accounts(&text);
     add_libraries(&text);
     add_grants(&text);
+    add_places(&text);
     mg_text_add(&text, "}\n");
     *length = text.size;
     if (text.at)

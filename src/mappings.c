@@ -292,6 +292,29 @@ int64_t mg_mappings_touched(void)
     return (int64_t)touched;
 }
 
+/* Those of one library that lie side by side are one to a reader. */
+size_t mg_mappings_list(struct mg_mapping_place *places, size_t most, size_t *missing)
+{
+    size_t count = 0;
+    *missing = 0;
+    if (!mg_try_lock(&table.lock)) {
+        *missing = 1;
+        return 0;
+    }
+    for (size_t i = 0; i < table.count; i++) {
+        const struct range *range = &table.ranges[i];
+        unsigned library = range->owner.heap->pairs[range->owner.tag].library;
+        if (count && places[count - 1].to == range->from && places[count - 1].library == library)
+            places[count - 1].to = range->to;
+        else if (count < most)
+            places[count++] = (struct mg_mapping_place){ range->from, range->to, library };
+        else
+            ++*missing;
+    }
+    mg_unlock(&table.lock);
+    return count;
+}
+
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
 {
     if (wait)

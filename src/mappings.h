@@ -54,6 +54,12 @@ void mg_mappings_measure(void);
 int64_t mg_mappings_charged(void);
 /* Bytes in the table that have memory behind them now. Looks at every page. Takes the lock. */
 int64_t mg_mappings_touched(void);
+/* Where the first so many lie, writable or not. How many of them; *missing is how many there are beyond, 1 when nobody can say now. */
+struct mg_mapping_place {
+    uintptr_t from, to;
+    unsigned library;
+};
+size_t mg_mappings_list(struct mg_mapping_place *places, size_t most, size_t *missing);
 /* Bytes in the table that are charged, by library. Takes the lock; false when it is taken and `wait` is false. */
 bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait);
 

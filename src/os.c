@@ -33,13 +33,52 @@ static void *map(size_t size, int protection, int flags)
     return address < 0 && address > -(long)MG_PAGE ? NULL : (void *)address;
 }
 
+/* ---- What is ours, for those who ask whose the pages are. What finds no place here is just not told ---- */
+
+static struct {
+    _Atomic(uintptr_t) from;
+    _Atomic(size_t) size;
+} own[MG_OS_OWN];
+
+static void *note(void *memory, size_t size)
+{
+    for (unsigned i = 0; memory && i < MG_OS_OWN; i++) {
+        uintptr_t none = 0;
+        if (MG_LOAD(own[i].from) ||
+            !atomic_compare_exchange_strong_explicit(&own[i].from, &none, (uintptr_t)memory,
+                                                     memory_order_relaxed, memory_order_relaxed))
+            continue;
+        MG_STORE(own[i].size, size);
+        break;
+    }
+    return memory;
+}
+
+static void forget(const void *memory)
+{
+    for (unsigned i = 0; i < MG_OS_OWN; i++) {
+        if (MG_LOAD(own[i].from) != (uintptr_t)memory)
+            continue;
+        MG_STORE(own[i].size, 0);
+        MG_STORE(own[i].from, 0);
+        return;
+    }
+}
+
+uintptr_t mg_os_own(unsigned index, size_t *size)
+{
+    *size = MG_LOAD(own[index].size);
+    return MG_LOAD(own[index].from);
+}
+
 void *mg_os_allocate(size_t size)
 {
-    return map(size, PROT_READ | PROT_WRITE, 0);
+    return note(map(size, PROT_READ | PROT_WRITE, 0), size);
 }
 
 void mg_os_release(void *memory, size_t size)
 {
+    forget(memory);
     enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
 }
 
@@ -75,7 +114,7 @@ void *mg_os_allocate_affordable(size_t most, size_t size, unsigned *count)
 
 void *mg_os_reserve(size_t size)
 {
-    return map(size, PROT_NONE, MAP_NORESERVE);
+    return note(map(size, PROT_NONE, MAP_NORESERVE), size);
 }
 
 bool mg_os_make_writable(void *address, size_t size)

@@ -19,6 +19,9 @@ size_t mg_os_affordable(size_t count, size_t size);
 void *mg_os_allocate_affordable(size_t most, size_t size, unsigned *count);
 /* Addresses without memory behind them. */
 void *mg_os_reserve(size_t size);
+/* The index-th of what these gave out and is not released: where, and how much; size 0 is none. */
+#define MG_OS_OWN 1024u
+uintptr_t mg_os_own(unsigned index, size_t *size);
 /* False when the kernel refuses. */
 bool mg_os_make_writable(void *address, size_t size);
 bool mg_os_make_readonly(void *address, size_t size);
