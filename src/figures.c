@@ -18,8 +18,8 @@
 #include "self.h"
 #include "settings.h"
 #include "specs.h"
-#include "window.h"
 #include "waits.h"
+#include "window.h"
 
 #include <string.h>
 
