@@ -5,13 +5,13 @@
 #include "arming.h"
 #include "caches.h"
 #include "memgrant.h"
+#include "reading.h"
 #include "say.h"
 #include "text.h"
 #include "unsafe.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct mg_account *account_of(jlong handle)
 {
@@ -300,39 +300,6 @@ static void pulled(JNIEnv *env, jclass class, jlong claimed, jlong freed)
     mg_lever_pulled(claimed, freed);
 }
 
-static jlongArray read_figures(JNIEnv *env, jclass class, jlong account)
-{
-    (void)class;
-    int64_t figures[MG_FIGURES];
-    mg_read(account, figures);
-    jlong values[MG_FIGURES];
-    for (int i = 0; i < MG_FIGURES; i++)
-        values[i] = figures[i];
-    jlongArray array = (*env)->NewLongArray(env, MG_FIGURES);
-    if (array)
-        (*env)->SetLongArrayRegion(env, array, 0, MG_FIGURES, values);
-    return array;
-}
-
-static jstring report(JNIEnv *env, jclass class)
-{
-    (void)class;
-    size_t length = 0;
-    char *text = mg_report_text(&length);
-    if (!text)
-        return mg_text_to_java(env, "{}");
-    /* Its length is that of its memory. */
-    jstring string = mg_text_to_java_sized(env, text, strlen(text));
-    mg_report_free(text, length);
-    return string;
-}
-
-static void write_report(JNIEnv *env, jclass class)
-{
-    (void)env, (void)class;
-    mg_write_report();
-}
-
 /* JNINativeMethod with const names: the JVM does not write into them. */
 struct native_method {
     const char *name;
@@ -375,9 +342,9 @@ static const struct native_method methods[] = {
     { "shrinkCaches", "(J)J", shrink_caches },
     { "easeCaches", "(J)V", ease_caches },
     { "pulled", "(JJ)V", pulled },
-    { "read", "(J)[J", read_figures },
-    { "report", "()Ljava/lang/String;", report },
-    { "writeReport", "()V", write_report },
+    { "read", "(J)[J", mg_java_read },
+    { "report", "()Ljava/lang/String;", mg_java_report },
+    { "writeReport", "()V", mg_java_write_report },
 };
 
 static const JNINativeMethod *own_method(unsigned index)

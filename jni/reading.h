@@ -1,0 +1,13 @@
+/* The natives of io.memgrant.Native that read: an account's figures, and the report. Run on JVM threads. */
+#ifndef MG_READING_H
+#define MG_READING_H
+
+#include <jni.h>
+
+/* The figures of memgrant.h, in its order; of an account long closed all are 0. */
+jlongArray mg_java_read(JNIEnv *env, jclass class, jlong account);
+/* JSON; an object without members where there is no memory for it. */
+jstring mg_java_report(JNIEnv *env, jclass class);
+void mg_java_write_report(JNIEnv *env, jclass class);
+
+#endif
