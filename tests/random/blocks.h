@@ -185,7 +185,7 @@ static inline void remake(struct worker *worker, struct slot *slot)
     struct slot old = *slot;
     unsigned library = below(worker, 4) % (LIBRARIES + 1);
     int64_t most = library != BYSTANDER && size ? (int64_t)usable_for(size, 0) : 0;
-    unsigned noted = may_come(worker, most);
+    unsigned noted = may_come_beside(worker, most);
     verify(slot->at, slot->size, slot->size, slot->pattern);
     goes(old.owner, (int64_t)old.bytes);
     void *block = model.calls[library]->remake(below(worker, 2), slot->at, size);

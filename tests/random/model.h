@@ -141,6 +141,15 @@ static inline unsigned may_come(const struct worker *worker, int64_t bytes)
     return owner;
 }
 
+/* What grows by moving is there twice for a moment, alone too. */
+static inline unsigned may_come_beside(const struct worker *worker, int64_t bytes)
+{
+    unsigned owner = entry_here(worker);
+    add_most(owner, bytes);
+    add_most(owner, -bytes);
+    return may_come(worker, bytes);
+}
+
 static inline void did_not_come(unsigned noted, int64_t bytes)
 {
     if (!model.alone)
