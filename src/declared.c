@@ -15,6 +15,12 @@ int64_t mg_declared_measured(const struct mg_book books[MG_LIBRARIES])
     return bytes;
 }
 
+int64_t mg_declared_unused(void)
+{
+    int64_t bytes = MG_LOAD(mg_accounts_root->declared) - MG_LOAD(mg_accounts_root->covered);
+    return bytes > 0 ? bytes : 0;
+}
+
 void mg_cover(struct mg_account *account, int64_t declared, int64_t covered, int64_t by_answer)
 {
     MG_STORE(account->declared, declared);
@@ -27,7 +33,8 @@ void mg_cover(struct mg_account *account, int64_t declared, int64_t covered, int
         return;
     /* What they use and have not declared any more is asked for. */
     atomic_thread_fence(memory_order_seq_cst);
-    mg_accounts_raise(&account->overdraft_peak, MG_LOAD(account->taken) - MG_LOAD(account->granted));
+    mg_accounts_raise(&account->overdraft_peak,
+                      MG_LOAD(account->taken) - MG_LOAD(account->granted) + MG_LOAD(account->lent));
     mg_enter(&mg_self);
     mg_grants_ask_in_time(account);
     mg_leave(&mg_self);

@@ -1,5 +1,6 @@
 #include "headroom.h"
 
+#include "declared.h"
 #include "granting.h"
 #include "heap.h"
 #include "mappings.h"
@@ -46,11 +47,13 @@ int64_t mg_headroom_promised(int64_t by_spark)
         const struct mg_account *account = mg_accounts_slot(i);
         int64_t granted = account->listed ? MG_LOAD(account->granted) : 0;
         int64_t taken = account->listed ? MG_LOAD(account->taken) : 0;
-        on_its_way -= account->listed ? granted - MG_LOAD(account->lent) : 0;
+        /* What was lent Spark has not granted, and what libraries have declared themselves it has granted them. */
+        on_its_way -= account->listed ? granted - MG_LOAD(account->lent) - MG_LOAD(account->covered) : 0;
         promised += granted > taken ? granted : taken;
     }
     mg_unlock(&mg_books_lock);
     promised += on_its_way > 0 ? on_its_way : 0;
+    promised += mg_declared_unused();
     /* Later, so that what is touched meanwhile is missing in it, not counted twice. */
     promised -= mg_heaps_touched() + mg_mappings_touched();
     mg_leave(&mg_self);

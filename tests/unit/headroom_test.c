@@ -332,6 +332,30 @@ static void what_is_on_its_way_is_promised(void)
     mg_settle(other);
 }
 
+/* What a library has declared to Spark by itself is in an account's grant, but not in what Spark granted us. */
+static void what_a_library_has_declared_itself_hides_nothing_on_its_way(void)
+{
+    struct mg_account *account = mg_account_open("declares", mg_root(), -1);
+    int64_t granted = MG_LOAD(mg_root()->granted);
+    int64_t before = mg_headroom_promised(granted);
+    mg_cover(account, 40 * MB, 40 * MB, 0);
+    CHECK_EQ(mg_headroom_promised(granted), before + 40 * MB);
+    CHECK_EQ(mg_headroom_promised(granted + 64 * MB), before + 104 * MB);
+    mg_settle(account);
+}
+
+static void what_is_declared_and_not_used_yet_is_promised(void)
+{
+    struct mg_account *account = mg_account_open("declares in advance", mg_root(), -1);
+    int64_t granted = MG_LOAD(mg_root()->granted);
+    int64_t before = mg_headroom_promised(granted);
+    mg_cover(account, 70 * MB, 40 * MB, 0);
+    mg_cover(mg_root(), 30 * MB, 10 * MB, 0);
+    CHECK_EQ(mg_headroom_promised(granted), before + 70 * MB);
+    mg_cover(mg_root(), 0, 0, 0);
+    mg_settle(account);
+}
+
 int main(void)
 {
     mg_headroom_serves_ns = INT64_MAX; /* however slow the machine is */
@@ -355,6 +379,8 @@ int main(void)
     what_was_never_touched_is_promised();
     what_was_touched_of_mappings_is_no_promise();
     what_is_on_its_way_is_promised();
+    what_a_library_has_declared_itself_hides_nothing_on_its_way();
+    what_is_declared_and_not_used_yet_is_promised();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

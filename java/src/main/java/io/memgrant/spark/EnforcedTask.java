@@ -188,7 +188,6 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     /**
-    /**
      * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from
      * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion; then
      * levers are pulled, which costs less than a spill or a wait. In the middle of something of Spark's nobody frees, spills or
