@@ -11,7 +11,7 @@ package io.memgrant;
 public final class RocksDbCaches implements SpillLever {
     private static boolean registered;
 
-    private RocksDbCaches() {}
+    RocksDbCaches() {}
 
     /** Once for the process, when the library was armed with the setting levers=rocksdb. */
     public static synchronized void register() {
