@@ -1,25 +1,14 @@
 #!/bin/bash
 # A denial only when it must be: what Spark refuses is lent as long as the executor's container has room, and no executor is killed.
 . "$(dirname "$0")/plugin.bash"
+. tests/spark/container.bash
 
 mkdir "$WORK/copies"
 run io.memgrant.spark.ReadsContainers -Dfolder="$WORK/copies"
 
 # Heap 512, a JVM beside it, the pool's 128, and some 400 that nobody was promised.
 limit=$((1280 << 20))
-mkfifo "$WORK/until"
-exec 4< <(exec tests/spark/in_container.py "$WORK/java-home" "$jdk/bin/java" $limit <"$WORK/until")
-keeper=$!
-exec 5>"$WORK/until"
-on_disk=
-end_container() {
-    exec 5>&-
-    wait "$keeper" || true
-    rm -rf "$on_disk"
-}
-trap end_container EXIT
-read -r says <&4
-[ "$says" = ready ] || skip "$says"
+start_container $limit
 
 on_disk=$(mktemp -d "$BUILD/headroom.XXXXXX") # not a tmpfs, whose pages are memory
 "$WORK/java-home/bin/java" -XX:+UseSerialGC -Xms512m -Xmx512m -XX:+AlwaysPreTouch -cp "$path" \
@@ -32,8 +21,4 @@ room() { # WORD OPTIONS-OF-THE-EXECUTOR'S-JVM...
 }
 room touched -Xms512m -XX:+AlwaysPreTouch
 room untouched
-
-exec 5>&-
-read -r kills <&4
-[ "$kills" = 0 ] || fail "the kernel killed $kills"
-echo "ok - the kernel killed nobody in all of that"
+that_nobody_was_killed
