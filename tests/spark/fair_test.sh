@@ -1,6 +1,6 @@
 #!/bin/bash
-# Eight tasks with RocksDB compete for half of what they want: each gets its turn, and all finish. And what Spark's operators
-# have of the pool by a setting, native memory can't take.
+# Tasks with RocksDB, eight at a time, compete for half of what they want: each gets its turn, none is starved, and all finish.
+# And what Spark's operators have of the pool by a setting, native memory can't take.
 . "$(dirname "$0")/plugin.bash"
 
 run_on_cluster Fair -Dspark.master='local-cluster[1,8,1024]' -Dspark.memgrant.targets='librocksdbjni*' \
