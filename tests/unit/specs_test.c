@@ -52,7 +52,7 @@ static void without_targets_it_is_everything_or_the_known(void)
     CHECK(!start("", true) && !mg_specs_find("whatever.so", &spec));
     CHECK(mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_STOP);
     CHECK(!strcmp(spec.pool_threads, "rocksdb:*") && spec.charges_itself <= 0);
-    CHECK(mg_specs_find("libcomet-42.so", &spec) && spec.charges_itself <= 0);
+    CHECK(mg_specs_find("libcomet-42.so", &spec) && spec.charges_itself == 1);
 }
 
 static void the_persons_word_beats_the_profiles(void)
@@ -61,8 +61,8 @@ static void the_persons_word_beats_the_profiles(void)
     CHECK(spec.fate == MG_FATE_OVERDRAFT && spec.copes == 0 && !strcmp(spec.pool_threads, "rocksdb:*"));
     CHECK(!mg_settings_set("on_denial", "fail"));
     CHECK(mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_OVERDRAFT);
-    CHECK(!start("libcomet*,charges-itself=yes", true) && mg_specs_find("libcomet-42.so", &spec) &&
-          spec.charges_itself == 1);
+    CHECK(!start("libcomet*,charges-itself=no", true) && mg_specs_find("libcomet-42.so", &spec) &&
+          spec.charges_itself == 0);
     CHECK(!start("librocksdbjni*", true) && mg_specs_find("librocksdbjni42.so", &spec) &&
           spec.fate == MG_FATE_FAIL);
     CHECK(!start("", true) && mg_specs_find("librocksdbjni42.so", &spec) && spec.fate == MG_FATE_FAIL);

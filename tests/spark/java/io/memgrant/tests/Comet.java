@@ -1,70 +1,94 @@
 package io.memgrant.tests;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.airlift.tpch.TpchEntity;
 import io.airlift.tpch.TpchTable;
-import io.memgrant.Memgrant;
 import io.memgrant.demo.Report;
-import java.util.ArrayList;
+import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A library that charges Spark itself: Comet as published runs TPC-H's query 18, while Spark's books are compared with what
- * Comet was measured to use. Run by spark-submit on a pool of 1 GB.
+ * A library that charges Spark itself: Comet as published joins and sorts tables of TPC-H in one task, which stops to look while
+ * Comet holds what it sorted: at Spark's books, at what Comet has declared, and at what Comet was measured to use.
  */
 public final class Comet {
-    private static final double SCALE = 0.3;
+    private static final double SCALE = 0.1;
     private static final int PARTS = 4;
-    private static final String QUERY_18 = "select c_name, c_custkey, o_orderkey, o_orderdate, o_totalprice, sum(l_quantity)"
-            + " from customer, orders, lineitem where o_orderkey in (select l_orderkey from lineitem group by l_orderkey"
-            + " having sum(l_quantity) > 300) and c_custkey = o_custkey and o_orderkey = l_orderkey group by c_name, c_custkey,"
-            + " o_orderkey, o_orderdate, o_totalprice order by o_totalprice desc, o_orderdate limit 100";
+    /** Not used, at most: what the task's and the executor's account keep at hand, and the byte that the task has from its start. */
+    private static final long AT_HAND = (2 << 20) + 1;
+    /** How often is looked, at most, until what was asked for before Comet declared it has gone back. */
+    private static final int LOOKS = 100;
+    private static final int LOOK_MILLIS = 100;
+    private static final String QUERY = "select o_totalprice, o_orderkey, o_orderdate, l_quantity from orders, lineitem"
+            + " where o_orderkey = l_orderkey order by o_totalprice desc, o_orderkey, l_quantity";
 
     private Comet() {}
 
-    /** Of one moment, in bytes: what Comet uses and has declared, and what Spark has given away for it and for us. */
-    private record Sample(long measured, long declared, long books) {
+    /**
+     * Of one moment, in bytes.
+     *
+     * @param measured what Comet uses
+     * @param declared what Comet has declared to Spark itself, as the report says
+     * @param given what Spark has given away, to Comet and to us, but for what our heaps keep beyond Comet's blocks
+     */
+    private record Sample(long measured, long declared, long given) implements Serializable {
+        /** On a task's thread. */
         static Sample now() {
             MemoryManager manager = SparkEnv.get().memoryManager();
             synchronized (manager) {
-                long books = manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed();
                 Report report = Check.report();
-                long declared = 0;
-                for (JsonNode account : report.accounts()) {
-                    declared += Report.figure(account, "declared");
-                }
-                long measured = Report.figure(Report.library(report.json(), "libcomet"), "used");
-                return new Sample(measured, declared, books);
+                long overhead = report.accounts().stream().filter(account -> account.get("name").asText().equals("overhead"))
+                        .mapToLong(account -> Report.figure(account, "granted")).sum();
+                return new Sample(Report.figure(Report.library(report.json(), "libcomet"), "used"),
+                        Report.figure(report.task(TaskContext.get().taskAttemptId()), "declared"),
+                        manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed() - overhead);
             }
+        }
+
+        boolean isPaidOnce() {
+            long needed = Math.max(measured, declared);
+            return given >= needed && given <= needed + AT_HAND;
         }
     }
 
     public static void main(String[] words) throws Exception {
         SparkSession spark = SparkSession.builder().appName("comet").getOrCreate();
         tables(spark, words[0]);
-        List<Sample> samples = new ArrayList<>();
-        Thread sampler = new Thread(() -> {
-            while (!Thread.currentThread().isInterrupted()) {
-                samples.add(Sample.now());
-            }
-        });
-        sampler.start();
-        long rows = spark.sql(QUERY_18).collectAsList().size();
-        sampler.interrupt();
-        sampler.join();
-        System.out.println(spark.sql(QUERY_18).queryExecution().executedPlan());
-        for (Sample sample : samples) {
-            System.out.printf(Locale.ROOT, "sample %d %d %d%n", sample.measured >> 10, sample.declared >> 10, sample.books >> 10);
+        Dataset<Row> sorted = spark.sql(QUERY);
+        String plan = sorted.queryExecution().executedPlan().toString();
+        Check.that(plan.contains("CometSort ") && plan.contains("CometSortMergeJoin "), "Comet joins and sorts", "%d operators of it",
+                plan.split("Comet").length - 1);
+        Sample seen = sorted.javaRDD().mapPartitions(Comet::looked).collect().get(0);
+        Check.that(seen.isPaidOnce(), "what Comet takes is paid for, and once", "%s", seen);
+        Check.that(Math.min(seen.declared, seen.measured) > 10 * AT_HAND, "Comet declares most of it to Spark itself, and the report shows that",
+                "%s", seen);
+        Check.thatBooksBalance("after Comet's query");
+    }
+
+    /** Comet has sorted everything when there is a first row. */
+    private static Iterator<Sample> looked(Iterator<Row> rows) throws InterruptedException {
+        if (!rows.hasNext()) {
+            throw new AssertionError("no rows");
         }
-        System.out.println(rows + " rows");
-        System.out.println(Memgrant.report());
+        Sample seen = Sample.now();
+        MemoryManager manager = SparkEnv.get().memoryManager();
+        synchronized (manager) {
+            for (int look = 0; look < LOOKS && !seen.isPaidOnce(); look++) {
+                manager.wait(LOOK_MILLIS);
+                seen = Sample.now();
+            }
+        }
+        rows.forEachRemaining(row -> {});
+        return List.of(seen).iterator();
     }
 
     private static void tables(SparkSession spark, String folder) {
@@ -80,7 +104,7 @@ public final class Comet {
         String path = folder + "/" + name;
         List<Integer> parts = IntStream.rangeClosed(1, PARTS).boxed().toList();
         spark.createDataset(parts, Encoders.INT()).repartition(PARTS)
-                .flatMap((org.apache.spark.api.java.function.FlatMapFunction<Integer, String>) part -> lines(name, part),
+                .flatMap((FlatMapFunction<Integer, String>) part -> lines(name, part),
                         Encoders.STRING())
                 .selectExpr("split(value, '[|]') as f").selectExpr(columns).write().parquet(path);
         spark.read().parquet(path).createOrReplaceTempView(name);
