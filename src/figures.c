@@ -352,6 +352,7 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     figures[MG_LENT] = MG_LOAD(account->lent);
     figures[MG_WAITING_NS] = mg_waiting_ns(account);
     figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
+    figures[MG_AHEAD] = MG_LOAD(account->ahead);
     figures[MG_GRANTED] = MG_LOAD(account->granted) - figures[MG_LENT];
     figures[MG_PEAK] = at_least(MG_LOAD(account->peak), used_of(&sum));
     figures[MG_DENIALS] = MG_LOAD(account->denials);

@@ -211,6 +211,7 @@ enum {
     MG_LENT,
     MG_WAITING_NS,
     MG_WAITING_BYTES,
+    MG_AHEAD,
     MG_FIGURES
 };
 /* Of a closed account too, as long as it is among the last ones; else all are 0. */

@@ -133,6 +133,11 @@ public final class Account {
         return Native.takeBack(handle, bytes);
     }
 
+    /** What its task thread asks for just now before Java's code takes it, in bytes: it is in {@link #overdraft} already. */
+    public long ahead() {
+        return figure(Native.AHEAD);
+    }
+
     /** What is used beyond the grant now; 0 when nothing is. */
     public long overdraft() {
         return Native.overdraft(handle);

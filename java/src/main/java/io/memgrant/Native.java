@@ -10,7 +10,7 @@ final class Native {
     /** Indices into {@link #read}. */
     static final int LIMIT = 0, RESERVATION = 1, GRANTED = 2, USED = 3, PEAK = 4, CHARGED = 5, REFUNDED = 6,
             ALLOCATIONS = 7, FREES = 8, DENIALS = 9, OVERDRAFT_PEAK = 10, STATE = 11, LENT = 12, WAITING_NS = 13,
-            WAITING_BYTES = 14;
+            WAITING_BYTES = 14, AHEAD = 15;
 
     /**
      * Ends the library's dormancy in this process.

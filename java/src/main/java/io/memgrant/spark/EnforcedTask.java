@@ -34,7 +34,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private Denial denied;
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
-    /** What was thrown last. */
+    /** What was thrown last out of a native method. */
     private Denial stoppedBy;
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
@@ -225,7 +225,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     private Throwable stop() {
         Throwable stop = enforcement.deny(account, denied);
-        stoppedBy = denied;
+        // Of what Java's code asked for, nothing was taken: whoever catches that may do without, as after any OutOfMemoryError.
+        stoppedBy = account.ahead() > 0 ? stoppedBy : denied;
         denied = null;
         account.tolerate(FURTHER);
         return stop;
