@@ -162,7 +162,9 @@ void mg_grant(struct mg_account *account, int64_t bytes)
 
 bool mg_lend(struct mg_account *account, int64_t bytes)
 {
-    bool lent = bytes <= 0 || mg_headroom_lend(account, 0, bytes, 0); /* nothing is always there */
+    /* Who has not taken it yet is not known as the culprit, but must be where it is called in. */
+    unsigned culprit = MG_LOAD(account->ahead) ? MG_LOAD(account->ahead_for) : 0;
+    bool lent = bytes <= 0 || mg_headroom_lend(account, culprit, bytes, 0); /* nothing is always there */
     calm(account);
     return lent;
 }

@@ -99,6 +99,7 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
         return 0;
     mg_enter(self);
     bool lacks = mg_grants_missing(self->account, need) > 0;
+    MG_STORE(self->account->ahead_for, library);
     mg_leave(self);
     return lacks ? need : 0;
 }

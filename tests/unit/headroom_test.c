@@ -149,6 +149,24 @@ static void what_is_called_in_stops_the_task(enum mg_fate fate)
     end(account);
 }
 
+/* What Java's code asked for before it took it was nobody's overdraft. */
+static void what_was_lent_before_it_was_taken_is_called_in_too(void)
+{
+    struct mg_account *account = refused_account("asks first", MG_FATE_STOP);
+    mg_bind(account);
+    look(100 * MB);
+    CHECK(mg_java_asks(mg_java_lacks(UNIT_LIBRARY, 4 * MB)) == account);
+    CHECK(mg_overdraft(account) >= 4 * MB);
+    CHECK(mg_lend(account, mg_overdraft(account)));
+    mg_java_asks(0);
+    void *block = unit_allocate((size_t)(4 * MB));
+    CHECK(!mg_account_wants_boundary());
+    mg_headroom_call_in(mg_account_handle(account));
+    CHECK(mg_account_wants_boundary() == account);
+    mg_free(block);
+    end(account);
+}
+
 /* Whoever calls in has a handle, and the account may have ended meanwhile, its slot be another one's. */
 static void what_is_called_in_late_is_nobody_elses(void)
 {
@@ -370,6 +388,7 @@ int main(void)
     what_is_lent_is_not_given_to_spark();
     what_is_called_in_stops_the_task(MG_FATE_STOP);
     what_is_called_in_stops_the_task(MG_FATE_FAIL);
+    what_was_lent_before_it_was_taken_is_called_in_too();
     what_is_called_in_late_is_nobody_elses();
     what_stays_lent_is_never_out_of_sight();
     many_at_once_are_lent_no_more_than_was_seen();
