@@ -15,12 +15,6 @@ int64_t mg_declared_measured(const struct mg_book books[MG_LIBRARIES])
     return bytes;
 }
 
-int64_t mg_declared_unused(void)
-{
-    int64_t bytes = MG_LOAD(mg_accounts_root->declared) - MG_LOAD(mg_accounts_root->covered);
-    return bytes > 0 ? bytes : 0;
-}
-
 void mg_cover(struct mg_account *account, int64_t declared, int64_t covered, int64_t by_answer)
 {
     MG_STORE(account->declared, declared);

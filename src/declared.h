@@ -8,8 +8,5 @@
 
 /* What such libraries use of these books. */
 int64_t mg_declared_measured(const struct mg_book books[MG_LIBRARIES]);
-/* What they have declared and use nowhere yet: they may without asking anybody. The root's `declared` is what tasks' libraries
- * declared beyond what they use in their tasks' accounts. */
-int64_t mg_declared_unused(void);
 
 #endif
