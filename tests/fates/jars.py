@@ -25,13 +25,15 @@ def dependency(coordinates):
 def there_already(library):
     """Spark's own jars and the demo's serve too, where they are of that version."""
     names = [coordinates.split(":") for coordinates in library.maven]
-    found = [path for _, artifact, version, *more in names for folder in ("spark-*/jars", "deps", "deps-spark3")
+    found = [path for _, artifact, version, *more in names for folder in ("spark-*/jars", "deps", "deps-spark3", "comet")
              for path in glob.glob(os.path.join(BUILD, folder, "-".join([artifact, version, *more]) + ".jar"))]
     return found if len({os.path.basename(path) for path in found}) == len(names) else None
 
 
 def fetched(library, may_download):
     """None when its jars are there, else why not."""
+    if library.spark and not os.path.exists(os.path.join(BUILD, library.spark)):
+        return f"there is no build/{library.spark} (scripts/get-spark)"
     folder = file_of(library)
     if os.path.exists(os.path.join(folder, ".complete")):
         return None
@@ -49,7 +51,7 @@ def fetched(library, may_download):
         pom.write(POM.format("".join(map(dependency, library.maven))))
     print(f"fetching {', '.join(library.maven)} from Maven Central", flush=True)
     maven = subprocess.run(["mvn", "-B", "-q", "-f", os.path.join(folder, "pom.xml"), f"-DoutputDirectory={folder}",
-                            "dependency:copy-dependencies"], capture_output=True, text=True, check=False)
+                            f"-DexcludeTransitive={'true' if library.spark else 'false'}", "dependency:copy-dependencies"], capture_output=True, text=True, check=False)
     if maven.returncode:
         errors = [line for line in maven.stdout.splitlines() if "ERROR" in line]
         return f"Maven could not fetch it: {errors[0] if errors else maven.stdout[-300:]}"
@@ -74,5 +76,8 @@ def compiled(library):
         if wrong:
             return wrong
     own = os.path.join(CLASSES, f"{library.name}-{library.version}")
-    return javac(own, CLASSES + ":" + os.path.join(file_of(library), "*"), 
+    path = [CLASSES, os.path.join(file_of(library), "*")]
+    if library.spark:
+        path += [os.path.join(BUILD, "memgrant.jar"), os.path.join(BUILD, library.spark, "jars", "*")]
+    return javac(own, ":".join(path),
                  [os.path.join(folder, name + ".java") for name in (library.workload, "Texts", "Points")])

@@ -9,6 +9,9 @@ BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 # along. `options`: for java. `heap`: MB. `spark`: the folder of the Spark that has to drive it.
 Library = collections.namedtuple("Library", "name version files workload maven options heap spark", defaults=((), 256, None))
 
+# What spark-submit opens.
+SPARKS = tuple(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.net",
+                                                                      "java.util.concurrent", "sun.nio.ch"))
 OPENED = ("--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
 
 
@@ -47,6 +50,8 @@ LIBRARIES = [
     Library("opendal", "0.48.0", "libopendal_java*", "OpenDal", of("org.apache.opendal", "opendal", "0.48.0", "linux-x86_64")),
     Library("arrow-dataset", "18.3.0", "jnilib-*", "ArrowDataset",
             of("org.apache.arrow", "arrow-dataset", "18.3.0") + of("org.apache.arrow", "arrow-memory-unsafe", "18.3.0"), OPENED),
+    Library("comet-spark", "0.12.0", "libcomet*", "SparkFate", of("org.apache.datafusion", "comet-spark-spark3.5_2.12", "0.12.0"),
+            SPARKS, 1024, "spark-3.5.9"),
 ]
 
 
@@ -57,7 +62,6 @@ def file_of(library):
 
 # What could not be had, and what was tried.
 NOT_HAD = [
-    ("DataFusion Comet", "comet-spark-spark3.5_2.12 0.12.0 is on Maven Central, and `SparkFate.java` is written to drive it in local Spark; not run yet"),
     ("arrow-gandiva", "16.1.0, the newest on Maven Central, is loaded but can't compile an expression (`Could not create LLJIT instance: Symbols "
                       "not found: llvm_orc_registerEHFrameSectionWrapper`), with memgrant or without"),
     ("Gluten with Velox", "Maven Central has no bundle of it under the names tried (gluten-velox-bundle-spark3.5_2.12)"),
