@@ -1,29 +1,46 @@
 #!/bin/bash
 # State that outlives tasks: a streaming query whose state is in RocksDB, at half of the memory that it takes by itself: no batch fails.
-# STATE="PARTITIONS BATCHES ROWS KEYS" for another one; make state is the long form.
+# STATE="PARTITIONS BATCHES ROWS KEYS" for another one. SIDE_BY_SIDE=1 runs it with and without a limit at the same time, so that
+# whatever else the machine does slows both; make state is long, and does that.
 . "$(dirname "$0")/spark.bash"
 
 read -r partitions batches rows keys <<<"${STATE:-10 12 15000 90000}"
 
-stream() { # NAME [spark-submit options]
-    local name=$1
-    shift
-    on_spark State --master 'local[2,4]' --conf 'spark.memgrant.targets=librocksdbjni*' --driver-memory 2g "$@" \
-        -- "$partitions" "$batches" "$rows" "$keys" >"$WORK/$name"
-    sed -n 's/^figure /  /p' "$WORK/$name" | paste -sd, | sed "s/^/$name:/"
-    ! grep -E 'memgrant: |Managed memory leak' "$WORK/log" || fail "$name: somebody had something to say"
+stream() { # NAME BATCHES [spark-submit options]
+    local name=$1 count=$2
+    shift 2
+    mkdir -p "$WORK/$name"
+    (
+        WORK=$WORK/$name
+        on_spark State --master 'local[2,4]' --conf 'spark.memgrant.targets=librocksdbjni*' --driver-memory 2g "$@" \
+            -- "$partitions" "$count" "$rows" "$keys" >"$WORK/out"
+        sed -n 's/^figure /  /p' "$WORK/out" | paste -sd, | sed "s/^/$name:/"
+        ! grep -E 'memgrant: |Managed memory leak' "$WORK/log" || fail "$name: somebody had something to say"
+    )
 }
 figure() { # NAME FIGURE
-    sed -n "s/^figure $2 //p" "$WORK/$1"
+    sed -n "s/^figure $2 //p" "$WORK/$1/out"
+}
+half() { # OF
+    pool=$(($(figure "$1" peak) / 2))
+    stream half "$batches" --conf spark.memgrant.mode=enforce --conf spark.memgrant.levers=rocksdb \
+        --conf spark.memory.offHeap.enabled=true --conf "spark.memory.offHeap.size=$pool"
 }
 
-stream natural --conf spark.memgrant.mode=observe
-pool=$(($(figure natural peak) / 2))
-stream half --conf spark.memgrant.mode=enforce --conf spark.memgrant.levers=rocksdb \
-    --conf spark.memory.offHeap.enabled=true --conf "spark.memory.offHeap.size=$pool"
+if [ -n "${SIDE_BY_SIDE:-}" ]; then
+    stream sized "$batches" --conf spark.memgrant.mode=observe
+    stream natural "$batches" --conf spark.memgrant.mode=observe &
+    half sized
+    wait $! || fail "the query without a limit"
+else
+    stream natural "$batches" --conf spark.memgrant.mode=observe
+    half natural
+fi
 
 [ "$(figure half batches)" = "$batches" ] || fail "a batch failed"
 echo "ok - at half of its natural memory no batch failed ($pool bytes, $(figure half failed_tasks) tasks failed)"
 [ "$(figure half levers_freed)" -gt 0 ] || fail "no lever freed anything: it had room enough"
-# Wanted are 1.5 times at most; it is not met yet, and said.
-echo "p95 of a batch: $(figure half p95) ms at half of the memory, $(figure natural p95) ms without a limit"
+limited=$(figure half p95) free=$(figure natural p95)
+echo "p95 of a batch: $limited ms at half of the memory, $free ms without a limit"
+# One after the other they are compared on a machine that is not the same.
+[ -z "${SIDE_BY_SIDE:-}" ] || [ $((2 * limited)) -le $((3 * free)) ] || fail "that is more than 1.5 times as long"
