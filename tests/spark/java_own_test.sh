@@ -1,5 +1,6 @@
 #!/bin/bash
-# Memory that Java's own code takes in tasks: Arrow's buffers are granted by Spark and denied; Tungsten's pages are charged once.
+# Memory that Java's own code takes in tasks: Arrow's buffers are granted by Spark and denied; Tungsten's pages are charged once; what
+# was denied is tried again when it fits.
 . "$(dirname "$0")/plugin.bash"
 
-run_on_cluster JavaOwn -Dspark.memgrant.targets='java:*'
+run_on_cluster JavaOwn -Dspark.memgrant.targets='java:*' -Dspark.memgrant.boundaryWaitMs=500

@@ -1,7 +1,10 @@
 package io.memgrant.tests;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -31,6 +34,7 @@ public final class JavaOwn extends OnCluster {
             java.pagesAreSparksAlready();
             java.isDenied();
             java.isDeniedAndCaught();
+            java.isTriedAgainWhenItFits();
             Check.that(executor.equals(java.executor()), "the executor lives", "%s, was %s", java.executor(), executor);
             java.thatNothingIsLeft("in the end");
             java.saidNothing();
@@ -114,5 +118,42 @@ public final class JavaOwn extends OnCluster {
             }
         }).get(0);
         Check.that(seen.startsWith("SparkOutOfMemoryError, then " + 64 * MB), "a task that catches it goes on", "%s", seen);
+    }
+
+    /** On the executor. */
+    private static final CountDownLatch HAS_SOME = new CountDownLatch(1);
+    private static volatile boolean isDenied;
+
+    /** Asks at once for what has no room beside the other one, of which it has used nothing yet when it is denied. */
+    private static String takeMuch(TaskContext task) throws InterruptedException {
+        HAS_SOME.await();
+        try {
+            ByteBuffer much = ByteBuffer.allocateDirect((int) (80 * MB));
+            return "attempt " + task.attemptNumber() + ": " + much.capacity();
+        } finally {
+            isDenied = true;
+        }
+    }
+
+    private static boolean isAnyoneWaitingToStart() {
+        return Thread.getAllStackTraces().values().stream().flatMap(Stream::of)
+                .anyMatch(frame -> frame.getClassName().endsWith("Admission") && frame.getMethodName().equals("start"));
+    }
+
+    private void isTriedAgainWhenItFits() {
+        List<String> seen = run(2, task -> {
+            if (task.partitionId() == 0) {
+                return takeMuch(task);
+            }
+            try (BufferAllocator root = new RootAllocator(); ArrowBuf some = root.buffer(32 * MB)) {
+                HAS_SOME.countDown();
+                while (!isDenied || !isAnyoneWaitingToStart()) {
+                    Thread.onSpinWait();
+                }
+                return some.capacity() / MB + " MB";
+            }
+        });
+        Check.that(seen.get(0).equals("attempt 1: " + 80 * MB), "what was denied before anything of it was used, is tried again when it fits",
+                "%s", seen);
     }
 }

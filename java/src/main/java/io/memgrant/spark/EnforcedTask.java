@@ -36,6 +36,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private long waitedNanos;
     /** What was thrown last out of a native method. */
     private Denial stoppedBy;
+    /** What it would have used, had it had what it was denied last: more than its peak where Java's code asks first. */
+    private long wanted;
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
     /** Whether its present wait was said. Of one thread, that looks now and then. */
@@ -227,6 +229,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         Throwable stop = enforcement.deny(account, denied);
         // Of what Java's code asked for, nothing was taken: whoever catches that may do without, as after any OutOfMemoryError.
         stoppedBy = account.ahead() > 0 ? stoppedBy : denied;
+        wanted = account.used() + account.ahead();
         denied = null;
         account.tolerate(FURTHER);
         return stop;
@@ -252,7 +255,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         // After it has given everything back: the driver may take its time.
         if (account.denials() > 0 && (stop != null || context.isFailed())) {
             // What it had then is what it needs at least. Twice as much, since how much more it would have taken nobody knows.
-            enforcement.retries().denied(context, 2 * account.peak() + CUSHION);
+            enforcement.retries().denied(context, 2 * Math.max(account.peak(), wanted) + CUSHION);
         }
         if (stop != null) {
             throw stop;
