@@ -191,14 +191,18 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /**
      * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from
-     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion; then
-     * levers are pulled, which costs less than a spill or a wait. In the middle of something of Spark's nobody frees, spills or
-     * waits at all: a boundary behind it does, unless too much is missing.
+     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion, and what
+     * heaps still keep of what was freed; then levers are pulled, which costs less than a spill or a wait. In the middle of
+     * something of Spark's nobody frees, spills or waits at all: a boundary behind it does, unless too much is missing.
      */
     private Denial ask(long lacking, long cushion, String library) {
         long missing = lacking;
         long got = grant(memory.acquireFree(missing + cushion));
         boolean isInsideSpark = got < missing && HeldMonitors.isInsideSpark();
+        if (got < missing && !isInsideSpark) {
+            enforcement.giveBackFreed();
+            got += grant(memory.acquireFree(missing - got + cushion));
+        }
         if (got < missing && !isInsideSpark) {
             missing -= enforcement.pullLevers(account, missing - got + cushion);
             got += grant(memory.acquireFree(missing - got + cushion));

@@ -248,8 +248,8 @@ final class Enforcement {
         return freed;
     }
 
-    /** All that levers freed of the executor's: somebody needs it now. */
-    private void giveBackFreed() {
+    /** All that was freed of the executor's, and of heaps' pages: somebody needs it now. On any thread, without Spark's monitors. */
+    void giveBackFreed() {
         Memgrant.measureOverhead(); // takes in what was freed by threads that are not the account's
         giveBackSurplus(false);
     }
