@@ -23,7 +23,9 @@ public final class SparkFate {
     public static void main(String[] arguments) throws Exception {
         SparkSession spark = start(arguments);
         String file = Path.of("rows.parquet").toAbsolutePath().toString();
+        spark.conf().set("spark.comet.enabled", false); // nothing is denied to what only prepares
         spark.range(ROWS).selectExpr("id AS i", "id % 1000 AS g", "concat('value ', id) AS v").repartition(2).write().parquet(file);
+        spark.conf().set("spark.comet.enabled", true);
         spark.read().parquet(file).createOrReplaceTempView("t");
         if (!Memgrant.isActive()) {
             throw new IllegalStateException("memgrant's plugin is not active");
