@@ -91,12 +91,13 @@ bool mg_boundary_asks(JNIEnv *env, int64_t ahead, const char *library)
     if (says == MG_STACK_NEVER)
         return false;
     struct mg_account *account = mg_java_asks(ahead);
+    const int64_t handle = mg_account_handle(account);
     unsigned before = mg_library_entered(0);
     self.asking = true;
     bool thrown = call_java(env, account, library, says == MG_STACK_NOW);
     self.asking = false;
     mg_library_left(before);
-    mg_java_asks(0);
+    mg_java_asked(handle, ahead);
     return thrown;
 }
 

@@ -37,8 +37,8 @@ struct mg_account {
     _Atomic(bool) attention;     /* the task thread should stop by at its next boundary */
     _Atomic(bool) refused;       /* the accountant's last word was no */
     _Atomic(int64_t) unmet;      /* the most overdraft while it was, until it is met */
-    _Atomic(int64_t) ahead;      /* what its task thread asks for before it takes it (java.c) */
-    _Atomic(unsigned) ahead_for; /* the library that is to have it */
+    _Atomic(int64_t) ahead;      /* what its task threads ask for before they take it (java.c) */
+    _Atomic(unsigned) ahead_for; /* the library that is to have it, the last one that asked */
     _Atomic(unsigned) culprit;   /* library that made it overdrawn */
     _Atomic(uint32_t) doorbell;  /* futex of its courier */
     _Atomic(int64_t) wanted;     /* bytes of the request posted, 0 none */

@@ -16,6 +16,8 @@
 #include <link.h>
 #include <string.h>
 
+#define MOST ((int64_t)1 << 47)
+
 static bool holds_all(const struct mg_spec *spec)
 {
     return !strcmp(spec->pattern, "java:*") || !strcmp(spec->pattern, "java:");
@@ -93,7 +95,9 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
         return 0;
     size_t size = (size_t)bytes + MG_LOAD(mg_charges_java_beside);
     unsigned class = mg_class_of(size < 16 ? 16 : size);
-    int64_t need = (class ? (int64_t)mg_classes.size[class] : bytes) - MG_LOAD(self->lane->credit);
+    int64_t need = class ? (int64_t)mg_classes.size[class] : bytes;
+    /* More than a process can have is as much as that: nobody who adds to it comes out below 0. */
+    need = (need < MOST ? need : MOST) - MG_LOAD(self->lane->credit);
     if (MG_LIKELY(need <= 0 || need <= MG_LOAD(self->account->granted) - MG_LOAD(self->account->taken)) ||
         mg_denial_fate(self->account, &mg_libraries[library]) == MG_FATE_OVERDRAFT)
         return 0;
@@ -107,8 +111,15 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
 struct mg_account *mg_java_asks(int64_t bytes)
 {
     struct mg_account *account = mg_self.account;
-    MG_STORE(account->ahead, bytes);
+    MG_ADD(account->ahead, bytes); /* beside what its other threads ask for */
     return account;
+}
+
+void mg_java_asked(int64_t account, int64_t bytes)
+{
+    struct mg_account *asked = mg_account_of(account);
+    if (asked)
+        MG_ADD(asked->ahead, -bytes);
 }
 
 void mg_java_stands_in(struct mg_account *account)

@@ -125,8 +125,10 @@ void mg_java_ends(void);
 /* On a task's own thread: the bytes that its account would have to have, beyond the thread's credit, so that its accountant has to be
  * asked before the library takes so many; else 0. */
 int64_t mg_java_lacks(unsigned library, int64_t bytes);
-/* They count as overdraft while the accountant is asked; 0 ends that. Returns the account. */
+/* They count as overdraft of this thread's account while its accountant is asked. Returns the account. */
 struct mg_account *mg_java_asks(int64_t bytes);
+/* The end of that, by the account's handle: whoever was asked may have bound the thread elsewhere, or closed the account. */
+void mg_java_asked(int64_t account, int64_t bytes);
 /* What this thread, which nobody bound, charges from now on is that account's: it carries a virtual thread. */
 void mg_java_stands_in(struct mg_account *account);
 void mg_java_stood_in(void);

@@ -9,6 +9,8 @@ import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.function.IntConsumer;
 
 /** What Java's own code takes by Unsafe, in a JVM that is armed while it runs: whose it is, who gives it back, what a no becomes. */
@@ -41,11 +43,18 @@ final class UnsafeMain {
         Armed.arm("mode=enforce", "targets=java:*;java:io.memgrant.UnsafeMain$Named");
         free(early);
         equal(0L, figure(Native.root(), Native.ALLOCATIONS), "blocks charged before");
+        if (args.length > 0) {
+            registeredAgain();
+            return;
+        }
         blocksAreTheThreads();
         blocksMove();
         whoeverFrees();
         packages();
         denials();
+        twoOfOneAccount();
+        boundElsewhereMeanwhile();
+        moreThanThereIs();
         virtualThreads();
         System.out.println("unsafe: ok");
     }
@@ -174,6 +183,102 @@ final class UnsafeMain {
         Boundary.handle(account, null);
         equal(0L, figure(account, Native.USED), "bytes in the end");
         settle(account);
+    }
+
+    /** What one thread of an account is about to take is not forgotten when another one's question has been answered. */
+    private static void twoOfOneAccount() throws Exception {
+        long account = open(4 * MB);
+        CountDownLatch firstAsks = new CountDownLatch(1);
+        Semaphore secondWasTold = new Semaphore(0);
+        List<Long> missing = java.util.Collections.synchronizedList(new ArrayList<>());
+        Boundary.handle(account, (library, mayThrow) -> {
+            if (Thread.currentThread().getName().equals("first")) {
+                firstAsks.countDown();
+                secondWasTold.acquireUninterruptibly();
+                missing.add(Native.overdraft(account));
+            }
+            return new No();
+        });
+        Thread first = new Thread(() -> deniedTo(account, 64 * MB), "first");
+        first.start();
+        firstAsks.await();
+        Thread second = new Thread(() -> deniedTo(account, 16 * MB), "second");
+        second.start();
+        second.join();
+        secondWasTold.release();
+        first.join();
+        equal(List.of(60L * MB), missing, "what the first one misses");
+        equal(0L, Native.overdraft(account), "overdraft in the end");
+        Boundary.handle(account, null);
+        settle(account);
+    }
+
+    private static void deniedTo(long account, long bytes) {
+        Native.bind(account);
+        thrown(() -> allocate(bytes));
+        Native.unbind();
+    }
+
+    /** Whoever is asked may bind the thread elsewhere, or nowhere: the block is whose the thread is then. */
+    private static void boundElsewhereMeanwhile() {
+        long account = open(4 * MB);
+        long other = open(64 * MB);
+        Boundary.handle(account, (library, mayThrow) -> {
+            Native.unbind();
+            return null;
+        });
+        Native.bind(account);
+        free(allocate(32 * MB));
+        equal(0L, Native.overdraft(account), "overdraft of whom the thread left");
+        Boundary.handle(account, (library, mayThrow) -> {
+            Native.bind(other);
+            return null;
+        });
+        Native.bind(account);
+        long block = allocate(32 * MB);
+        equal(32L * MB, figure(other, Native.USED), "bytes where the thread is now");
+        equal(0L, Native.overdraft(account), "overdraft of whom the thread left for another");
+        free(block);
+        Native.unbind();
+        Boundary.handle(account, null);
+        settle(account);
+        settle(other);
+    }
+
+    /** Sizes that no process has: denied, and no sum of them comes out below nothing. */
+    private static void moreThanThereIs() {
+        long account = open(4 * MB);
+        List<Long> missing = new ArrayList<>();
+        Boundary.handle(account, (library, mayThrow) -> {
+            missing.add(Native.overdraft(account));
+            return new No();
+        });
+        Native.bind(account);
+        long block = allocate(4 * MB);
+        for (long bytes : new long[] {Long.MAX_VALUE - 7, Long.MAX_VALUE / 2, 1L << 50, 1L << 46}) {
+            thrown(() -> allocate(bytes));
+        }
+        equal(List.of(1L << 47, 1L << 47, 1L << 47, 1L << 46), missing, "what was missing");
+        equal(4L * MB, figure(account, Native.USED), "bytes after all these");
+        free(block);
+        Native.unbind();
+        Boundary.handle(account, null);
+        settle(account);
+    }
+
+    /** Somebody has Unsafe register its natives again, as profilers do to learn the JVM's own functions. */
+    private static void registeredAgain() throws Exception {
+        Method register = Class.forName("jdk.internal.misc.Unsafe").getDeclaredMethod("registerNatives");
+        register.setAccessible(true);
+        register.invoke(null);
+        long account = open(1 << 30);
+        Native.bind(account);
+        long block = allocate(MB);
+        equal((long) MB, figure(account, Native.USED), "bytes after the JVM's own functions were bound again");
+        free(block);
+        Native.unbind();
+        settle(account);
+        System.out.println("registered again");
     }
 
     private static void thrown(Runnable what) {
