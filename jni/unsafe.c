@@ -129,11 +129,12 @@ static const char *start(void)
 
 /* ---- When the JVM binds its natives ---- */
 
+/* Also once more, where somebody has Unsafe register its natives again, as profilers do to learn the JVM's own. */
 static void *replace(const char *class, const char *name, const char *signature, void *function)
 {
     for (int i = 0; strcmp(class, "L" UNSAFE ";") == 0 && i < METHODS; i++) {
         if (strcmp(name, methods[i].name) != 0 || strcmp(signature, methods[i].signature) != 0 ||
-            *methods[i].original)
+            (*methods[i].original && *methods[i].original != function))
             continue;
         *methods[i].original = function;
         return methods[i].ours;
@@ -186,6 +187,14 @@ static jvmtiEnv *make_environment(JavaVM *vm)
     return (*vm)->GetEnv(vm, &jvmti, JVMTI_VERSION_9) == JNI_OK ? jvmti : NULL;
 }
 
+static bool watch_bindings(jvmtiEnv *jvmti, jvmtiCapabilities capabilities)
+{
+    jvmtiEventCallbacks callbacks = { .NativeMethodBind = method_bound, .VMInit = jvm_ready };
+    return (*jvmti)->AddCapabilities(jvmti, &capabilities) == JVMTI_ERROR_NONE &&
+           (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) == JVMTI_ERROR_NONE &&
+           take_event(jvmti, JVMTI_EVENT_NATIVE_METHOD_BIND);
+}
+
 void mg_unsafe_watch(JavaVM *vm)
 {
     if (!mg_java_is_counted())
@@ -193,12 +202,9 @@ void mg_unsafe_watch(JavaVM *vm)
     jvmtiEnv *jvmti = unsafe.jvmti = make_environment(vm);
     jvmtiCapabilities capabilities = { .can_generate_native_method_bind_events = 1,
                                        .can_generate_early_vmstart = 1 };
-    jvmtiEventCallbacks callbacks = { .NativeMethodBind = method_bound, .VMInit = jvm_ready };
     const char *wrong = start();
     if (!wrong &&
-        (!jvmti || (*jvmti)->AddCapabilities(jvmti, &capabilities) != JVMTI_ERROR_NONE ||
-         (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks) != JVMTI_ERROR_NONE ||
-         !take_event(jvmti, JVMTI_EVENT_VM_INIT) || !take_event(jvmti, JVMTI_EVENT_NATIVE_METHOD_BIND)))
+        (!jvmti || !watch_bindings(jvmti, capabilities) || !take_event(jvmti, JVMTI_EVENT_VM_INIT)))
         wrong = "this JVM has no JVMTI that tells when native methods are bound";
     if (wrong)
         mg_say(UNCOUNTED, wrong);
@@ -264,6 +270,7 @@ static const char *wrap(JNIEnv *env, mg_own_method *own)
         return wrong;
     mg_frames_start();
     bind_from_jdk(env);
+    (void)watch_bindings(unsafe.jvmti, (jvmtiCapabilities){ .can_generate_native_method_bind_events = 1 });
     return unsafe.wrapped ? NULL : "this JVM does not let jdk.internal.misc.Unsafe be bound";
 }
 

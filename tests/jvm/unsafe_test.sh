@@ -13,6 +13,9 @@ for java in $(jvms); do
     expect_lines 1 'unsafe: ok'
     expect_lines 0 '[Ww][Aa][Rr][Nn]'
     expect_lines 0 memgrant:
+    JAVA_FLAGS="$JAVA_FLAGS --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED -Xlog:jni+resolve=error"
+    run_java "$java" io.memgrant.UnsafeMain again || { cat "$WORK/output"; fail "registered again"; }
+    expect_lines 1 'registered again'
 done
 
 # ---- Under `memgrant run`: an agent, and a fixed limit ----
@@ -55,6 +58,9 @@ for java in $(jvms); do
     expect_lines 1 'buffers 100'
     # Of the JDK's own there are a few small ones.
     in_report "100 << 20 <= row['charged'] < (100 << 20) + 65536 and row['denials'] == 0"
+    # Of natives that are registered again we are told, too.
+    under_limit "$java" Fixed -Dagain=yes --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED -Xlog:jni+resolve=error
+    in_report "100 << 20 <= row['charged'] < (100 << 20) + 65536"
     # A mapped file is nobody's, and shown.
     under_limit "$java" Mapped
     in_report "report['mapped_files'] == {'mappings': 1, 'bytes': 16 << 20, 'resident_bytes': 4 << 20} and row['charged'] < 65536"
