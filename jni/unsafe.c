@@ -35,7 +35,7 @@ static struct {
 /* Of smaller blocks nobody looks who took them, where all are the same's: Spark's pages, which it has paid for, are larger. */
 #define LOOKED_AT (64 << 10)
 
-static unsigned library_of(JNIEnv *env, jlong bytes)
+static inline unsigned library_of(JNIEnv *env, jlong bytes)
 {
     if (!unsafe.by_frames && bytes < LOOKED_AT)
         return unsafe.of_all;
@@ -57,7 +57,7 @@ struct call {
 };
 
 /* False: denied, and an exception is pending. */
-static bool begins(JNIEnv *env, struct call *call, jlong bytes)
+static inline bool begins(JNIEnv *env, struct call *call, jlong bytes)
 {
     *call = (struct call){ .library = library_of(env, bytes) };
     if (!call->library)
@@ -71,7 +71,7 @@ static bool begins(JNIEnv *env, struct call *call, jlong bytes)
     return true;
 }
 
-static void ends(const struct call *call)
+static inline void ends(const struct call *call)
 {
     mg_java_ends();
     if (MG_UNLIKELY(call->carried != NULL))

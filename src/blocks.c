@@ -111,10 +111,14 @@ static inline bool is_common(const struct mg_self *self, unsigned library)
            MG_LIKELY(!MG_LOAD(mg_library_limits));
 }
 
+static void *allocate_for_java(size_t size);
+
 /* Too large for a magazine: only the charge is at hand. */
 static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
+    if (library == MG_LIBRARY_JVM)
+        return allocate_for_java(size);
     if (MG_UNLIKELY(size > LARGEST_COMMON || !is_common(self, library)))
         return NULL;
     mg_enter_from_outside(self);
@@ -137,13 +141,24 @@ static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
     return block;
 }
 
+/* The block that Java's code asks for: the package's. The mark stays until there is one. */
+static MG_NOINLINE void *allocate_for_java(size_t size)
+{
+    struct mg_self *self = &mg_self;
+    unsigned package = mg_charges_java(self, size);
+    void *block = package ? mg_allocate_at_hand(package, size) : NULL;
+    if (MG_LIKELY(block))
+        self->java = 0;
+    return block;
+}
+
 void *mg_allocate_at_hand(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
     if (size > MG_MAGAZINE_LARGEST)
         return allocate_out_of_credit(library, size);
     if (MG_UNLIKELY(!is_common(self, library)))
-        return NULL;
+        return library == MG_LIBRARY_JVM ? allocate_for_java(size) : NULL;
     mg_enter_from_outside(self);
     void *block = NULL;
     unsigned class = mg_classes.small[(size + 7) / 8];
@@ -165,7 +180,13 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
 /* For whom a library allocates that serves others. */
 static unsigned owner_of(struct mg_self *self, unsigned library, size_t size)
 {
-    return library == MG_LIBRARY_JVM ? mg_charges_java(self, size) : mg_charges_owner(self, library);
+    if (library != MG_LIBRARY_JVM)
+        return mg_charges_owner(self, library);
+    unsigned package = mg_charges_java(self, size);
+    if (!package)
+        return mg_rows_jvm();
+    self->java = 0; /* it is this block, whatever becomes of it */
+    return package;
 }
 
 static unsigned char asked_of(unsigned library, unsigned form)
@@ -184,11 +205,8 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
         ask_referee(size);
-    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library))) {
+    if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
         library = owner_of(self, library, size);
-        if (mg_libraries[library].java && (*block = mg_allocate_at_hand(library, size)))
-            return true;
-    }
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self, library, size)))
         return false;
     mg_enter_from_outside(self);

@@ -19,18 +19,17 @@ unsigned mg_charges_owner(const struct mg_self *self, unsigned library);
 /* How much more than the JVM is asked for it asks malloc for: 0, or the header of native memory tracking (18 bytes in OpenJDK 17 to
  * 25). Learnt from the last block. */
 extern _Atomic(size_t) mg_charges_java_beside;
-/* Whose the block of that size is that libjvm asks for: the marked thread's, once, where it is as large as was said, or has
- * that header. Else libjvm's. */
+/* Whose the block of that size is that libjvm asks for: the marked thread's, where it is as large as was said, or has that
+ * header; whoever serves it takes the mark away. 0: libjvm's own. */
 static inline unsigned mg_charges_java(struct mg_self *self, size_t size)
 {
     enum { MOST_BESIDE = 64 };
     unsigned library = self->java;
     size_t beside = size - self->java_bytes;
     if (!library || beside > MOST_BESIDE)
-        return mg_rows_jvm();
+        return 0;
     if (MG_UNLIKELY(beside != MG_LOAD(mg_charges_java_beside)))
         MG_STORE(mg_charges_java_beside, beside);
-    self->java = 0;
     return library;
 }
 /* A thread that nobody bound charges the root. False: it can't, and the bytes that the library asks for pass uncounted. */

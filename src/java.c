@@ -88,10 +88,9 @@ void mg_java_ends(void)
     mg_self.java = 0;
 }
 
-int64_t mg_java_lacks(unsigned library, int64_t bytes)
+static MG_NOINLINE int64_t lacks(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    struct mg_self *self = &mg_self;
-    if (!self->task_thread || !MG_LOAD(mg_grants.enforcing) || !mg_grants.by_couriers || !self->lane)
+    if (!MG_LOAD(mg_grants.enforcing) || !mg_grants.by_couriers || !self->lane)
         return 0;
     size_t size = (size_t)bytes + MG_LOAD(mg_charges_java_beside);
     unsigned class = mg_class_of(size < 16 ? 16 : size);
@@ -102,10 +101,16 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
         mg_denial_fate(self->account, &mg_libraries[library]) == MG_FATE_OVERDRAFT)
         return 0;
     mg_enter(self);
-    bool lacks = mg_grants_missing(self->account, need) > 0;
+    bool missing = mg_grants_missing(self->account, need) > 0;
     MG_STORE(self->account->ahead_for, library);
     mg_leave(self);
-    return lacks ? need : 0;
+    return missing ? need : 0;
+}
+
+int64_t mg_java_lacks(unsigned library, int64_t bytes)
+{
+    struct mg_self *self = &mg_self;
+    return self->task_thread ? lacks(self, library, bytes) : 0;
 }
 
 struct mg_account *mg_java_asks(int64_t bytes)
