@@ -49,7 +49,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .SECONDARY:
 .PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state unsafe demo untouched stress clean format FORCE
 
-all: $(B)/libmemgrant.so $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
+all: $(B)/libmemgrant.so $(B)/memgrant-top $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
 help: ## Print this list
 	@echo "memgrant $(VERSION)"
@@ -59,13 +59,13 @@ help: ## Print this list
 deps: ## Install missing packages with apt, named first (NO_INSTALL=1: only name them)
 	@scripts/deps all
 
-test: $(B)/libmemgrant.so $(B)/memgrant.jar tools-test unit-all model-programs $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random $(BENCHED) ## Run every test (a subset: make test TESTS='errno*')
+test: $(B)/libmemgrant.so $(B)/memgrant-top $(B)/memgrant.jar tools-test unit-all model-programs $(PRELOAD) $(FAULTS) $(LIBS) $(B)/stress/random $(BENCHED) ## Run every test (a subset: make test TESTS='errno*')
 	@tests/run.sh unit $(SANITIZED:build-%=unit-%) model preload faults check jvm spark
 
 test-unit: tools-test $(UNIT:%=$(U)/%) ## C unit tests: src/ in plain programs (SANITIZE=thread or address,undefined)
 	@tests/run.sh unit$(if $(SANITIZE),-$(SANITIZE))
 
-test-preload: $(B)/libmemgrant.so tools-test $(PRELOAD) $(LIBS) $(B)/stress/random ## Small and ordinary programs under the library
+test-preload: $(B)/libmemgrant.so $(B)/memgrant-top tools-test $(PRELOAD) $(LIBS) $(B)/stress/random ## Small and ordinary programs under the library
 	@tests/run.sh preload
 
 test-faults: $(B)/libmemgrant.so tools-test $(FAULTS) $(LIBS) ## Programs to which the kernel refuses memory, or that use something up
@@ -113,10 +113,10 @@ stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, co
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
 	$(Q)rm -rf build-address,undefined build-thread build-model $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
-	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant.jar exports.map .flags .tools-*)
+	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant-top memgrant.jar exports.map .flags .tools-*)
 
 format: ## Lay out the C sources by .clang-format
-	$(Q)clang-format -i $(wildcard src/*.[ch] interpose/*.[ch] jni/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*.cc)
+	$(Q)clang-format -i $(wildcard src/*.[ch] interpose/*.[ch] jni/*.[ch] tools/*.c tests/*.h tests/*/*.[ch] tests/*/*.cc)
 
 # ---- Tools: each stamp is made once; the script prints what it is about to install ----
 .PHONY: tools-test tools-demo unit-all
@@ -166,6 +166,11 @@ $(B)/obj/%.o: %.S $(B)/.flags | $(B)/.tools-c
 $(B)/libmemgrant.so: $(OBJ) $(B)/libmgje.a $(B)/exports.map
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) $(LTO) -Wno-stringop-overflow $(LDFLAGS) -o $@.tmp $(OBJ) $(B)/libmgje.a -lm && mv $@.tmp $@
+
+# What reads from outside: a program of its own, static, for any image.
+$(B)/memgrant-top: tools/top.c src/page.h $(B)/.flags | $(B)/.tools-c
+	@echo '  CC    $<'
+	$(Q)$(CC) -std=gnu11 -O2 -g -static $(WARN) -D_GNU_SOURCE= -Isrc -o $@.tmp $< && mv $@.tmp $@
 
 # ---- Java ----
 $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)

@@ -17,4 +17,9 @@ static inline void mg_book_add(struct mg_book *to, const struct mg_book *book)
     to->frees += book->frees;
 }
 
+static inline int64_t mg_book_used(const struct mg_book *book)
+{
+    return book->charged - book->refunded;
+}
+
 #endif

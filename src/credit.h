@@ -6,9 +6,9 @@
 #include "lanes.h"
 #include "self.h"
 
-/* Called at every slow charge, where the thread holds no lock but, perhaps, the mappings': for the report that a signal could not write, which
- * only tries to take locks. */
-extern void (*mg_credit_at_slow_charge)(void);
+/* Called at the end of every slow charge and refund, where the thread holds no lock but, perhaps, the mappings': for the live page, and for
+ * the report that a signal could not write, which only try to take locks. */
+extern void (*mg_credit_at_slow_end)(void);
 
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */
 bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes);

@@ -18,6 +18,7 @@
 #include "self.h"
 #include "settings.h"
 #include "specs.h"
+#include "sums.h"
 #include "waits.h"
 #include "window.h"
 
@@ -25,8 +26,7 @@
 
 /* Under the books' lock, and not on the stack: a report may have to be written on a thread with 16 KB of it. */
 static int64_t mapped_bytes[MG_LIBRARIES];
-static struct mg_book sums[MG_LIBRARIES]; /* of one account */
-static char file[4096];                   /* what was read of one */
+static char file[4096]; /* what was read of one */
 
 static void add_limit(struct mg_text *text, int64_t limit)
 {
@@ -88,41 +88,6 @@ static void add_files(struct mg_text *text)
 
 /* ---- Accounts ---- */
 
-static void add_account(struct mg_account *account)
-{
-    mg_lanes_note_peaks(account);
-    mg_accounts_add_books(account, sums);
-    mg_lanes_add_books(account, sums);
-    for (unsigned i = 0; i < MG_LIBRARIES; i++)
-        mg_book_add(&sums[i], &account->descendants[i]);
-    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
-        struct mg_account *child = mg_accounts_slot(i);
-        if (child->listed && child->parent == account)
-            add_account(child);
-    }
-}
-
-/* By library, closed and open descendants included. */
-static const struct mg_book *read_account(struct mg_account *account)
-{
-    memset(sums, 0, sizeof sums);
-    add_account(account);
-    return sums;
-}
-
-static struct mg_book total(const struct mg_book books[MG_LIBRARIES])
-{
-    struct mg_book sum = { 0 };
-    for (unsigned i = 0; i < MG_LIBRARIES; i++)
-        mg_book_add(&sum, &books[i]);
-    return sum;
-}
-
-static int64_t used_of(const struct mg_book *book)
-{
-    return book->charged - book->refunded;
-}
-
 static void add_account_libraries(struct mg_text *text, const struct mg_book books[MG_LIBRARIES])
 {
     const char *separator = "";
@@ -132,7 +97,7 @@ static void add_account_libraries(struct mg_text *text, const struct mg_book boo
             continue;
         mg_text_add(text, "%s{\"name\":", separator);
         mg_text_add_string(text, mg_libraries[i].name);
-        mg_text_add(text, ",\"used\":%ld,", used_of(&books[i]));
+        mg_text_add(text, ",\"used\":%ld,", mg_book_used(&books[i]));
         add_sums(text, &books[i]);
         mg_text_add(text, "}");
         separator = ",";
@@ -140,16 +105,11 @@ static void add_account_libraries(struct mg_text *text, const struct mg_book boo
     mg_text_add(text, "]");
 }
 
-static int64_t at_least(int64_t value, int64_t bound)
-{
-    return value < bound ? bound : value;
-}
-
 static void add_open(struct mg_text *text, struct mg_account *account)
 {
-    const struct mg_book *books = read_account(account);
-    struct mg_book sum = total(books);
-    MG_INVARIANT(used_of(&sum) >= 0);
+    const struct mg_book *books = mg_sums_read(account);
+    struct mg_book sum = mg_sums_total(books);
+    MG_INVARIANT(mg_book_used(&sum) >= 0);
     mg_text_add(text, "{\"id\":%lu,\"name\":", account->id);
     mg_text_add_string(text, account->name);
     if (account->parent)
@@ -160,8 +120,8 @@ static void add_open(struct mg_text *text, struct mg_account *account)
     add_limit(text, account->limit);
     int64_t lent = MG_LOAD(account->lent);
     int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) - lent : 0;
-    mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted, used_of(&sum),
-                at_least(MG_LOAD(account->peak), used_of(&sum)));
+    mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted,
+                mg_book_used(&sum), mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum)));
     add_sums(text, &sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials),
                 MG_LOAD(account->overdraft_peak));
@@ -181,8 +141,8 @@ static void add_closed(struct mg_text *text, const struct mg_closed *closed, con
     mg_text_add_string(text, name);
     mg_text_add(text, ",\"parent\":%lu,\"state\":\"closed\",", closed->parent);
     add_limit(text, closed->limit);
-    mg_text_add(text, "\"reservation\":0,\"granted\":0,\"used\":%ld,\"peak\":%ld,", used_of(&closed->sum),
-                closed->peak);
+    mg_text_add(text, "\"reservation\":0,\"granted\":0,\"used\":%ld,\"peak\":%ld,",
+                mg_book_used(&closed->sum), closed->peak);
     add_sums(text, &closed->sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", closed->denials, closed->overdraft_peak);
     mg_text_add(text, ",\"lent\":0,\"lent_peak\":%ld,\"waiting_ns\":0,\"waiting_bytes\":0,\"waited_ns\":%ld",
@@ -220,14 +180,11 @@ static void add_accounts(struct mg_text *text)
 static void add_library(struct mg_text *text, const struct mg_library *library, const struct mg_book *book)
 {
     static const char *const roles[] = { "other", "target", "system", "transparent" };
-    int64_t moved = MG_LOAD(library->transferred);
-    int64_t moved_count = MG_LOAD(library->transferred_count);
-    struct mg_book own = { book->charged - moved, book->refunded - moved, book->allocations - moved_count,
-                           book->frees - moved_count };
+    struct mg_book own = mg_sums_own(library, book);
     mg_text_add(text, "{\"name\":");
     mg_text_add_string(text, library->name);
-    mg_text_add(text, ",\"role\":\"%s\",\"used\":%ld,\"peak\":%ld,", roles[library->role], used_of(&own),
-                at_least(MG_LOAD(library->peak), used_of(&own)));
+    mg_text_add(text, ",\"role\":\"%s\",\"used\":%ld,\"peak\":%ld,", roles[library->role], mg_book_used(&own),
+                mg_at_least(MG_LOAD(library->peak), mg_book_used(&own)));
     add_sums(text, &own);
     mg_text_add(text, ",\"denials\":%ld,\"mapped\":%ld", MG_LOAD(library->denials),
                 mapped_bytes[library - mg_libraries]);
@@ -241,7 +198,7 @@ static void add_library(struct mg_text *text, const struct mg_library *library, 
 
 static void add_libraries(struct mg_text *text)
 {
-    const struct mg_book *books = read_account(mg_accounts_root);
+    const struct mg_book *books = mg_sums_read(mg_accounts_root);
     const char *separator = "";
     mg_text_add(text, ",\"libraries\":[");
     for (unsigned i = 0; i < mg_library_count(); i++) {
@@ -337,7 +294,7 @@ char *mg_figures_text(size_t *length, bool wait)
 
 static void set_sums(int64_t *figures, const struct mg_book *sum)
 {
-    figures[MG_USED] = used_of(sum);
+    figures[MG_USED] = mg_book_used(sum);
     figures[MG_CHARGED] = sum->charged;
     figures[MG_REFUNDED] = sum->refunded;
     figures[MG_ALLOCATIONS] = sum->allocations;
@@ -346,7 +303,7 @@ static void set_sums(int64_t *figures, const struct mg_book *sum)
 
 static void figures_of_open(struct mg_account *account, int64_t *figures)
 {
-    struct mg_book sum = total(read_account(account));
+    struct mg_book sum = mg_sums_total(mg_sums_read(account));
     set_sums(figures, &sum);
     figures[MG_LIMIT] = account->limit;
     figures[MG_LENT] = MG_LOAD(account->lent);
@@ -354,7 +311,7 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
     figures[MG_AHEAD] = MG_LOAD(account->ahead);
     figures[MG_GRANTED] = MG_LOAD(account->granted) - figures[MG_LENT];
-    figures[MG_PEAK] = at_least(MG_LOAD(account->peak), used_of(&sum));
+    figures[MG_PEAK] = mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum));
     figures[MG_DENIALS] = MG_LOAD(account->denials);
     figures[MG_OVERDRAFT_PEAK] = MG_LOAD(account->overdraft_peak);
     figures[MG_STATE] = MG_LOAD(account->state);
@@ -392,7 +349,7 @@ int64_t mg_measured(int64_t handle)
     mg_enter(&mg_self);
     mg_lock(&mg_books_lock);
     struct mg_account *account = mg_accounts_of(handle);
-    int64_t bytes = account ? mg_declared_measured(read_account(account)) : 0;
+    int64_t bytes = account ? mg_declared_measured(mg_sums_read(account)) : 0;
     mg_unlock(&mg_books_lock);
     mg_leave(&mg_self);
     return bytes;

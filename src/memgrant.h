@@ -219,6 +219,8 @@ enum {
 /* Of a closed account too, as long as it is among the last ones; else all are 0. */
 void mg_read(int64_t handle, int64_t figures[MG_FIGURES]);
 
+/* The live page (page.h) is filled now, unless somebody has the books. */
+void mg_publish(void);
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);
 void mg_report_free(char *text, size_t length);

@@ -117,6 +117,45 @@ void *mg_os_reserve(size_t size)
     return note(map(size, PROT_NONE, MAP_NORESERVE), size);
 }
 
+/* Flags and seals that older headers lack. */
+enum { CLOEXEC = 1, ALLOW_SEALING = 2, NOEXEC_SEAL = 8, ADD_SEALS = 1033, NO_SEAL_SHRINK_GROW = 1 | 2 | 4 };
+/* Where the descriptor stands: low ones are handed out to programs that count on them. */
+#define ASIDE 500
+
+static int make_shared(const char *name, size_t size)
+{
+    int file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING | NOEXEC_SEAL, 0, 0, 0, 0);
+    if (file == -EINVAL) /* before Linux 6.3 */
+        file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING, 0, 0, 0, 0);
+    if (file < 0)
+        return file;
+    int aside = (int)enter(SYS_fcntl, file, F_DUPFD_CLOEXEC, ASIDE, 0, 0, 0);
+    if (aside >= 0) {
+        mg_os_close(file);
+        file = aside;
+    }
+    /* Its memory is there or refused now, and nobody can take it from under our feet. */
+    if (enter(SYS_fchmod, file, 0600, 0, 0, 0, 0) || enter(SYS_ftruncate, file, (long)size, 0, 0, 0, 0) ||
+        enter(SYS_fallocate, file, 0, 0, (long)size, 0, 0) ||
+        enter(SYS_fcntl, file, ADD_SEALS, NO_SEAL_SHRINK_GROW, 0, 0, 0)) {
+        mg_os_close(file);
+        return -1;
+    }
+    return file;
+}
+
+void *mg_os_share(const char *name, size_t size)
+{
+    int file = make_shared(name, size);
+    if (file < 0)
+        return NULL;
+    long address = enter(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (address > 0 || address <= -(long)MG_PAGE)
+        return (void *)address;
+    mg_os_close(file);
+    return NULL;
+}
+
 bool mg_os_make_writable(void *address, size_t size)
 {
     return enter(SYS_mprotect, (long)address, (long)size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;

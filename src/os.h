@@ -17,6 +17,9 @@ size_t mg_os_address_limit(void);
 size_t mg_os_affordable(size_t count, size_t size);
 /* Memory for so many of them, zeroed; NULL when there is none. */
 void *mg_os_allocate_affordable(size_t most, size_t size, unsigned *count);
+/* Zeroed memory of that size, all of it there at once, that others who may see our open files can read: it is one of them, and ends with
+ * the process. NULL where there is none. */
+void *mg_os_share(const char *name, size_t size);
 /* Addresses without memory behind them. */
 void *mg_os_reserve(size_t size);
 /* The index-th of what these gave out and is not released: where, and how much; size 0 is none. */

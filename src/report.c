@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "json.h"
 #include "lanes.h"
+#include "live.h"
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
@@ -108,6 +109,7 @@ bool mg_report_write(bool wait)
         write_file(text);
         mg_report_free(text, length);
         MG_STORE(report.asked, false);
+        mg_live_publish();
     } else if (wait) {
         mg_say("no memory for the text of the report %s", path);
     }
@@ -115,8 +117,9 @@ bool mg_report_write(bool wait)
     return text != NULL;
 }
 
-static void write_if_asked(void)
+static void at_slow_end(void)
 {
+    mg_live_publish_in_time();
     if (MG_UNLIKELY(MG_LOAD(report.asked)))
         mg_report_write(false); /* the thread may hold the mappings */
 }
@@ -129,9 +132,15 @@ static void asked_to_dump(int signal_number)
     mg_report_write(false);
 }
 
+void mg_publish(void)
+{
+    mg_live_publish();
+}
+
 void mg_report_start(void)
 {
-    mg_credit_at_slow_charge = write_if_asked;
+    mg_live_start();
+    mg_credit_at_slow_end = at_slow_end;
     report.process = mg_os_process();
     report.owner = report.process;
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {
@@ -156,6 +165,7 @@ void mg_report_start(void)
 void mg_report_after_fork_in_child(void)
 {
     report.process = mg_os_process();
+    mg_live_after_fork_in_child();
     report.lock = (struct mg_lock){ 0 };
     MG_STORE(report.asked, false);
 }

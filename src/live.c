@@ -1,0 +1,167 @@
+#include "live.h"
+
+#include "accounts.h"
+#include "grants.h"
+#include "lanes.h"
+#include "memgrant.h"
+#include "os.h"
+#include "page.h"
+#include "passed.h"
+#include "self.h"
+#include "sums.h"
+#include "waits.h"
+
+#include <string.h>
+
+_Static_assert(MG_LIVE_LIBRARIES == MG_LIBRARIES, "each library has its place");
+
+#define SELDOM_NS 250000000
+enum { COST = 20, TURNS = 16 };
+#define SMALLEST_MOVE ((int64_t)256 << 10)
+
+/* Under the books' lock, but for what is looked at without it to see whether a page is due. */
+static struct {
+    _Atomic(struct mg_live_page *) page;
+    bool refused; /* there will be none */
+    uint64_t number;
+    _Atomic(int64_t) total; /* of the root, when it was published */
+    _Atomic(int64_t) published_ns, cost_ns;
+} live;
+
+static struct mg_live_page *make_page(void)
+{
+    struct mg_live_page *page = live.refused ? NULL : mg_os_share(MG_LIVE_NAME, sizeof *page);
+    if (!page) {
+        live.refused = true;
+        return NULL;
+    }
+    page->version = MG_LIVE_VERSION;
+    page->size = sizeof *page;
+    page->process = mg_os_process();
+    page->magic = MG_LIVE_MAGIC;
+    live.number = 0;
+    MG_STORE(live.page, page);
+    return page;
+}
+
+static void fill_account(struct mg_live_account *to, struct mg_account *account)
+{
+    struct mg_book sum = mg_sums_total(mg_sums_read(account));
+    memcpy(to->name, account->name, sizeof to->name);
+    to->id = account->id;
+    to->parent = account->parent ? account->parent->id : 0;
+    to->limit = account->limit;
+    to->lent = MG_LOAD(account->lent);
+    to->granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) - to->lent : 0;
+    to->used = mg_book_used(&sum);
+    to->peak = mg_at_least(MG_LOAD(account->peak), to->used);
+    to->overdraft_peak = MG_LOAD(account->overdraft_peak);
+    to->denials = MG_LOAD(account->denials);
+    to->waiting_ns = mg_waiting_ns(account);
+    to->waiting_bytes = MG_LOAD(account->wait.bytes);
+}
+
+static void fill_accounts(struct mg_live_copy *copy)
+{
+    copy->accounts = copy->accounts_left_out = 0;
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        struct mg_account *account = mg_accounts_slot(i);
+        if (!account->listed)
+            continue;
+        if (copy->accounts < MG_LIVE_ACCOUNTS)
+            fill_account(&copy->account[copy->accounts++], account);
+        else
+            copy->accounts_left_out++;
+    }
+}
+
+static void fill_libraries(struct mg_live_copy *copy)
+{
+    const struct mg_book *books = mg_sums_read(mg_accounts_root);
+    copy->libraries = 0;
+    for (unsigned i = 0; i < mg_library_count(); i++) {
+        const struct mg_library *library = &mg_libraries[i];
+        struct mg_live_library *to = &copy->library[copy->libraries];
+        if (!books[i].charged)
+            continue;
+        struct mg_book own = mg_sums_own(library, &books[i]);
+        memcpy(to->name, library->name, sizeof to->name);
+        to->used = mg_book_used(&own);
+        to->peak = mg_at_least(MG_LOAD(library->peak), to->used);
+        to->charged = own.charged;
+        to->refunded = own.refunded;
+        to->allocations = own.allocations;
+        to->frees = own.frees;
+        to->denials = MG_LOAD(library->denials);
+        copy->libraries++;
+    }
+}
+
+static void fill(struct mg_live_page *page, int64_t now)
+{
+    uint64_t number = ++live.number;
+    struct mg_live_copy *copy = &page->copy[number % 2];
+    MG_STORE(copy->begun, number);
+    /* Who finds any of what follows finds that it has begun. */
+    atomic_thread_fence(memory_order_release);
+    copy->published_ns = now;
+    copy->enforcing = MG_LOAD(mg_grants.enforcing);
+    copy->invariants_broken = MG_LOAD(mg_invariants_broken);
+    copy->passed_requests = MG_LOAD(mg_passed.requests);
+    copy->passed_bytes = MG_LOAD(mg_passed.bytes);
+    fill_accounts(copy);
+    fill_libraries(copy);
+    atomic_store_explicit(&copy->ended, number, memory_order_release);
+    atomic_store_explicit(&page->latest, number, memory_order_release);
+}
+
+static void publish(void)
+{
+    struct mg_live_page *page = MG_LOAD(live.page) ? MG_LOAD(live.page) : make_page();
+    int64_t now = mg_os_now_ns();
+    if (!page)
+        return;
+    MG_STORE(live.total, MG_LOAD(mg_accounts_root->total));
+    fill(page, now);
+    MG_STORE(live.published_ns, now);
+    MG_STORE(live.cost_ns, mg_os_now_ns() - now);
+}
+
+void mg_live_publish(void)
+{
+    if (!mg_accounts_root || live.refused)
+        return;
+    mg_enter(&mg_self);
+    if (mg_try_lock(&mg_books_lock)) {
+        publish();
+        mg_unlock(&mg_books_lock);
+    }
+    mg_leave(&mg_self);
+}
+
+static bool has_moved(void)
+{
+    int64_t before = MG_LOAD(live.total);
+    int64_t by = MG_LOAD(mg_accounts_root->total) - before;
+    return (by < 0 ? -by : by) > mg_at_least(before / 64, SMALLEST_MOVE);
+}
+
+void mg_live_publish_in_time(void)
+{
+    static MG_PER_THREAD unsigned turns;
+    if (MG_LIKELY(!has_moved() && ++turns % TURNS))
+        return;
+    int64_t since = mg_os_now_ns() - MG_LOAD(live.published_ns);
+    if (since > COST * MG_LOAD(live.cost_ns) && (since > SELDOM_NS || has_moved()))
+        mg_live_publish();
+}
+
+void mg_live_start(void)
+{
+    mg_live_publish();
+}
+
+void mg_live_after_fork_in_child(void)
+{
+    MG_STORE(live.page, NULL);
+}
