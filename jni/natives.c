@@ -343,6 +343,9 @@ static const struct native_method methods[] = {
     { "easeCaches", "(J)V", ease_caches },
     { "pulled", "(JJ)V", pulled },
     { "read", "(J)[J", mg_java_read },
+    { "libraries", "()[J", mg_java_libraries },
+    { "libraryName", "(I)Ljava/lang/String;", mg_java_library_name },
+    { "publish", "()V", mg_java_publish },
     { "report", "()Ljava/lang/String;", mg_java_report },
     { "writeReport", "()V", mg_java_write_report },
 };

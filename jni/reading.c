@@ -37,3 +37,29 @@ void mg_java_write_report(JNIEnv *env, jclass class)
     (void)env, (void)class;
     mg_write_report();
 }
+
+jlongArray mg_java_libraries(JNIEnv *env, jclass class)
+{
+    (void)class;
+    int64_t figures[MG_SLOTS * MG_LIBRARY_FIGURES];
+    jlong values[MG_SLOTS * MG_LIBRARY_FIGURES];
+    jsize count = (jsize)mg_read_libraries(figures, MG_SLOTS) * MG_LIBRARY_FIGURES;
+    for (jsize i = 0; i < count; i++)
+        values[i] = figures[i];
+    jlongArray array = (*env)->NewLongArray(env, count);
+    if (array)
+        (*env)->SetLongArrayRegion(env, array, 0, count, values);
+    return array;
+}
+
+jstring mg_java_library_name(JNIEnv *env, jclass class, jint slot)
+{
+    (void)class;
+    return mg_text_to_java(env, slot >= 0 && slot < MG_SLOTS ? mg_library_name((unsigned)slot) : "");
+}
+
+void mg_java_publish(JNIEnv *env, jclass class)
+{
+    (void)env, (void)class;
+    mg_publish();
+}

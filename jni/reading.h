@@ -8,6 +8,11 @@
 jlongArray mg_java_read(JNIEnv *env, jclass class, jlong account);
 /* JSON; an object without members where there is no memory for it. */
 jstring mg_java_report(JNIEnv *env, jclass class);
+/* used, peak, denials of each library by slot; and a slot's name. */
+jlongArray mg_java_libraries(JNIEnv *env, jclass class);
+jstring mg_java_library_name(JNIEnv *env, jclass class, jint slot);
+/* The live page is filled. */
+void mg_java_publish(JNIEnv *env, jclass class);
 void mg_java_write_report(JNIEnv *env, jclass class);
 
 #endif

@@ -344,6 +344,24 @@ void mg_figures_read(int64_t handle, int64_t *figures)
     mg_unlock(&mg_books_lock);
 }
 
+unsigned mg_read_libraries(int64_t *figures, unsigned count)
+{
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    unsigned all = mg_library_count();
+    const struct mg_book *books = mg_sums_read(mg_accounts_root);
+    for (unsigned i = 0; i < all && i < count; i++) {
+        struct mg_book own = mg_sums_own(&mg_libraries[i], &books[i]);
+        int64_t *of = figures + (size_t)i * MG_LIBRARY_FIGURES;
+        of[MG_LIBRARY_USED] = mg_book_used(&own);
+        of[MG_LIBRARY_PEAK] = mg_at_least(MG_LOAD(mg_libraries[i].peak), mg_book_used(&own));
+        of[MG_LIBRARY_DENIALS] = MG_LOAD(mg_libraries[i].denials);
+    }
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+    return all < count ? all : count;
+}
+
 int64_t mg_measured(int64_t handle)
 {
     mg_enter(&mg_self);

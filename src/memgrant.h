@@ -221,6 +221,9 @@ void mg_read(int64_t handle, int64_t figures[MG_FIGURES]);
 
 /* The live page (page.h) is filled now, unless somebody has the books. */
 void mg_publish(void);
+/* By slot, for slots below `count`: MG_LIBRARY_FIGURES each. Returns how many slots there are. */
+enum { MG_LIBRARY_USED, MG_LIBRARY_PEAK, MG_LIBRARY_DENIALS, MG_LIBRARY_FIGURES };
+unsigned mg_read_libraries(int64_t *figures, unsigned count);
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);
 void mg_report_free(char *text, size_t length);

@@ -42,7 +42,7 @@ read -r _ pid <&8
 
 tell() { # WORD SIZE: and waits until it is done
     echo "$1 $2" >&7
-    read -r answer <&8
+    read -r _ <&8
 }
 
 used() { # PID: what its root account uses now, in whole MB

@@ -135,6 +135,15 @@ final class Native {
     /** Figures of one account with its descendants, in the order of the indices above. */
     static native long[] read(long account);
 
+    /** Of each library by its slot: used, peak, denials. */
+    static native long[] libraries();
+
+    /** The file name, as in the report, of the library in a slot that {@link #libraries} told. */
+    static native String libraryName(int slot);
+
+    /** Fills the live page, which `memgrant top` shows, with what is used now. */
+    static native void publish();
+
     /** The report as JSON, as written at exit. */
     static native String report();
 

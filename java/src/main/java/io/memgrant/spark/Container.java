@@ -103,6 +103,22 @@ final class Container {
         return left;
     }
 
+    /** What counts against the limit that is nearest; 0 without one. */
+    long held() {
+        return isLimited() ? limit() - left() : 0;
+    }
+
+    /** Where the kernel counts whom it killed for want of memory, of the innermost level that has a limit; "" where it does not. */
+    String eventsFile() {
+        return levels.stream().filter(level -> limit(level) != Long.MAX_VALUE).findFirst()
+                .map(level -> level.resolve(isFirstVersion ? "memory.oom_control" : "memory.events").toString()).orElse("");
+    }
+
+    /** How many it killed, of such a file; -1 where it can't be read, on another node for example. */
+    static long kills(String eventsFile) {
+        return eventsFile.isEmpty() ? -1 : statistics(Path.of(eventsFile)).getOrDefault("oom_kill", -1L);
+    }
+
     /** The processes in the container, by their numbers: those of the innermost level that has a limit, and of all within. */
     Stream<String> processes() {
         for (Path level : levels) {

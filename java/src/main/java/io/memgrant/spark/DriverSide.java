@@ -14,6 +14,8 @@ import org.apache.spark.api.plugin.PluginContext;
  */
 final class DriverSide implements DriverPlugin {
     private final Retries.Needs needs = new Retries.Needs();
+    /** Null where no executor is another process. */
+    private volatile Deaths deaths;
 
     @Override
     public Map<String, String> init(SparkContext context, PluginContext plugin) {
@@ -22,6 +24,10 @@ final class DriverSide implements DriverPlugin {
             if (wrong != null) {
                 Say.once(wrong);
             }
+            if (!isLocal(plugin.conf().get("spark.master", ""))) {
+                deaths = new Deaths(context);
+                context.addSparkListener(deaths);
+            }
         } catch (Throwable unreadable) {
             Say.once("the driver could not check the settings", unreadable);
         }
@@ -29,7 +35,26 @@ final class DriverSide implements DriverPlugin {
     }
 
     @Override
+    public void registerMetrics(String application, PluginContext plugin) {
+        try {
+            if (deaths != null) {
+                Metrics metrics = new Metrics(plugin.metricRegistry());
+                metrics.show("", Map.of("executors", 0L)); // a registry without any is never asked
+                deaths.show(metrics);
+            }
+        } catch (Throwable broken) {
+            Say.once("the driver's metrics don't show what executors hold", broken);
+        }
+    }
+
+    @Override
     public Object receive(Object message) {
+        if (message instanceof Snapshot snapshot) {
+            if (deaths != null) {
+                deaths.receive(snapshot);
+            }
+            return null;
+        }
         return needs.receive(message);
     }
 

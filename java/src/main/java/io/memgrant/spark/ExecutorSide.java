@@ -24,6 +24,8 @@ final class ExecutorSide implements ExecutorPlugin {
     private volatile Enforcement enforcement;
     /** Null while enforcing. */
     private volatile ScheduledFuture<?> observing;
+    /** Null while nothing is counted. */
+    private volatile Reporter reporter;
 
     @Override
     public void init(PluginContext context, Map<String, String> extraConf) {
@@ -60,6 +62,7 @@ final class ExecutorSide implements ExecutorPlugin {
             observing = Watch.every(LOOK_MILLIS, LOOK_MILLIS, ObservedTask::lookAtDeclared);
         }
         executor = Memgrant.root();
+        reporter = new Reporter(context);
         return settings.whatIsDoubtful();
     }
 
@@ -91,6 +94,9 @@ final class ExecutorSide implements ExecutorPlugin {
             }
             if (observing != null) {
                 observing.cancel(false);
+            }
+            if (reporter != null) {
+                reporter.close();
             }
             Memgrant.writeReport();
         } catch (Throwable broken) {

@@ -1,0 +1,58 @@
+package io.memgrant.spark;
+
+import io.memgrant.Account;
+import io.memgrant.Memgrant;
+import java.io.IOException;
+import java.io.Serializable;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What an executor holds at one moment, in bytes: sent to the driver, where it outlives the executor.
+ *
+ * @param millis when, by the executor's clock
+ * @param resident of the process, the heap's part and files' pages included
+ * @param limit of its container; Long.MAX_VALUE without one
+ * @param held against that limit, by all processes in the container
+ * @param kills how many the kernel had killed there, by {@code eventsFile}; -1 unknown
+ * @param libraries what each has now
+ */
+record Snapshot(String executor, long millis, long used, long granted, long lent, long overdraft, long denials, long overhead,
+                long heapUsed, long heapCommitted, long heapMax, long resident, long limit, long held, long kills,
+                String eventsFile, TreeMap<String, Long> libraries) implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    /** Of this executor, now. */
+    static Snapshot take(String executor, Container container) {
+        Account root = Memgrant.root();
+        Account overhead = Memgrant.overhead();
+        MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        TreeMap<String, Long> libraries = new TreeMap<>();
+        Memgrant.libraries().forEach(library -> libraries.merge(library.name(), library.used(), Long::sum));
+        String events = container.eventsFile();
+        return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.granted(), io.memgrant.Headroom.lent(),
+                root.overdraftPeak(), root.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
+                heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events, libraries);
+    }
+
+    private static long residentNow() {
+        try {
+            String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ");
+            return Long.parseLong(pages[1]) * 4096;
+        } catch (IOException | RuntimeException unreadable) {
+            return 0;
+        }
+    }
+
+    /** By name, for metrics. */
+    Map<String, Long> figures() {
+        Map<String, Long> figures = new TreeMap<>(Map.of("used", used, "granted", granted, "lent", lent, "overdraft", overdraft,
+                "denials", denials, "overhead", overhead));
+        libraries.forEach((name, bytes) -> figures.put("library." + name + ".used", bytes));
+        return figures;
+    }
+}

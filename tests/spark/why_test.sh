@@ -1,0 +1,48 @@
+#!/bin/bash
+# An executor that is lost is explained: in the driver's log, and by `memgrant why` from the event log. Killed by somebody, and, where there
+# are memory cgroups, by the kernel at the limit of its container. Before, what it holds is in the driver's Prometheus page.
+. "$(dirname "$0")/plugin.bash"
+memgrant=$ROOT/scripts/memgrant
+printf '*.sink.prometheusServlet.class=org.apache.spark.metrics.sink.PrometheusServlet\n*.sink.prometheusServlet.path=/metrics/prometheus\n' \
+    >"$WORK/metrics.properties"
+
+dies() { # NAME [-Dsetting=value...]
+    mkdir "$WORK/events-$1"
+    run_on_cluster Dies -Dspark.ui.enabled=true -Dspark.ui.port=0 -Dspark.metrics.conf="$WORK/metrics.properties" \
+        -Dspark.eventLog.enabled=true -Dspark.eventLog.dir="file:$WORK/events-$1" -Dspark.eventLog.compress=false \
+        -Dspark.memgrant.mode=observe -Dspark.memgrant.targets='libtarget*;librocksdbjni*' -Dspark.memory.offHeap.enabled=false \
+        -Dspark.executor.extraJavaOptions='-XX:+UseSerialGC -XX:TieredStopAtLevel=1' "${@:2}"
+    "$memgrant" why "$WORK/events-$1"/* >"$WORK/why" || fail "why failed"
+    sed 's/^/  /' "$WORK/why"
+    grep -Eq 'executor 0 held: heap [0-9]+ MB of [0-9]+ MB, librocksdbjni[^ ]* [0-9]+ MB' "$WORK/why" || fail "what it held is not said"
+    grep -Eq 's grew: .*librocksdbjni[^ ]* [0-9]+ MB' "$WORK/why" || fail "what grew is not said"
+    grep -Eq 'spark.executor.memoryOverhead=[0-9]+m would have held it' "$WORK/why" || fail "what would have saved it is not said"
+    for sentence in "executor 0 was lost: " "executor 0 held: "; do
+        [ "$(grep -c "memgrant: .*$sentence" "$WORK/log")" = 1 ] || fail "the driver's log does not say '$sentence' once"
+    done
+}
+
+dies sigkill
+grep -q 'executor 0 was lost: somebody sent it SIGKILL' "$WORK/why" || fail "that somebody killed it is not said"
+echo "ok - an executor that was killed is explained"
+
+printf '{"Event":"SparkListenerLogStart","Spark Version":"4.3.0"}\n' >"$WORK/other"
+[ "$("$memgrant" why "$WORK/other")" = "the application ran without memgrant's plugin: nothing is known" ] || fail "without the plugin"
+echo 'nothing' >"$WORK/other"
+"$memgrant" why "$WORK/other" 2>/dev/null && fail "something else is taken for an event log"
+echo "ok - other files are told apart"
+
+limit=$((1024 << 20))
+mkfifo "$WORK/until"
+exec 4< <(exec tests/spark/in_container.py "$WORK/java-home" "$jdk/bin/java" $limit <"$WORK/until")
+keeper=$!
+exec 5>"$WORK/until"
+trap 'exec 5>&-; wait "$keeper" || true' EXIT
+read -r says <&4
+[ "$says" = ready ] || { echo "not tried: a kill by the kernel: $says"; exit 0; }
+dies kernel -Dspark.executorEnv.JAVA_HOME="$WORK/java-home" -Dspark.master='local-cluster[1,2,512]' -Dspark.executor.memory=512m -Dkernel=true
+grep -q 'executor 0 was lost: the kernel killed it at the memory limit of its container, 1024 MB' "$WORK/why" || fail "that the kernel killed it is not said"
+exec 5>&-
+read -r kills <&4
+[ "$kills" = 1 ] || fail "the kernel killed $kills"
+echo "ok - so is one that the kernel killed"
