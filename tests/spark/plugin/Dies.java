@@ -10,6 +10,8 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.metrics.source.Source;
@@ -71,13 +73,18 @@ final class Dies extends OnCluster {
     }
 
     private void holdAndSee() throws Exception {
-        CompletableFuture<String> later = figure(".library.libtarget.so.");
+        CompletableFuture<String> later = figure(".library.libtarget.");
         run(1, task -> {
             hold(HELD_MB);
             Target.allocate(MB); // another library's, later
             return "";
         });
-        later.get();
+        try {
+            later.get(30, TimeUnit.SECONDS);
+        } catch (TimeoutException never) {
+            Source source = SparkEnv.get().metricsSystem().getSourcesByName(PLUGIN).head();
+            Check.that(false, "the driver is told what an executor holds", "%s", source.metricRegistry().getNames());
+        }
         URI page = URI.create(spark.sc().uiWebUrl().get() + "/metrics/prometheus/");
         String text = HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString()).body();
@@ -103,7 +110,7 @@ final class Dies extends OnCluster {
             return "";
         });
         Check.that(failure.equals("the job succeeded"), "the job goes on on another executor", "%s", failure);
-        died.get();
+        Check.that(died.get(60, TimeUnit.SECONDS) != null, "the driver says why", "");
     }
 
     public static void main(String[] words) throws Exception {

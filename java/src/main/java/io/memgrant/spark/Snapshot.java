@@ -33,6 +33,7 @@ record Snapshot(String executor, long millis, long used, long granted, long lent
         MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         TreeMap<String, Long> libraries = new TreeMap<>();
         Memgrant.libraries().forEach(library -> libraries.merge(library.name(), library.used(), Long::sum));
+        libraries.remove("libmemgrant"); // the overhead by another name
         String events = container.eventsFile();
         return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.granted(), io.memgrant.Headroom.lent(),
                 root.overdraftPeak(), root.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),

@@ -81,7 +81,7 @@ final class Verdict {
         }
         if (kills >= 0 || !isLimited()) {
             return "somebody sent it SIGKILL" + (kills >= 0 ? ", and not the kernel for want of memory"
-                    : "; it was in no container with a limit of memory that is known");
+                    : "; it was in no container with a limit that is known");
         }
         return last.held() >= last.limit() / 100 * NEAR ? "probably the kernel killed it at the memory limit of its container" + limit()
                 : "somebody sent it SIGKILL, while its container was not full" + limit();
@@ -122,9 +122,11 @@ final class Verdict {
         if (exitCode == 52 && last.used() < last.heapMax() / 4) {
             return "more spark.executor.memory would have held it";
         }
-        if (exitCode != KILLED && !YARN.matcher(reason).find() && !reason.contains("OOMKilled")) {
+        String who = who();
+        if (!who.contains("limit") || who.contains("was not full")) {
             return "no memory setting is known to cure that";
         }
+        String condition = who.contains("somebody") ? "if it was for want of memory, " : "";
         long heap = JavaUtils.byteStringAsBytes(conf.get("spark.executor.memory", "1g"));
         long pool = conf.getBoolean("spark.memory.offHeap.enabled", false)
                 ? JavaUtils.byteStringAsBytes(conf.get("spark.memory.offHeap.size", "0")) : 0;
@@ -133,7 +135,7 @@ final class Verdict {
         long need = (Math.max(beside, 0) + Math.max(grown, beside / 4) + STEP - 1) / STEP * STEP;
         String enforce = conf.get("spark.memgrant.mode", "observe").equals("enforce") ? ""
                 : ", or spark.memgrant.mode=enforce denies a task what would not fit";
-        return "spark.executor.memoryOverhead=" + (need >> 20) + "m would have held it" + enforce;
+        return condition + "spark.executor.memoryOverhead=" + (need >> 20) + "m would have held it" + enforce;
     }
 
     private static String mb(long bytes) {
