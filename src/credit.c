@@ -34,6 +34,7 @@ static int64_t lane_batch(int64_t bytes)
 static void nothing(void)
 {
 }
+void (*mg_credit_at_slow_charge)(void) = nothing;
 void (*mg_credit_at_slow_end)(void) = nothing;
 
 static bool charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
@@ -70,6 +71,7 @@ static bool charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 
 MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
+    mg_credit_at_slow_charge();
     bool charged = charge_slow(self, library, bytes);
     mg_credit_at_slow_end();
     return charged;

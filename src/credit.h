@@ -6,8 +6,9 @@
 #include "lanes.h"
 #include "self.h"
 
-/* Called at the end of every slow charge and refund, where the thread holds no lock but, perhaps, the mappings': for the live page, and for
- * the report that a signal could not write, which only try to take locks. */
+/* Called at every slow charge, where the thread holds no lock but, perhaps, the mappings': for the report that a signal could not write, which
+ * only tries to take locks. And at the end of slow charges and refunds, where it is the same: for the live page. */
+extern void (*mg_credit_at_slow_charge)(void);
 extern void (*mg_credit_at_slow_end)(void);
 
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */

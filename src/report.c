@@ -117,9 +117,8 @@ bool mg_report_write(bool wait)
     return text != NULL;
 }
 
-static void at_slow_end(void)
+static void write_if_asked(void)
 {
-    mg_live_publish_in_time();
     if (MG_UNLIKELY(MG_LOAD(report.asked)))
         mg_report_write(false); /* the thread may hold the mappings */
 }
@@ -140,7 +139,8 @@ void mg_publish(void)
 void mg_report_start(void)
 {
     mg_live_start();
-    mg_credit_at_slow_end = at_slow_end;
+    mg_credit_at_slow_charge = write_if_asked;
+    mg_credit_at_slow_end = mg_live_publish_in_time;
     report.process = mg_os_process();
     report.owner = report.process;
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {
