@@ -16,8 +16,8 @@
 _Static_assert(MG_LIVE_LIBRARIES == MG_LIBRARIES, "each library has its place");
 
 #define SELDOM_NS 250000000
-enum { COST = 20, TURNS = 16 };
-#define SMALLEST_MOVE ((int64_t)256 << 10)
+enum { COST = 100, TURNS = 64 };
+#define SMALLEST_MOVE ((int64_t)4 << 20)
 
 /* Under the books' lock, but for what is looked at without it to see whether a page is due. */
 static struct {
@@ -143,7 +143,7 @@ static bool has_moved(void)
 {
     int64_t before = MG_LOAD(live.total);
     int64_t by = MG_LOAD(mg_accounts_root->total) - before;
-    return (by < 0 ? -by : by) > mg_at_least(before / 64, SMALLEST_MOVE);
+    return (by < 0 ? -by : by) > mg_at_least(before / 16, SMALLEST_MOVE);
 }
 
 void mg_live_publish_in_time(void)
