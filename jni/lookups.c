@@ -58,8 +58,8 @@ void mg_lookups_use(jvmtiEnv *jvmti)
 
 void *mg_lookups_replace(const char *class_name, const char *method, const char *signature, void *function)
 {
-    if ((original && (void *)original != function) || strcmp(class_name, "L" CLASS ";") != 0 || strcmp(method, METHOD) != 0 ||
-        strcmp(signature, SIGNATURE) != 0)
+    if ((original && (void *)original != function) || strcmp(class_name, "L" CLASS ";") != 0 ||
+        strcmp(method, METHOD) != 0 || strcmp(signature, SIGNATURE) != 0)
         return NULL;
     original = (find_function *)function;
     return (void *)find;

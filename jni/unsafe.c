@@ -203,8 +203,7 @@ void mg_unsafe_watch(JavaVM *vm)
     jvmtiCapabilities capabilities = { .can_generate_native_method_bind_events = 1,
                                        .can_generate_early_vmstart = 1 };
     const char *wrong = start();
-    if (!wrong &&
-        (!jvmti || !watch_bindings(jvmti, capabilities) || !take_event(jvmti, JVMTI_EVENT_VM_INIT)))
+    if (!wrong && (!jvmti || !watch_bindings(jvmti, capabilities) || !take_event(jvmti, JVMTI_EVENT_VM_INIT)))
         wrong = "this JVM has no JVMTI that tells when native methods are bound";
     if (wrong)
         mg_say(UNCOUNTED, wrong);
