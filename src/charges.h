@@ -68,8 +68,10 @@ static inline void mg_charges_undo(struct mg_self *self, unsigned library, int64
  * the thread takes or gives back again. What no peak has seen yet is thus a lane's credit at most. */
 static inline void mg_charges_keep(struct mg_self *self, int64_t bytes)
 {
-    if (MG_UNLIKELY(bytes > mg_settings.lane_batch))
-        mg_accounts_note_peak(self->account, MG_LOAD(self->lane->low));
+    if (MG_LIKELY(bytes <= mg_settings.lane_batch))
+        return;
+    mg_accounts_note_peak(self->account, MG_LOAD(self->lane->low));
+    mg_credit_look_in(self, bytes);
 }
 
 static inline void mg_charges_return(struct mg_self *self, unsigned library, int64_t bytes)

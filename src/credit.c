@@ -35,10 +35,12 @@ static void nothing(void)
 {
 }
 void (*mg_credit_at_slow_charge)(void) = nothing;
-void (*mg_credit_at_slow_end)(void) = nothing;
+void (*mg_credit_at_change)(void) = nothing;
 
-static bool charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
+MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
+    mg_credit_at_slow_charge();
+    mg_credit_look_in(self, 0);
     mg_lanes_await_recall(self->lane);
     mg_grants_mind_overhead_in_time(self);
     if (!mg_pool_threads_move(self, library, bytes))
@@ -69,14 +71,6 @@ static bool charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
     return true;
 }
 
-MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
-{
-    mg_credit_at_slow_charge();
-    bool charged = charge_slow(self, library, bytes);
-    mg_credit_at_slow_end();
-    return charged;
-}
-
 void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes)
 {
     struct mg_lane *lane = self->lane;
@@ -105,5 +99,5 @@ MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int
     MG_STORE(lane->credit, kept);
     MG_STORE(lane->low, kept);
     mg_grants_mind_overhead_in_time(self);
-    mg_credit_at_slow_end();
+    mg_credit_look_in(self, bytes);
 }

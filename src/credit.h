@@ -7,9 +7,18 @@
 #include "self.h"
 
 /* Called at every slow charge, where the thread holds no lock but, perhaps, the mappings': for the report that a signal could not write, which
- * only tries to take locks. And at the end of slow charges and refunds, where it is the same: for the live page. */
+ * only tries to take locks. The other one where large blocks have come or gone, and now and then, for the live page: never between a charge
+ * and its block, since what comes to nothing would show in a peak. */
 extern void (*mg_credit_at_slow_charge)(void);
-extern void (*mg_credit_at_slow_end)(void);
+extern void (*mg_credit_at_change)(void);
+
+/* Where each block is slow, since it is large, a call for each would show in what it costs. */
+static inline void mg_credit_look_in(struct mg_self *self, int64_t bytes)
+{
+    enum { LARGE = 1 << 20, TURNS = 16 };
+    if (MG_UNLIKELY(bytes >= LARGE || ++self->turns % TURNS == 0))
+        mg_credit_at_change();
+}
 
 /* Charges and refunds on the thread's own lane. Charging is false when it is denied. */
 bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes);

@@ -16,7 +16,7 @@
 _Static_assert(MG_LIVE_LIBRARIES == MG_LIBRARIES, "each library has its place");
 
 #define SELDOM_NS 250000000
-enum { COST = 100, TURNS = 64 };
+enum { COST = 100, TURNS = 4 };
 #define SMALLEST_MOVE ((int64_t)4 << 20)
 
 /* Under the books' lock, but for what is looked at without it to see whether a page is due. */

@@ -140,7 +140,7 @@ void mg_report_start(void)
 {
     mg_live_start();
     mg_credit_at_slow_charge = write_if_asked;
-    mg_credit_at_slow_end = mg_live_publish_in_time;
+    mg_credit_at_change = mg_live_publish_in_time;
     report.process = mg_os_process();
     report.owner = report.process;
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {

@@ -28,6 +28,7 @@ struct mg_self {
     uint64_t inherited_id;
     unsigned library;       /* whose native method the thread is in; 0 none */
     unsigned home;          /* whose thread it is; 0 the host's */
+    unsigned turns;         /* slow charges and refunds: now and then somebody looks in (credit.h) */
     unsigned trims;         /* how often it emptied its cache because memory was short (overhead.c) */
     unsigned behalf;        /* for which libc allocates now; 0 for itself */
     unsigned java;          /* whose the block is that libjvm asks for next on this thread; 0 its own */
