@@ -124,6 +124,8 @@ enum { CLOEXEC = 1, ALLOW_SEALING = 2, NOEXEC_SEAL = 8, ADD_SEALS = 1033, NO_SEA
 
 static int make_shared(const char *name, size_t size)
 {
+    if (size > mg_os_file_limit())
+        return -EFBIG; /* the kernel would send SIGXFSZ, which ends the process */
     int file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING | NOEXEC_SEAL, 0, 0, 0, 0);
     if (file == -EINVAL) /* before Linux 6.3 */
         file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING, 0, 0, 0, 0);
