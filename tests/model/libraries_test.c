@@ -2,6 +2,7 @@
 #include "libraries.h"
 #include "model.h"
 #include "self.h"
+#include "settings.h"
 
 #include <link.h>
 
@@ -38,6 +39,7 @@ static unsigned at(uintptr_t address)
 
 static void one_object(void)
 {
+    mg_settings.targets = "";
     mg_rows_start();
     linker.first = 2;
     linker.adds = 1;
