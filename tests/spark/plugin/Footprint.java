@@ -8,8 +8,10 @@ import java.io.Serializable;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -169,15 +171,15 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
 
     private static Map<String, Long> threadsNow() throws IOException {
         Map<String, Long> names = new TreeMap<>();
+        // Before and after: one of Java's may begin or end while the folder is read.
+        Set<Thread> javas = new HashSet<>(Thread.getAllStackTraces().keySet());
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
             for (Path thread : all) {
-                String name = read(thread.resolve("comm"));
-                if (!name.matches(JVMS)) {
-                    names.merge(name, 1L, Long::sum);
-                }
+                read(thread.resolve("comm")).filter(name -> !name.matches(JVMS)).ifPresent(name -> names.merge(name, 1L, Long::sum));
             }
         }
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        javas.addAll(Thread.getAllStackTraces().keySet());
+        for (Thread thread : javas) {
             names.computeIfPresent(short15(thread.getName()), (name, count) -> count > 1 ? count - 1 : null);
         }
         return names;
@@ -187,11 +189,12 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
         return name.substring(0, Math.min(15, name.length()));
     }
 
-    private static String read(Path file) {
+    /** Nothing, of a thread that ended since the folder was read. */
+    private static Optional<String> read(Path file) {
         try {
-            return Files.readString(file).trim();
+            return Optional.of(Files.readString(file).trim());
         } catch (IOException ended) {
-            return "ended";
+            return Optional.empty();
         }
     }
 
@@ -199,17 +202,18 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
         Map<String, Long> names = new TreeMap<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
             for (Path file : all) {
-                names.merge(target(file).replaceAll(":.*", ""), 1L, Long::sum);
+                target(file).ifPresent(name -> names.merge(name.replaceAll(":.*", ""), 1L, Long::sum));
             }
         }
         return names;
     }
 
-    private static String target(Path file) {
+    /** Nothing, of one that was closed since the folder was read. */
+    private static Optional<String> target(Path file) {
         try {
-            return Files.readSymbolicLink(file).toString();
+            return Optional.of(Files.readSymbolicLink(file).toString());
         } catch (IOException closed) {
-            return "closed";
+            return Optional.empty();
         }
     }
 }
