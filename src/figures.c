@@ -79,11 +79,10 @@ static void add_process(struct mg_text *text)
 }
 
 /* What else Java's code takes: nobody's, and so only shown. */
-static void add_files(struct mg_text *text)
+static void add_files(struct mg_text *text, const struct mg_files *files)
 {
-    struct mg_files files = mg_files_read();
     mg_text_add(text, ",\"mapped_files\":{\"mappings\":%ld,\"bytes\":%ld,\"resident_bytes\":%ld}",
-                files.mappings, files.bytes, files.resident);
+                files->mappings, files->bytes, files->resident);
 }
 
 /* ---- Accounts ---- */
@@ -256,13 +255,13 @@ static void add_places(struct mg_text *text)
     mg_text_add(text, "]}");
 }
 
-static char *write_text(size_t *length)
+static char *write_text(size_t *length, const struct mg_files *files)
 {
     struct mg_text text = mg_text_new();
     mg_text_add(&text, "{\"version\":1,");
     add_process(&text);
-    if (mg_specs_java(0))
-        add_files(&text);
+    if (files)
+        add_files(&text, files);
     mg_text_add(&text, ",\"mode\":\"%s\",\"invariants_broken\":%ld,",
                 MG_LOAD(mg_grants.enforcing) ? "enforce" : "observe", MG_LOAD(mg_invariants_broken));
     add_accounts(&text);
@@ -279,7 +278,9 @@ static char *write_text(size_t *length)
 char *mg_figures_text(size_t *length, bool wait)
 {
     int64_t mapped[MG_LIBRARIES];
+    struct mg_files files;
     char *text = NULL;
+    bool maps_files = mg_specs_java(0) && mg_files_read(&files, wait);
     if (!mg_mappings_read(mapped, wait))
         return NULL;
     if (wait)
@@ -287,7 +288,7 @@ char *mg_figures_text(size_t *length, bool wait)
     else if (!mg_try_lock(&mg_books_lock))
         return NULL;
     memcpy(mapped_bytes, mapped, sizeof mapped);
-    text = write_text(length);
+    text = write_text(length, maps_files ? &files : NULL);
     mg_unlock(&mg_books_lock);
     return text;
 }

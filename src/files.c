@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+/* Under a lock of its own, which nothing else is taken under: the kernel takes long to tell, and nobody waits for that. */
 static struct {
+    struct mg_lock lock;
     char text[8192];
     size_t length, used; /* of it by the last line */
     int file;
@@ -73,7 +75,7 @@ static bool begins_mapping(const char *line)
     return *line == '-';
 }
 
-struct mg_files mg_files_read(void)
+static struct mg_files read_smaps(void)
 {
     struct mg_files files = { 0 };
     bool counts = false;
@@ -93,4 +95,20 @@ struct mg_files mg_files_read(void)
     if (smaps.file >= 0)
         mg_os_close(smaps.file);
     return files;
+}
+
+bool mg_files_read(struct mg_files *files, bool wait)
+{
+    if (wait)
+        mg_lock(&smaps.lock);
+    else if (!mg_try_lock(&smaps.lock))
+        return false;
+    *files = read_smaps();
+    mg_unlock(&smaps.lock);
+    return true;
+}
+
+void mg_files_after_fork_in_child(void)
+{
+    smaps.lock = (struct mg_lock){ 0 };
 }

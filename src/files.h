@@ -9,7 +9,9 @@ struct mg_files {
     int64_t mappings, bytes, resident;
 };
 
-/* What is mapped now. Takes some milliseconds where much is: the kernel looks at every page. One at a time: under the books' lock. */
-struct mg_files mg_files_read(void);
+/* What is mapped now. Takes some milliseconds where much is: the kernel looks at every page, so no lock of the books may be held.
+ * False, if it does not wait: another reads, perhaps this very thread. */
+bool mg_files_read(struct mg_files *files, bool wait);
+void mg_files_after_fork_in_child(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "accounts.h"
 #include "credit.h"
 #include "figures.h"
+#include "files.h"
 #include "json.h"
 #include "lanes.h"
 #include "live.h"
@@ -166,6 +167,7 @@ void mg_report_after_fork_in_child(void)
 {
     report.process = mg_os_process();
     mg_live_after_fork_in_child();
+    mg_files_after_fork_in_child();
     report.lock = (struct mg_lock){ 0 };
     MG_STORE(report.asked, false);
 }
