@@ -220,7 +220,8 @@ static bool learn(JNIEnv *env, mg_own_method *own, jclass class)
         jmethodID method = (*env)->GetMethodID(env, class, methods[i].name, methods[i].signature);
         void *function = method ? mg_bound_function(method) : NULL;
         Dl_info object;
-        if (!function || !dladdr(function, &object))
+        /* Bound to ours it would call itself for ever. */
+        if (!function || function == methods[i].ours || !dladdr(function, &object))
             return false;
         *methods[i].original = function;
     }

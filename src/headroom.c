@@ -70,12 +70,14 @@ int64_t mg_headroom_promised(int64_t by_spark)
 int64_t mg_headroom_lent(void)
 {
     int64_t lent = 0;
+    mg_enter(&mg_self);
     mg_lock(&mg_books_lock);
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         const struct mg_account *account = mg_accounts_slot(i);
         lent += account->listed ? MG_LOAD(account->lent) : 0;
     }
     mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
     return lent;
 }
 
