@@ -173,11 +173,15 @@ $(B)/memgrant-top: tools/top.c src/page.h $(B)/.flags | $(B)/.tools-c
 	$(Q)$(CC) -std=gnu11 -O2 -g -static $(WARN) -D_GNU_SOURCE= -Isrc -o $@.tmp $< && mv $@.tmp $@
 
 # ---- Java ----
+# What an older JVM loads, to say that it is too old: all else is for Java 17.
+JAVA8 = java/src/main/java/io/memgrant/Say.java java/src/main/java/io/memgrant/spark/MemgrantPlugin.java
 $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	@echo '  JAVA  $@'
 	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
 	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all,-path -Werror -proc:none -d $(B)/classes \
 	  -cp '$(B)/spark-$(AGAINST)/jars/*' $(filter %.java,$(JAVA))
+	$(Q)$(shell scripts/find-java)/bin/javac --release 8 -Xlint:all,-path,-options,-classfile -Werror -proc:none -d $(B)/classes \
+	  -cp '$(B)/classes:$(B)/spark-$(AGAINST)/jars/*' $(JAVA8)
 	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
 	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
 

@@ -69,10 +69,10 @@ public final class Say {
         }
     }
 
-    /** slf4j is the host's: a program without it has no log for us. */
+    /** slf4j is the host's: a program without it has no log for us. By its name: the class may be none that this JVM can load. */
     private static Logger log() {
         try {
-            return LoggerFactory.getLogger(Memgrant.class);
+            return LoggerFactory.getLogger("io.memgrant.Memgrant");
         } catch (Throwable absent) {
             return null;
         }
