@@ -27,14 +27,16 @@ jars() {
 }
 
 # ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: with TRACKED a second time, with the JVM's native memory tracking. Compiled by
-# the JDK that runs it: some of the libraries are for one alone.
+# the JDK that runs it, where it has a compiler: some of the libraries are for one alone.
 ledger() {
-    local name=$1 java=$2 workload=$3 path=$4 classes flags
+    local name=$1 java=$2 workload=$3 path=$4 classes flags compiler
     shift 4
+    compiler=$(dirname "$java")/javac
+    [ -x "$compiler" ] || compiler=$("$ROOT/scripts/find-java")/bin/javac
     classes=$WORK/classes-$name
     mapfile -t flags < <(flags_of "$java")
     mkdir -p "$classes"
-    "$(dirname "$java")/javac" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -d "$classes" \
+    "$compiler" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -d "$classes" \
         "$sources"/{Workload,Ledger,"$workload"}.java >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
     for tracked in '' ${TRACKED:+-XX:NativeMemoryTracking=detail}; do
         # shellcheck disable=SC2086 # none, or one

@@ -2,7 +2,7 @@
 # run.sh: libraries that take memory by Unsafe, as published, on each JDK that runs them (tests/unsafe/java/Ledger.java, with and
 # without native memory tracking), and the tests that Arrow, Netty and Spark published for their memory classes, of which the
 # same must pass under the library, enforcing with a large limit, as without it. The jars come from Maven Central into build/unsafe.
-# ONLY=ledger or ONLY=published runs one half.
+# ONLY=ledger or ONLY=published runs one half, JDK=21 one version.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd) BUILD=${BUILD:-$ROOT/build} LIB=$BUILD/libmemgrant.so
 WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT
@@ -40,7 +40,7 @@ put() { # NAME JAVA WORKLOAD CLASSPATH [OPTION]...
 ledgers() { # JAVA VERSION
     local kind
     put direct "$1" DirectBuffers ''
-    [ "$2" = 17 ] || put arenas "$1" ForeignArenas ''
+    [ "$2" != 25 ] || put arenas "$1" ForeignArenas ''
     put arrow-unsafe "$1" Arrow "$folder/arrow-unsafe/*"
     put arrow-netty "$1" Arrow "$folder/arrow-netty/*"
     for kind in pooled unpooled adaptive; do
@@ -49,6 +49,7 @@ ledgers() { # JAVA VERSION
     done
     put drill "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
     [ "$2" != 17 ] || put sketches "$1" Sketches "$folder/sketches/*"
+    [ "$2" != 21 ] || put sketches6 "$1" SketchesArena "$folder/sketches6/*" --enable-preview
     put platform "$1" SparkPlatform "$folder/spark/*"
 }
 
@@ -108,6 +109,7 @@ fetched netty42 io.netty:netty-buffer:$netty42
 fetched drill org.apache.drill.memory:drill-memory-base:1.22.0 $logs
 fetched drill/newer com.google.guava:guava:33.1.0-jre # drill-common names one that is too old for it
 fetched sketches org.apache.datasketches:datasketches-memory:3.0.2
+fetched sketches6 org.apache.datasketches:datasketches-memory:6.0.0
 fetched spark org.apache.spark:spark-unsafe_2.13:$spark
 fetched junit org.junit.platform:junit-platform-console-standalone:1.10.2
 fetched tests-arrow org.apache.arrow:arrow-memory-core:$arrow org.apache.arrow:arrow-memory-core:$arrow:tests \
@@ -119,9 +121,10 @@ fetched tests-spark org.apache.spark:spark-unsafe_2.13:$spark org.apache.spark:s
     org.apache.spark:spark-core_2.13:$spark:tests org.apache.spark:spark-common-utils_2.13:$spark:tests org.mockito:mockito-core:5.11.0 \
     org.apache.spark:spark-network-common_2.13:$spark:tests
 
-for version in 17 25; do
-    home=$(scripts/find-java $version) || continue
-    [ "${ONLY:-}" = published ] || ledgers "$home/bin/java" $version
+for version in ${JDK:-17 21 25}; do
+    home=$(scripts/find-java "$version" 2>/dev/null) || home=$BUILD/java-$version
+    [ -d "$home" ] || scripts/get-java "$version" || continue
+    [ "${ONLY:-}" = published ] || ledgers "$home/bin/java" "$version"
     [ "${ONLY:-}" = ledger ] || published_tests "$home/bin/java"
 done
 [ $failed = 0 ] || { echo "$failed failed"; exit 1; }
