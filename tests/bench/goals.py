@@ -63,6 +63,8 @@ def judged(rows, results):
         ("Java's Unsafe.allocateMemory and freeMemory: at most 5 ns more when nobody bound the thread, 15 when bound",
          each(judge.chosen("unsafe"), ("unbound",), "unwrapped", 5.0, how=difference)
          + each(judge.chosen("unsafe"), ("bound",), "unwrapped", 15.0, how=difference)),
+        ("a JVM that starts with java:* takes at most 0.010 processor seconds more",
+         each(judge.chosen("unsafe"), ("wrapped",), "plain", 0.010, how=difference)),
         ("bind and unbind below 2 us", account_lines(("bind+unbind",), 2.0)),
         ("a task's account below 60 us", account_lines(("task-recycled", "task-fresh"), 60.0)),
         ("a task's account below 150 KB", account_lines(("memory",), 150.0)),

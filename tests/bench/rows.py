@@ -103,6 +103,10 @@ def unsafe():
     preload = [f"LD_PRELOAD={built('../libmemgrant.so')}"]
     yield Row("unsafe/64", ["env"], "ns", needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.unsafe_pairs, quick=True,
               ways={how: ([] if how == "unwrapped" else preload) + java + [how] for how in ("unwrapped", "unbound", "bound", "named")})
+    library = built("../libmemgrant.so")
+    starts = [built("jdk/bin/java"), "-XX:+UseSerialGC", "-Xshare:auto", "-version"]
+    yield Row("unsafe/startup", ["env"], needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.jdk, quick=True, share=5,
+              ways={"plain": starts, "wrapped": preload + ["MEMGRANT_TARGETS=java:*", f"JAVA_TOOL_OPTIONS=-agentpath:{library}"] + starts})
 
 
 def accounts():
