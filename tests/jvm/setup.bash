@@ -13,16 +13,16 @@ command -v javac >/dev/null || skip "no javac here"
 JAVAC_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 CLASSES=$WORK/classes:$BUILD/memgrant.jar
 
-# The JDK that javac belongs to, JAVA_HOME and all of /usr/lib/jvm from 17 on, each once. JDK=21: those of that version alone,
+# The JDK that javac belongs to, JAVA_HOME and all of /usr/lib/jvm from 17 on, each once. JVM=21: those of that version alone,
 # and what scripts/get-java has fetched of it.
 jvms() {
     local home
-    for home in "$JAVAC_HOME" "${JAVA_HOME:-}" /usr/lib/jvm/* ${JDK:+"$ROOT/build/java-$JDK"}; do
+    for home in "$JAVAC_HOME" "${JAVA_HOME:-}" /usr/lib/jvm/* ${JVM:+"$ROOT/build/java-$JVM"}; do
         [ ! -x "$home/bin/java" ] || readlink -f "$home/bin/java"
     done | sort -u | while read -r java; do
         case $("$java" -version 2>&1 | head -n 1) in
             *\"1.* | *\"9* | *\"1[0-6]*) ;;
-            *\""${JDK:-}"*) echo "$java" ;;
+            *\""${JVM:-}"*) echo "$java" ;;
         esac
     done
 }
