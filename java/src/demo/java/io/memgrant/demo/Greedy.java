@@ -27,12 +27,18 @@ final class Greedy {
         return JOBS.computeIfAbsent(job, name -> new Greedy());
     }
 
-    /** Waits until the neighbour holds some; how much the greedy task wants then. A second attempt wants less. */
+    /**
+     * Waits until the neighbour holds some; how much the greedy task wants then. A second attempt wants less, and waits for nobody:
+     * once no other task is left to be placed, Spark may start it on either executor.
+     */
     private static long start(String job, TaskContext task, long wanted) throws InterruptedException {
+        if (task.attemptNumber() > 0) {
+            return wanted / RETRY_ASKS_FOR_LESS;
+        }
         Greedy meeting = of(job);
         task.addTaskCompletionListener((TaskCompletionListener) ended -> meeting.firstAttemptEnded.countDown());
         meeting.neighbourHoldsSome.await();
-        return task.attemptNumber() == 0 ? wanted : wanted / RETRY_ASKS_FOR_LESS;
+        return wanted;
     }
 
     /** One record, a million puts into RocksDB. */
