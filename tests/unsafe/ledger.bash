@@ -33,7 +33,7 @@ ledger() {
     shift 4
     compiler=$(dirname "$java")/javac
     [ -x "$compiler" ] || compiler=$("$ROOT/scripts/find-java")/bin/javac
-    classes=$WORK/classes-$name
+    classes=$WORK/classes-${name//[ ,]/-}
     mapfile -t flags < <(flags_of "$java")
     mkdir -p "$classes"
     "$compiler" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -d "$classes" \

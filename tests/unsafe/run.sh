@@ -39,18 +39,18 @@ put() { # NAME JAVA WORKLOAD CLASSPATH [OPTION]...
 
 ledgers() { # JAVA VERSION
     local kind
-    put direct "$1" DirectBuffers ''
-    [ "$2" != 25 ] || put arenas "$1" ForeignArenas ''
-    put arrow-unsafe "$1" Arrow "$folder/arrow-unsafe/*"
-    put arrow-netty "$1" Arrow "$folder/arrow-netty/*"
+    put 'ByteBuffer.allocateDirect' "$1" DirectBuffers ''
+    [ "$2" != 25 ] || put 'java.lang.foreign.Arena' "$1" ForeignArenas ''
+    put "arrow-memory-unsafe $arrow" "$1" Arrow "$folder/arrow-unsafe/*"
+    put "arrow-memory-netty $arrow" "$1" Arrow "$folder/arrow-netty/*"
     for kind in pooled unpooled adaptive; do
-        put "netty42-$kind" "$1" NettyPools "$folder/netty42/*" "-Dallocator=$kind"
-        put "netty41-$kind" "$1" NettyPools "$folder/netty41/*" "-Dallocator=$kind"
+        put "netty-buffer $netty41, $kind" "$1" NettyPools "$folder/netty41/*" "-Dallocator=$kind"
+        put "netty-buffer $netty42, $kind" "$1" NettyPools "$folder/netty42/*" "-Dallocator=$kind"
     done
-    put drill "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
-    [ "$2" != 17 ] || put sketches "$1" Sketches "$folder/sketches/*"
-    [ "$2" != 21 ] || put sketches6 "$1" SketchesArena "$folder/sketches6/*" --enable-preview
-    put platform "$1" SparkPlatform "$folder/spark/*"
+    put "drill-memory-base $drill" "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
+    [ "$2" != 17 ] || put "datasketches-memory $sketches" "$1" Sketches "$folder/sketches/*"
+    [ "$2" != 21 ] || put "datasketches-memory $sketches6" "$1" SketchesArena "$folder/sketches6/*" --enable-preview
+    put "spark-unsafe $spark, Platform" "$1" SparkPlatform "$folder/spark/*"
 }
 
 junit() { # HOW JAVA OUT ARGUMENT...
@@ -91,25 +91,25 @@ assert not report['invariants_broken'] and not row['denials']"
 
 published_tests() { # JAVA
     local jars=$folder/tests-arrow
-    published arrow-memory-core "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-core-*-tests.jar)"
-    published arrow-memory-netty "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-netty-*-tests.jar)"
+    published "arrow-memory-core $arrow" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-core-*-tests.jar)"
+    published "arrow-memory-netty $arrow" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/arrow-memory-netty-*-tests.jar)"
     jars=$folder/tests-spark
-    published spark-unsafe "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.unsafe.PlatformUtilSuite \
+    published "spark-unsafe $spark" "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.unsafe.PlatformUtilSuite \
         -c org.apache.spark.unsafe.array.LongArraySuite -c org.apache.spark.unsafe.array.ByteArraySuite
-    published spark-memory "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.memory.TaskMemoryManagerSuite
+    published "spark-core $spark, TaskMemoryManager" "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.memory.TaskMemoryManagerSuite
     jars=$folder/tests-netty
-    published netty-buffer "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
+    published "netty-buffer $netty41" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
 }
 
-arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 logs=org.slf4j:slf4j-nop:2.0.17
+arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches6=6.0.0 logs=org.slf4j:slf4j-nop:2.0.17
 fetched arrow-unsafe org.apache.arrow:arrow-memory-unsafe:$arrow $logs
 fetched arrow-netty org.apache.arrow:arrow-memory-netty:$arrow $logs
 fetched netty41 io.netty:netty-buffer:$netty41
 fetched netty42 io.netty:netty-buffer:$netty42
-fetched drill org.apache.drill.memory:drill-memory-base:1.22.0 $logs
+fetched drill org.apache.drill.memory:drill-memory-base:$drill $logs
 fetched drill/newer com.google.guava:guava:33.1.0-jre # drill-common names one that is too old for it
-fetched sketches org.apache.datasketches:datasketches-memory:3.0.2
-fetched sketches6 org.apache.datasketches:datasketches-memory:6.0.0
+fetched sketches org.apache.datasketches:datasketches-memory:$sketches
+fetched sketches6 org.apache.datasketches:datasketches-memory:$sketches6
 fetched spark org.apache.spark:spark-unsafe_2.13:$spark
 fetched junit org.junit.platform:junit-platform-console-standalone:1.10.2
 fetched tests-arrow org.apache.arrow:arrow-memory-core:$arrow org.apache.arrow:arrow-memory-core:$arrow:tests \

@@ -13,7 +13,7 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Act 3: one task asks for more than there is, in one record. Its first attempt fails; a neighbour in the same executor
- * and the tasks of the other one go on; the second attempt, on the same executor, asks for less. It is played with each
+ * and the tasks of the other one go on; the second attempt asks for less. It is played with each
  * library.
  */
 final class Denied extends Act {
