@@ -114,9 +114,25 @@ final class Container {
                 .map(level -> level.resolve(isFirstVersion ? "memory.oom_control" : "memory.events").toString()).orElse("");
     }
 
-    /** How many it killed, of such a file; -1 where it can't be read, on another node for example. */
+    /** How many it killed, of such a file; -1 where it can't be read. */
     static long kills(String eventsFile) {
         return eventsFile.isEmpty() ? -1 : statistics(Path.of(eventsFile)).getOrDefault("oom_kill", -1L);
+    }
+
+    /** The same if the file's folder is that one still; -1 on another node, and in another container, where the path is another's. */
+    static long kills(String eventsFile, String folder) {
+        return !folder.isEmpty() && folder.equals(folderOf(eventsFile)) ? kills(eventsFile) : -1;
+    }
+
+    /** Which folder such a file is in: a path says little, since each container may see itself at the root. "" unknown. */
+    static String folderOf(String eventsFile) {
+        try {
+            Path folder = eventsFile.isEmpty() ? null : Path.of(eventsFile).getParent();
+            return folder == null ? "" : Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).trim() + " "
+                    + Files.getAttribute(folder, "unix:dev") + " " + Files.getAttribute(folder, "unix:ino");
+        } catch (IOException | RuntimeException unreadable) {
+            return "";
+        }
     }
 
     /** The processes in the container, by their numbers: those of the innermost level that has a limit, and of all within. */

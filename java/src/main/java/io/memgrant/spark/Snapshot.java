@@ -19,12 +19,13 @@ import java.util.TreeMap;
  * @param limit of its container; Long.MAX_VALUE without one
  * @param held against that limit, by all processes in the container
  * @param kills how many the kernel had killed there, by {@code eventsFile}; -1 unknown
+ * @param eventsFolder the folder that it is in, by which the driver knows whether it sees the same
  * @param libraries what each has now
  */
 record Snapshot(String executor, long millis, long used, long granted, long lent, long overdraft, long denials, long overhead,
                 long heapUsed, long heapCommitted, long heapMax, long resident, long limit, long held, long kills,
-                String eventsFile, TreeMap<String, Long> libraries) implements Serializable {
-    private static final long serialVersionUID = 1;
+                String eventsFile, String eventsFolder, TreeMap<String, Long> libraries) implements Serializable {
+    private static final long serialVersionUID = 2;
 
     /** Of this executor, now. */
     static Snapshot take(String executor, Container container) {
@@ -37,7 +38,8 @@ record Snapshot(String executor, long millis, long used, long granted, long lent
         String events = container.eventsFile();
         return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.granted(), io.memgrant.Headroom.lent(),
                 root.overdraftPeak(), root.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
-                heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events, libraries);
+                heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events,
+                Container.folderOf(events), libraries);
     }
 
     private static long residentNow() {

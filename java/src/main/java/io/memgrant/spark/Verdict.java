@@ -75,7 +75,7 @@ final class Verdict {
     }
 
     private String whoKilled() {
-        long kills = Container.kills(last.eventsFile());
+        long kills = Container.kills(last.eventsFile(), last.eventsFolder());
         if (kills > last.kills() && last.kills() >= 0) {
             return "the kernel killed it at the memory limit of its container" + limit();
         }

@@ -1,0 +1,67 @@
+package io.memgrant.spark;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.SparkConf;
+
+/** What the driver says of an executor that was lost, from what Spark says and from the executor's snapshots. */
+final class Lost {
+    private static final long MB = 1 << 20;
+    private static final String KILLED = "Command exited with code 137";
+
+    /** Properties: a folder to write in. */
+    public static void main(String[] words) throws Exception {
+        killsOfItsOwnContainer(Path.of(System.getProperty("folder")));
+    }
+
+    /** Of an executor in a container of 1024 MB. */
+    private static Snapshot snapshot(long millis, long heldMb, long kills, String file, String folder) {
+        return new Snapshot("3", millis, heldMb / 2 * MB, 0, 0, 0, 0, 0, 100 * MB, 200 * MB, 512 * MB, heldMb * MB, 1024 * MB,
+                heldMb * MB, kills, file, folder, new TreeMap<>(Map.of("librocksdbjni.so", heldMb / 2 * MB)));
+    }
+
+    private static Verdict verdict(String reason, Snapshot last, SparkConf conf) {
+        return new Verdict(reason, last, last, last.millis(), conf);
+    }
+
+    private static void killsOfItsOwnContainer(Path work) throws Exception {
+        Path container = Files.createDirectories(work.resolve("container"));
+        Path events = Files.writeString(container.resolve("memory.events"), "oom 0\noom_kill 0\n");
+        String folder = Container.folderOf(events.toString());
+        Snapshot last = snapshot(0, 300, Container.kills(events.toString()), events.toString(), folder);
+        Snapshot full = snapshot(0, 1000, 0, events.toString(), folder);
+        SparkConf conf = new SparkConf(false);
+        contains(verdict(KILLED, last, conf).killer(), "somebody sent it SIGKILL, and not the kernel",
+                "the driver sees the executor's container, in which nobody was killed");
+        Files.writeString(events, "oom 1\noom_kill 1\n");
+        contains(verdict(KILLED, last, conf).killer(), "the kernel killed it at the memory limit of its container, 1024 MB",
+                "the driver sees the executor's container, in which somebody was killed");
+
+        // In containers with namespaces of their own both are called the same.
+        Files.move(container, work.resolve("elsewhere"));
+        Files.createDirectories(container);
+        Files.writeString(events, "oom 5\noom_kill 5\n");
+        contains(verdict(KILLED, last, conf).killer(), "somebody sent it SIGKILL, while its container was not full",
+                "what was killed in the driver's container is not the executor");
+        contains(verdict(KILLED, full, conf).killer(), "probably the kernel killed it",
+                "a container that the driver does not see was full");
+        Files.writeString(events, "oom 0\noom_kill 0\n");
+        contains(verdict(KILLED, full, conf).killer(), "probably the kernel killed it",
+                "nobody was killed in the driver's container, which says nothing of the executor's");
+        Snapshot unknown = snapshot(0, 300, -1, "", "");
+        contains(verdict(KILLED, unknown, conf).killer(), "while its container was not full", "there is no such file");
+    }
+
+    private static void contains(String seen, String expected, String what) {
+        check(seen.contains(expected), what, seen + ", expected " + expected);
+    }
+
+    private static void check(boolean holds, String what, String seen) {
+        System.out.println((holds ? "ok - " : "FAILED - ") + what + (holds ? "" : ": " + seen));
+        if (!holds) {
+            throw new AssertionError(what);
+        }
+    }
+}
