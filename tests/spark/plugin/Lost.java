@@ -1,10 +1,15 @@
 package io.memgrant.spark;
 
+import com.codahale.metrics.MetricRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 
 /** What the driver says of an executor that was lost, from what Spark says and from the executor's snapshots. */
 final class Lost {
@@ -14,6 +19,8 @@ final class Lost {
     /** Properties: a folder to write in. */
     public static void main(String[] words) throws Exception {
         killsOfItsOwnContainer(Path.of(System.getProperty("folder")));
+        atMostOneEachSecond();
+        figuresOfTheLiving();
     }
 
     /** Of an executor in a container of 1024 MB. */
@@ -52,6 +59,51 @@ final class Lost {
                 "nobody was killed in the driver's container, which says nothing of the executor's");
         Snapshot unknown = snapshot(0, 300, -1, "", "");
         contains(verdict(KILLED, unknown, conf).killer(), "while its container was not full", "there is no such file");
+    }
+
+    /** Ten looks a second at an executor that takes and gives back much. */
+    private static void atMostOneEachSecond() {
+        Pace pace = new Pace();
+        long start = Long.MAX_VALUE - 5 * Pace.SECOND_NANOS / 2; // System.nanoTime() may be anywhere, and wraps
+        int sent = 0;
+        int shown = 0;
+        boolean isLastSent = false;
+        for (int look = 0; look <= 50; look++) {
+            long used = look < 41 ? look % 2 * 64 * MB : 7 * 64 * MB; // the last change is between two seconds
+            isLastSent = pace.sends(start + look * (Pace.SECOND_NANOS / 10));
+            sent += isLastSent ? 1 : 0;
+            if (pace.shows(used)) {
+                shown++;
+                pace.shown(used);
+            }
+        }
+        check(sent == 6, "in five seconds the driver is told at their six ends, whatever happens", sent + " times");
+        check(isLastSent, "what changed last is told a second later, though nothing changes then", "not sent");
+        check(shown == 41, "the live page follows at each look", shown + " times");
+    }
+
+    private static void figuresOfTheLiving() {
+        List<ExecutorDied> told = new ArrayList<>();
+        Deaths deaths = new Deaths(new SparkConf(false), told::add);
+        MetricRegistry registry = new MetricRegistry();
+        deaths.show(new Metrics(registry));
+        deaths.receive(snapshot(0, 100, -1, "", ""));
+        check(registry.getNames().contains("executor.3.used"), "an executor's figures are shown", registry.getNames().toString());
+        check(executors(registry) == 1, "one executor is counted", executors(registry) + "");
+        deaths.onExecutorRemoved(new SparkListenerExecutorRemoved(5, "3", KILLED));
+        check(told.size() == 1 && told.get(0).exitCode == 137, "its end is told", told.toString());
+        check(executors(registry) == 0, "none is counted any more", executors(registry) + "");
+        deaths.receive(snapshot(1, 100, -1, "", ""));
+        check(registry.getNames().equals(Set.of("executors")) && executors(registry) == 0,
+                "what it sent before and comes after leaves nothing", registry.getNames().toString());
+        deaths.onExecutorRemoved(new SparkListenerExecutorRemoved(6, "3", KILLED));
+        check(told.size() == 1, "its end is told once", told.toString());
+        deaths.onExecutorRemoved(new SparkListenerExecutorRemoved(7, "4", KILLED));
+        check(told.size() == 1, "of one that never said anything nothing is told", told.toString());
+    }
+
+    private static long executors(MetricRegistry registry) {
+        return (Long) registry.getGauges().get("executors").getValue();
     }
 
     private static void contains(String seen, String expected, String what) {

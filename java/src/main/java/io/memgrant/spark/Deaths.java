@@ -3,9 +3,11 @@ package io.memgrant.spark;
 import io.memgrant.Say;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import org.apache.spark.SparkContext;
+import java.util.function.Consumer;
+import org.apache.spark.SparkConf;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 
@@ -13,68 +15,93 @@ import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 final class Deaths extends SparkListener {
     private static final long MINUTE_MILLIS = 60_000;
     private static final long KEPT_MILLIS = 5_000;
+    private static final int REMOVED = 1_000;
 
-    private final SparkContext context;
-    private final Map<String, Deque<Snapshot>> lives = new ConcurrentHashMap<>();
-    private volatile Metrics metrics;
+    private final SparkConf conf;
+    private final Consumer<ExecutorDied> teller;
+    private final Map<String, Deque<Snapshot>> lives = new HashMap<>();
+    /** The last that were removed: what they sent before may come after. Spark gives no number twice. */
+    private final Map<String, Boolean> removed = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
 
-    Deaths(SparkContext context) {
-        this.context = context;
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > REMOVED;
+        }
+    };
+    private Metrics metrics;
+
+    /** @param teller told of each that did not end in order */
+    Deaths(SparkConf conf, Consumer<ExecutorDied> teller) {
+        this.conf = conf;
+        this.teller = teller;
     }
 
-    void show(Metrics shown) {
+    synchronized void show(Metrics shown) {
         metrics = shown;
+        count(); // a registry without any figure is never asked
+    }
+
+    private void count() {
+        if (metrics != null) {
+            metrics.show("", Map.of("executors", (long) lives.size()));
+        }
     }
 
     /** Of its last minute one every five seconds stays, and the newest. */
-    void receive(Snapshot snapshot) {
+    synchronized void receive(Snapshot snapshot) {
+        if (removed.containsKey(snapshot.executor())) {
+            return;
+        }
         Deque<Snapshot> life = lives.computeIfAbsent(snapshot.executor(), executor -> new ArrayDeque<>());
-        synchronized (life) {
-            Snapshot last = life.pollLast();
-            Snapshot before = life.peekLast();
-            if (last != null && (before == null || last.millis() - before.millis() >= KEPT_MILLIS)) {
-                life.addLast(last);
-            }
-            life.addLast(snapshot);
-            while (snapshot.millis() - life.peekFirst().millis() > MINUTE_MILLIS) {
-                life.removeFirst();
-            }
+        Snapshot last = life.pollLast();
+        Snapshot before = life.peekLast();
+        if (last != null && (before == null || last.millis() - before.millis() >= KEPT_MILLIS)) {
+            life.addLast(last);
+        }
+        life.addLast(snapshot);
+        while (snapshot.millis() - life.peekFirst().millis() > MINUTE_MILLIS) {
+            life.removeFirst();
         }
         if (metrics != null) {
             metrics.show("executor." + snapshot.executor() + ".", snapshot.figures());
         }
+        count();
     }
 
     @Override
-    public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+    public void onExecutorRemoved(SparkListenerExecutorRemoved event) {
         try {
-            Deque<Snapshot> life = lives.remove(removed.executorId());
-            if (metrics != null) {
-                metrics.forget("executor." + removed.executorId() + ".");
-            }
+            Deque<Snapshot> life = end(event.executorId());
             if (life != null) {
-                synchronized (life) {
-                    explain(removed, life.peekFirst(), life.peekLast());
-                }
+                explain(event, life.peekFirst(), life.peekLast());
             }
         } catch (Throwable broken) {
             Say.once("why an executor was lost is not said", broken);
         }
     }
 
-    private void explain(SparkListenerExecutorRemoved removed, Snapshot first, Snapshot last) {
-        Verdict verdict = new Verdict(removed.reason(), first, last, removed.time(), context.conf());
-        if (verdict.isOrderly() || context.isStopped()) {
+    private synchronized Deque<Snapshot> end(String executor) {
+        removed.put(executor, true);
+        Deque<Snapshot> life = lives.remove(executor);
+        if (metrics != null) {
+            metrics.forget("executor." + executor + ".");
+        }
+        count();
+        return life;
+    }
+
+    private void explain(SparkListenerExecutorRemoved event, Snapshot first, Snapshot last) {
+        Verdict verdict = new Verdict(event.reason(), first, last, event.time(), conf);
+        if (verdict.isOrderly()) {
             return;
         }
         ExecutorDied died = new ExecutorDied();
-        died.executorId = removed.executorId();
-        died.time = removed.time();
+        died.executorId = event.executorId();
+        died.time = event.time();
         died.exitCode = verdict.exitCode();
         died.killer = verdict.killer();
         died.held = verdict.held();
-        Say.again(died.killer);
-        Say.again(died.held);
-        context.listenerBus().post(died);
+        teller.accept(died);
     }
 }

@@ -25,7 +25,7 @@ final class DriverSide implements DriverPlugin {
                 Say.once(wrong);
             }
             if (!isLocal(plugin.conf().get("spark.master", ""))) {
-                deaths = new Deaths(context);
+                deaths = new Deaths(context.conf(), died -> tell(context, died));
                 context.addSparkListener(deaths);
             }
         } catch (Throwable unreadable) {
@@ -38,9 +38,7 @@ final class DriverSide implements DriverPlugin {
     public void registerMetrics(String application, PluginContext plugin) {
         try {
             if (deaths != null) {
-                Metrics metrics = new Metrics(plugin.metricRegistry());
-                metrics.show("", Map.of("executors", 0L)); // a registry without any is never asked
-                deaths.show(metrics);
+                deaths.show(new Metrics(plugin.metricRegistry()));
             }
         } catch (Throwable broken) {
             Say.once("the driver's metrics don't show what executors hold", broken);
@@ -56,6 +54,14 @@ final class DriverSide implements DriverPlugin {
             return null;
         }
         return needs.receive(message);
+    }
+
+    private static void tell(SparkContext context, ExecutorDied died) {
+        if (!context.isStopped()) {
+            Say.again(died.killer);
+            Say.again(died.held);
+            context.listenerBus().post(died);
+        }
     }
 
     /** Null, or one line. */

@@ -14,7 +14,7 @@ final class Metrics {
         this.registry = registry;
     }
 
-    void show(String prefix, Map<String, Long> figures) {
+    synchronized void show(String prefix, Map<String, Long> figures) {
         figures.forEach((name, value) -> {
             String full = prefix + name;
             if (values.put(full, value) == null) {
@@ -23,7 +23,7 @@ final class Metrics {
         });
     }
 
-    void forget(String prefix) {
+    synchronized void forget(String prefix) {
         registry.removeMatching((name, metric) -> name.startsWith(prefix));
         values.keySet().removeIf(name -> name.startsWith(prefix));
     }
