@@ -2,7 +2,6 @@ package io.memgrant.spark;
 
 import io.memgrant.Say;
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.util.Collection;
 import java.util.ConcurrentModificationException;
 import java.util.List;
@@ -41,19 +40,27 @@ final class Declared {
 
     /** In bytes, now. */
     long bytes() {
-        long bytes = 0;
         try {
             look();
-            for (Object declarer : declarers) {
-                Method used = declarer.getClass().getMethod("getUsed");
-                bytes += (Long) used.invoke(declarer);
-            }
         } catch (ConcurrentModificationException | NoSuchElementException meanwhile) {
-            return bytes; // the next look finds it
+            // the next look finds it; those that are known count
         } catch (ReflectiveOperationException | RuntimeException unknown) {
             Say.once("what a library declares to Spark itself is not known, and is charged once more", unknown);
         }
-        return Math.max(0, bytes);
+        long bytes = 0;
+        for (Object declarer : declarers) {
+            bytes += Math.max(0, used(declarer));
+        }
+        return bytes;
+    }
+
+    private static long used(Object declarer) {
+        try {
+            return (Long) declarer.getClass().getMethod("getUsed").invoke(declarer);
+        } catch (ReflectiveOperationException | RuntimeException unknown) {
+            Say.once("what a library declares to Spark itself is not known, and is charged once more", unknown);
+            return 0;
+        }
     }
 
     private void look() throws ReflectiveOperationException {
