@@ -21,6 +21,7 @@ final class Lost {
         killsOfItsOwnContainer(Path.of(System.getProperty("folder")));
         atMostOneEachSecond();
         figuresOfTheLiving();
+        sizesAsSparkReadsThem();
     }
 
     /** Of an executor in a container of 1024 MB. */
@@ -100,6 +101,17 @@ final class Lost {
         check(told.size() == 1, "its end is told once", told.toString());
         deaths.onExecutorRemoved(new SparkListenerExecutorRemoved(7, "4", KILLED));
         check(told.size() == 1, "of one that never said anything nothing is told", told.toString());
+    }
+
+    /** 1000 MB are held, 200 of them are the heap's. */
+    private static void sizesAsSparkReadsThem() {
+        Snapshot full = snapshot(0, 1000, 1, "", "");
+        String asked = verdict("OOMKilled", full, new SparkConf(false).set("spark.executor.memory", "512m")).held();
+        contains(asked, "spark.executor.memoryOverhead=1024m would have held it", "1000 MB less 200 of heap, and a quarter more");
+        SparkConf plain = new SparkConf(false).set("spark.executor.memory", "512");
+        contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=1024m", "memory without a unit is MiB");
+        plain.set("spark.memory.offHeap.enabled", "true").set("spark.memory.offHeap.size", Long.toString(400 * MB));
+        contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=512m", "the pool without a unit is bytes");
     }
 
     private static long executors(MetricRegistry registry) {

@@ -8,7 +8,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.spark.SparkConf;
-import org.apache.spark.network.util.JavaUtils;
 
 /** Who ended an executor, what it held before, and what would have saved it: from what the cluster said and from its last snapshots. */
 final class Verdict {
@@ -127,9 +126,8 @@ final class Verdict {
             return "no memory setting is known to cure that";
         }
         String condition = who.contains("somebody") ? "if it was for want of memory, " : "";
-        long heap = JavaUtils.byteStringAsBytes(conf.get("spark.executor.memory", "1g"));
-        long pool = conf.getBoolean("spark.memory.offHeap.enabled", false)
-                ? JavaUtils.byteStringAsBytes(conf.get("spark.memory.offHeap.size", "0")) : 0;
+        long heap = conf.getSizeAsMb("spark.executor.memory", "1g") << 20; // a number alone is MiB, and of the pool bytes
+        long pool = conf.getBoolean("spark.memory.offHeap.enabled", false) ? conf.getSizeAsBytes("spark.memory.offHeap.size", "0") : 0;
         long beside = Math.max(last.held(), last.resident()) - Math.min(last.heapCommitted(), heap) - pool;
         long grown = Math.max(0, last.used() - first.used());
         long need = (Math.max(beside, 0) + Math.max(grown, beside / 4) + STEP - 1) / STEP * STEP;
