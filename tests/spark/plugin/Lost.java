@@ -22,6 +22,7 @@ final class Lost {
         atMostOneEachSecond();
         figuresOfTheLiving();
         sizesAsSparkReadsThem();
+        whatSparkKnows();
     }
 
     /** Of an executor in a container of 1024 MB. */
@@ -112,6 +113,27 @@ final class Lost {
         contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=1024m", "memory without a unit is MiB");
         plain.set("spark.memory.offHeap.enabled", "true").set("spark.memory.offHeap.size", Long.toString(400 * MB));
         contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=512m", "the pool without a unit is bytes");
+    }
+
+    /** Texts as Spark 4.3 writes them. */
+    private static void whatSparkKnows() {
+        Snapshot last = snapshot(0, 1000, -1, "", "");
+        SparkConf conf = new SparkConf(false);
+        for (String reason : List.of("Container container_1732_0001_01_000004 on host: limit.example was preempted.",
+                "Executor heartbeat timed out after 131072 ms")) {
+            Verdict verdict = verdict(reason, last, conf);
+            is(verdict.killer(), "executor 3 was lost: Spark says: " + reason, "what Spark knows is repeated");
+            contains(verdict.held(), "no memory setting is known to cure that", "and nothing else is made of it");
+        }
+        is(verdict("Container killed by YARN for exceeding physical memory limits. 2 GB of 1 GB used", last, conf).killer(),
+                "executor 3 was lost: YARN killed it, because its processes were beyond YARN's own limit. The cluster said: "
+                + "Container killed by YARN for exceeding physical memory limits. 2 GB of 1 GB used", "YARN's limit is YARN's limit");
+        contains(verdict("Remote RPC client disassociated", last, conf).killer(), "nobody knows how it ended. The cluster said: Remote",
+                "what nobody knows is not made up");
+    }
+
+    private static void is(String seen, String expected, String what) {
+        check(seen.equals(expected), what, seen + ", expected " + expected);
     }
 
     private static long executors(MetricRegistry registry) {

@@ -14,6 +14,8 @@ final class Verdict {
     /** What Spark, YARN and Kubernetes write: "Command exited with code 137", "Exit status: 143", "exit code 137(SIGKILL, ...)". */
     private static final Pattern EXIT = Pattern.compile("(?:exit(?:ed with)? code|exit status:?) +(\\d+)", Pattern.CASE_INSENSITIVE);
     private static final Pattern YARN = Pattern.compile("(?:exceeding|beyond).*(?:physical|virtual)[ -]memory.limits?");
+    /** Where Spark itself knows why, which no exit code tells. */
+    private static final Pattern SPARKS_OWN = Pattern.compile("preempted|heartbeat timed out", Pattern.CASE_INSENSITIVE);
     private static final Map<Integer, String> ENDS = Map.of(
             50, "an exception that nobody caught", 52, "java.lang.OutOfMemoryError: its heap, or a native call that became one",
             134, "SIGABRT: native code gave up, perhaps for want of memory", 139, "SIGSEGV: a crash in native code",
@@ -52,8 +54,20 @@ final class Verdict {
 
     /** The first sentence. */
     String killer() {
+        if (isSparksOwn()) {
+            return "executor " + last.executor() + " was lost: Spark says: " + sparksOwn();
+        }
         return "executor " + last.executor() + " was lost: " + who() + ". The cluster said: "
                 + reason.strip().lines().findFirst().orElse("nothing");
+    }
+
+    private boolean isSparksOwn() {
+        return SPARKS_OWN.matcher(reason).find() && !YARN.matcher(reason).find();
+    }
+
+    /** The line that says it. */
+    private String sparksOwn() {
+        return reason.lines().map(String::strip).filter(line -> SPARKS_OWN.matcher(line).find()).findFirst().orElse(reason);
     }
 
     private String who() {
@@ -122,7 +136,7 @@ final class Verdict {
             return "more spark.executor.memory would have held it";
         }
         String who = who();
-        if (!who.contains("limit") || who.contains("was not full")) {
+        if (isSparksOwn() || !who.contains("limit") || who.contains("was not full")) {
             return "no memory setting is known to cure that";
         }
         String condition = who.contains("somebody") ? "if it was for want of memory, " : "";
