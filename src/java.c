@@ -122,9 +122,13 @@ struct mg_account *mg_java_asks(int64_t bytes)
 
 void mg_java_asked(int64_t account, int64_t bytes)
 {
-    struct mg_account *asked = mg_account_of(account);
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock); /* it can't end meanwhile, and its slot serve another one */
+    struct mg_account *asked = mg_accounts_of(account);
     if (asked)
         MG_ADD(asked->ahead, -bytes);
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
 }
 
 void mg_java_stands_in(struct mg_account *account)

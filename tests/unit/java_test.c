@@ -2,7 +2,10 @@
  * whatever else it asks for is its own. Under a limit it is denied to the byte, and however little it is. */
 #include "unit.h"
 
+#include "accounts.h"
 #include "specs.h"
+
+#include <pthread.h>
 
 static unsigned named, rest;
 
@@ -80,6 +83,33 @@ static void it_is_denied_however_little_it_is(void)
     CHECK_EQ(unit_read(mg_root(), MG_USED), 0);
 }
 
+static void *open_and_end(void *nothing)
+{
+    for (int i = 0; i < 2000; i++) {
+        struct mg_account *account = mg_account_open("next", mg_root(), -1);
+        CHECK(account && MG_LOAD(account->ahead) == 0);
+        mg_settle(account);
+    }
+    return nothing;
+}
+
+/* Whoever asked says that it is over when the account has ended, and its slot serves others, on another thread: the thread sanitizer
+ * sees what is read meanwhile without the lock. */
+static void what_is_over_late_is_nobody_elses(void)
+{
+    struct mg_account *account = mg_account_open("first", mg_root(), -1);
+    int64_t handle = mg_account_handle(account);
+    mg_settle(account);
+    pthread_t others;
+    CHECK(!pthread_create(&others, NULL, open_and_end, NULL));
+    for (int i = 0; i < 2000; i++)
+        mg_java_asked(handle, 1 << 20);
+    pthread_join(others, NULL);
+    struct mg_account *last = mg_account_open("last", mg_root(), -1);
+    CHECK(last == account && MG_LOAD(last->ahead) == 0);
+    mg_settle(last);
+}
+
 int main(void)
 {
     setenv("MEMGRANT_TARGETS", "nothing-here;java:org.apache.arrow.*;java:*", 1);
@@ -91,6 +121,7 @@ int main(void)
     classes_are_told_by_name();
     only_the_block_that_was_said_is_taken();
     a_block_moves_with_its_mark();
+    what_is_over_late_is_nobody_elses();
     MG_STORE(mg_grants.enforcing, true);
     it_is_denied_however_little_it_is();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
