@@ -6,6 +6,7 @@
 
 #include "base.h"
 #include "bound.h"
+#include "caches.h"
 #include "image.h"
 #include "memgrant.h"
 #include "say.h"
@@ -160,8 +161,10 @@ static void rebind_method(JNIEnv *env, jvmtiEnv *jvmti, jclass class, const char
     void *function = function_of(targets, method, class_name, name, signature);
     JNINativeMethod native = { name, signature,
                                function ? mg_thunks_wrap(env, class, function, name, signature) : NULL };
-    if (native.fnPtr && (*env)->RegisterNatives(env, class, &native, 1) != JNI_OK)
+    if (native.fnPtr && (*env)->RegisterNatives(env, class, &native, 1) != JNI_OK) {
         (*env)->ExceptionClear(env);
+        mg_caches_unobserved(function);
+    }
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
     (*jvmti)->Deallocate(jvmti, (unsigned char *)signature);
 }

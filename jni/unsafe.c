@@ -3,6 +3,7 @@
 #include "base.h"
 #include "boundary.h"
 #include "frames.h"
+#include "image.h"
 #include "lookups.h"
 #include "memgrant.h"
 #include "say.h"
@@ -211,7 +212,8 @@ void mg_unsafe_watch(JavaVM *vm)
 
 /* ---- In a JVM that runs ---- */
 
-/* The JVM's own functions, out of its records of the methods. */
+/* The JVM's own functions, out of its records of the methods. Not ours, nor what somebody has put around ours: that would call itself
+ * for ever. */
 static bool learn(JNIEnv *env, mg_own_method *own, jclass class)
 {
     if (!mg_bound_learn(env, own))
@@ -220,8 +222,8 @@ static bool learn(JNIEnv *env, mg_own_method *own, jclass class)
         jmethodID method = (*env)->GetMethodID(env, class, methods[i].name, methods[i].signature);
         void *function = method ? mg_bound_function(method) : NULL;
         Dl_info object;
-        /* Bound to ours it would call itself for ever. */
-        if (!function || function == methods[i].ours || !dladdr(function, &object))
+        if (!function || mg_image_holds(function) || !dladdr(function, &object) ||
+            (methods[i].ours && *methods[i].original && *methods[i].original != function))
             return false;
         *methods[i].original = function;
     }
