@@ -13,6 +13,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.scheduler.TaskSchedulerImpl;
 
 /** Tasks on the executors of a real cluster, and what is seen there when they are over. */
 abstract class OnCluster {
@@ -35,8 +36,17 @@ abstract class OnCluster {
         return spark.parallelize(numbers, count).map(number -> body.run(TaskContext.get())).collect();
     }
 
+    /** A task that was killed, or whose job failed without it, ends later than its job. */
+    void awaitAllTasks() {
+        TaskSchedulerImpl scheduler = (TaskSchedulerImpl) spark.sc().taskScheduler();
+        while (scheduler.runningTasksByExecutors().values().exists(running -> (Integer) running > 0)) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Execution memory on the executor without what the looking task itself has: after every act it is 0. */
     long left() {
+        awaitAllTasks();
         return Long.parseLong(run(1, task -> {
             MemoryManager manager = SparkEnv.get().memoryManager();
             synchronized (manager) {
