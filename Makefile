@@ -114,7 +114,7 @@ stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, co
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
 	$(Q)rm -rf build-address,undefined build-thread build-model $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
-	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant-top memgrant.jar exports.map .flags .tools-*)
+	  $(addprefix $(B)/,libmemgrant.so libmgje.a memgrant-top memgrant.jar manifest exports.map .flags .tools-*)
 
 format: ## Lay out the C sources by .clang-format
 	$(Q)clang-format -i $(wildcard src/*.[ch] interpose/*.[ch] jni/*.[ch] tools/*.c tests/*.h tests/*/*.[ch] tests/*/*.cc)
@@ -176,7 +176,7 @@ $(B)/memgrant-top: tools/top.c src/page.h $(B)/.flags | $(B)/.tools-c
 # ---- Java ----
 # What an older JVM loads, to say that it is too old: all else is for Java 17.
 JAVA8 = java/src/main/java/io/memgrant/Say.java java/src/main/java/io/memgrant/spark/MemgrantPlugin.java
-$(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
+$(B)/memgrant.jar: $(JAVA) scripts/memgrant | $(SPARKJAR)
 	@echo '  JAVA  $@'
 	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
 	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all,-path -Werror -proc:none -d $(B)/classes \
@@ -184,7 +184,8 @@ $(B)/memgrant.jar: $(JAVA) | $(SPARKJAR)
 	$(Q)$(shell scripts/find-java)/bin/javac --release 8 -Xlint:all,-path,-options,-classfile -Werror -proc:none -d $(B)/classes \
 	  -cp '$(B)/classes:$(B)/spark-$(AGAINST)/jars/*' $(JAVA8)
 	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
-	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp -C $(B)/classes . && mv $@.tmp $@
+	$(Q)printf 'Implementation-Title: memgrant\nImplementation-Version: $(VERSION)\n' >$(B)/manifest
+	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp --manifest $(B)/manifest -C $(B)/classes . && mv $@.tmp $@
 
 # ---- Tests and benchmarks ----
 $(B)/unit/%: tests/unit/%.c tests/test.h $(wildcard tests/unit/*.h tests/random/*.h) $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
