@@ -266,4 +266,5 @@ build-model/explorer: $(wildcard tests/model/Cargo.* tests/model/src/*) tests/mo
 	@echo '  CARGO $@'
 	$(Q)tests/model/make-explorer $@
 
+include release/release.mk
 -include $(wildcard $(OBJ:.o=.d) $(foreach s,$(SANITIZED),$s/obj/*/*.d $s/obj/tests/*/*.d) $(B)/obj/tests/bench/door.d $(B)/obj/tests/bench/callback.d build-model/obj/*/*.d build-model/obj/tests/*/*.d)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh KIND...: runs the tests of these kinds, one line each, and ends with one line of totals. Kinds: unit, unit-SANITIZER,
-# model, preload, faults, check, jvm, spark. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
+# model, preload, faults, check, jvm, spark, dist. TESTS='errno*' chooses by name, TEST_TIMEOUT=seconds limits each. A test is a program that
 # ends with 0, or 77 when it can't run here and says why; what it printed is shown only when it failed.
 # It finds ROOT, BUILD (where things were built), LIB (the library) and WORK (an empty folder) in its environment.
 set -u
@@ -20,7 +20,7 @@ programs() { # KIND: the sources of its tests, or the tests themselves when they
 }
 
 seconds() { # KIND: how long a test of this kind may take
-    case $1 in spark) echo 900 ;; jvm | check | model | unit-*) echo 240 ;; *) echo 120 ;; esac
+    case $1 in spark | dist) echo 900 ;; jvm | check | model | unit-*) echo 240 ;; *) echo 120 ;; esac
 }
 
 # A program under the library, with the settings of NAME_test.env, and its report compared with NAME_test.expect.

@@ -55,7 +55,7 @@ with zipfile.ZipFile("other.jar", "w") as jar:
     jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nImplementation-Title: memgrant\r\nImplementation-Version: 9.9.9\r\n\r\n")
 with zipfile.ZipFile("memgrant.jar", "w") as jar:
     jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nImplementation-Title: memgrant\r\nImplementation-Version: %s\r\n"
-                 "Memgrant-Build-Ids: 0123456789012345678901234567890123456789\r\n\r\n" % "VERSION")
+                 "Memgrant-Build-Id-x86_64: 0123456789012345678901234567890123456789\r\n\r\n" % "VERSION")
 PY
 sed -i "s/VERSION/$version/" memgrant.jar
 cp other.jar $there/memgrant.jar

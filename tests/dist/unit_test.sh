@@ -1,0 +1,37 @@
+#!/bin/bash
+# The unit tests, of what the release's compiler makes of src/: here, and for aarch64 under emulation. unit.emulated lists those of whom that
+# says nothing: they execute themselves, set system call filters, crash the emulator, wait for its slow locks, or look at its own memory.
+set -u
+cd "$WORK" || exit
+bad=0 passed=0
+run() { # MACHINE COMMAND...
+    local machine=$1 program name code
+    shift
+    for program in "$BUILD/dist/$machine"/unit/*_test; do
+        name=${program##*/}
+        if [ $# -gt 0 ] && grep -qx "$machine ${name%_test}" "$ROOT/tests/dist/unit.emulated"; then
+            echo "$machine: $name says nothing under emulation"
+            continue
+        fi
+        timeout 120 "$@" "$program" >out 2>&1
+        code=$?
+        case $code in
+            0) passed=$((passed + 1)) ;;
+            77) echo "$machine: $name skipped: $(tail -n 1 out)" ;;
+            *)
+                echo "$machine: $name ended with $code"
+                tail -n 5 out
+                bad=1
+                ;;
+        esac
+    done
+}
+[ "$(uname -m)" != x86_64 ] || run x86_64
+if [ "$(uname -m)" != aarch64 ] && command -v qemu-aarch64 >/dev/null && [ -d /usr/aarch64-linux-gnu/lib ]; then
+    run aarch64 qemu-aarch64 -L /usr/aarch64-linux-gnu
+else
+    echo "aarch64 was not tried: qemu-user and libc6-arm64-cross are needed"
+fi
+echo "$passed passed"
+[ $passed -gt 0 ] || bad=1
+exit $bad
