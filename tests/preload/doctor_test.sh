@@ -77,11 +77,15 @@ says todo libc 'does not load'
 echo 'int of_tomorrow(void) { return 1; }' >tomorrow.c
 echo 'GLIBC_2.99 { of_tomorrow; };' >tomorrow.map
 echo 'int of_tomorrow(void); int today(void) { return of_tomorrow(); }' >today.c
-cc -shared -fPIC -o libc.so.6 -Wl,-soname,libc.so.6 -Wl,--version-script=tomorrow.map tomorrow.c &&
-    cc -shared -fPIC -o $there/libmemgrant.so today.c ./libc.so.6 || fail "no library of tomorrow could be made"
+"${CC:-cc}" -shared -fPIC -o libc.so.6 -Wl,-soname,libc.so.6 -Wl,--version-script=tomorrow.map tomorrow.c &&
+    "${CC:-cc}" -shared -fPIC -o $there/libmemgrant.so today.c ./libc.so.6 || fail "no library of tomorrow could be made"
 rm libc.so.6
 examine prefix/bin/memgrant doctor
 says todo libc 'does not load.*GLIBC_2.99'
+
+prefix/bin/memgrant run -- touch ran 2>errors
+[ $? = 125 ] && [ ! -e ran ] && [ "$(wc -l <errors)" = 1 ] && grep -q "can't be loaded here (.*GLIBC_2.99" errors ||
+    fail "memgrant run began what its library would have ended: $(cat errors)"
 
 # JDKs that are too old.
 mkdir -p jdk8/bin && ln -s /bin/true jdk8/bin/java && echo 'JAVA_VERSION="1.8.0_402"' >jdk8/release
