@@ -230,7 +230,8 @@ bool mg_os_write(int file, const void *bytes, size_t size)
 
 int mg_os_create(const char *path)
 {
-    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644, 0, 0);
+    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+                      0600, 0, 0);
 }
 
 int mg_os_open(const char *path)

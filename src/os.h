@@ -41,7 +41,7 @@ long mg_os_call_mprotect(void *address, size_t size, int protection);
 long mg_os_call_madvise(void *address, size_t size, int advice);
 
 bool mg_os_write(int file, const void *bytes, size_t size);
-/* Creates or empties a file; negative when it can't be. */
+/* Creates or empties a file for its owner only, and not one that a symbolic link leads to; negative when it can't be. */
 int mg_os_create(const char *path);
 int mg_os_open(const char *path);
 /* Opens what is there already, to write behind its end; never waits for a pipe's reader. */
