@@ -75,33 +75,20 @@ static struct range heaps_of(const struct mg_account *account)
     return account->parent ? (struct range){ own, own + 1 } : (struct range){ 0, mg_heap_count() };
 }
 
-/* Bytes that strangers freed of a pair since its present account has it. */
-static int64_t strangers_bytes(const struct mg_pair *pair)
-{
-    return MG_LOAD(pair->refunded) - pair->refunded_before;
-}
-
-static int64_t strangers_frees(const struct mg_pair *pair)
-{
-    /* Acquire: when it tells that all are freed, those who freed are done with the pair. */
-    return atomic_load_explicit(&pair->frees, memory_order_acquire) - pair->frees_before;
-}
-
-/* Takes in what strangers freed up to that reading of pair->refunded. */
-static void collect_pair(struct mg_account *account, struct mg_pair *pair, int64_t refunded)
+void mg_accounts_collect_pair_to(struct mg_pair *pair, int64_t refunded)
 {
     int64_t fresh = refunded - pair->collected;
     if (!fresh)
         return;
     pair->collected = refunded;
-    mg_accounts_move_taken(account, -fresh);
+    mg_accounts_move_taken(MG_LOAD(pair->account), -fresh);
     if (mg_libraries[pair->library].limit < 0) /* a limited library's sum is kept exact by each refund */
         MG_ADD(mg_libraries[pair->library].used, -fresh);
 }
 
 void mg_accounts_collect_pair(struct mg_pair *pair)
 {
-    collect_pair(MG_LOAD(pair->account), pair, MG_LOAD(pair->refunded));
+    mg_accounts_collect_pair_to(pair, MG_LOAD(pair->refunded));
 }
 
 static void collect_heap(struct mg_heap *heap)
@@ -169,24 +156,23 @@ void mg_accounts_add_books(const struct mg_account *account, struct mg_book book
             const struct mg_pair *pair = &heap->pairs[tag];
             if (!pair->in_use || MG_LOAD(pair->account) != account)
                 continue;
-            books[pair->library].refunded += strangers_bytes(pair);
-            books[pair->library].frees += strangers_frees(pair);
+            books[pair->library].refunded += mg_strangers_bytes(pair);
+            books[pair->library].frees += mg_strangers_frees(pair);
         }
     }
 }
 
-/* A survivors' pair whose blocks are all freed goes back to its heap. */
-static void release_empty(struct mg_heap *heap)
+void mg_accounts_release_empty(struct mg_heap *heap)
 {
     for (unsigned tag = 1; tag < MG_TAGS; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
         if (!pair->in_use || !pair->survives || atomic_load_explicit(&pair->mappings, memory_order_acquire) ||
-            strangers_bytes(pair) != pair->survivors || strangers_frees(pair) != pair->survivor_count)
+            mg_strangers_bytes(pair) != pair->survivors || mg_strangers_frees(pair) != pair->survivor_count)
             continue;
         struct mg_account *owner = MG_LOAD(pair->account);
-        collect_pair(owner, pair, MG_LOAD(pair->refunded));
-        owner->books[pair->library].refunded += strangers_bytes(pair);
-        owner->books[pair->library].frees += strangers_frees(pair);
+        mg_accounts_collect_pair(pair);
+        owner->books[pair->library].refunded += mg_strangers_bytes(pair);
+        owner->books[pair->library].frees += mg_strangers_frees(pair);
         pair->in_use = false;
     }
 }
@@ -241,7 +227,7 @@ static void reconsider_a_full_heap(void)
     if (!heap)
         return;
     mg_lock(&mg_books_lock);
-    release_empty(heap);
+    mg_accounts_release_empty(heap);
     heap->full = mg_heap_is_full(heap);
     mg_unlock(&mg_books_lock);
     mg_heap_close(heap);
@@ -280,100 +266,4 @@ bool mg_accounts_start(const char *name, unsigned arenas)
         return false;
     mg_accounts_root = open_slot(name, NULL, -1, heap);
     return true;
-}
-
-/* ---- Closing ---- */
-
-bool mg_accounts_close(struct mg_account *account)
-{
-    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
-    return account->lanes == 0;
-}
-
-static void pay_for(struct mg_account *account)
-{
-    int64_t due = MG_LOAD(account->taken) - MG_LOAD(account->granted);
-    MG_ADD(account->granted, due);
-    MG_ADD(account->parent->granted, -due);
-}
-
-void mg_accounts_pay_for_closing(void)
-{
-    for (unsigned i = 0; i < tree.used; i++)
-        if (tree.slots[i].listed && MG_LOAD(tree.slots[i].state) == MG_ACCOUNT_CLOSING)
-            pay_for(&tree.slots[i]);
-}
-
-/* The pair's blocks that are still alive go to the parent: a refund here, a charge there. */
-static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
-{
-    struct mg_pair *pair = &heap->pairs[tag];
-    struct mg_book *book = &account->books[pair->library];
-    /* Strangers go on freeing: what they did up to these two readings is this account's, all else the parent's. */
-    int64_t refunded = MG_LOAD(pair->refunded);
-    int64_t frees = MG_LOAD(pair->frees);
-    collect_pair(account, pair, refunded);
-    book->refunded += refunded - pair->refunded_before;
-    book->frees += frees - pair->frees_before;
-    pair->refunded_before = refunded;
-    pair->frees_before = frees;
-    int64_t bytes = book->charged - book->refunded;
-    int64_t blocks = book->allocations - book->frees;
-    MG_INVARIANT(bytes >= 0 && blocks >= 0);
-    if (!bytes && !blocks && !MG_LOAD(pair->mappings))
-        return; /* the tag stays the library's, for the next account */
-    book->refunded += bytes;
-    book->frees += blocks;
-    struct mg_account *parent = account->parent;
-    parent->books[pair->library].charged += bytes;
-    parent->books[pair->library].allocations += blocks;
-    MG_ADD(mg_libraries[pair->library].transferred, bytes);
-    MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
-    mg_accounts_move_taken(account, -bytes);
-    mg_accounts_move_taken(parent, bytes);
-    pair->survives = true;
-    pair->survivors = bytes;
-    pair->survivor_count = blocks;
-    MG_STORE(heap->tag_of[pair->library], 0);
-    MG_STORE(pair->account, parent);
-}
-
-/* For the report, and in the sums of those above. */
-static void keep(const struct mg_account *account)
-{
-    struct mg_closed *closed = mg_closed_new();
-    memcpy(closed->name, account->name, sizeof closed->name);
-    closed->id = account->id;
-    closed->parent = account->parent->id;
-    closed->limit = account->limit;
-    closed->peak = MG_LOAD(account->peak);
-    closed->denials = MG_LOAD(account->denials);
-    closed->overdraft_peak = MG_LOAD(account->overdraft_peak);
-    closed->lent_peak = MG_LOAD(account->lent_peak);
-    closed->declared_peak = MG_LOAD(account->declared_peak);
-    closed->waited_ns = MG_LOAD(account->wait.waited_ns);
-    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        closed->books[library] = account->books[library];
-        mg_book_add(&closed->sum, &account->books[library]);
-        mg_book_add(&account->parent->descendants[library], &account->books[library]);
-    }
-}
-
-struct mg_heap *mg_accounts_finish(struct mg_account *account)
-{
-    struct mg_heap *heap = account->heap;
-    release_empty(heap);
-    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        unsigned tag = MG_LOAD(heap->tag_of[library]);
-        if (tag)
-            hand_over(account, heap, tag);
-    }
-    heap->full = mg_heap_is_full(heap);
-    /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
-    MG_INVARIANT(MG_LOAD(account->taken) == 0);
-    pay_for(account); /* what it was granted is its parent's again */
-    keep(account);
-    MG_STORE(account->state, MG_ACCOUNT_CLOSED);
-    account->listed = false;
-    return heap;
 }

@@ -80,15 +80,6 @@ int64_t mg_accounts_handle(const struct mg_account *account);
 struct mg_account *mg_accounts_of(int64_t handle);
 /* The id in a handle. */
 uint64_t mg_accounts_id(int64_t handle);
-/* Closing begins: no thread is bound to it again. True when nobody is bound to it now: mg_accounts_finish it. */
-bool mg_accounts_close(struct mg_account *account);
-/* Under the lock, when the last thread has left a closing account: what survives goes to the parent. The heap that is
- * returned is to be closed after the lock was given back. */
-struct mg_heap *mg_accounts_finish(struct mg_account *account);
-
-/* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
- * more. Under the lock. */
-void mg_accounts_pay_for_closing(void);
 /* What no less can be granted: what is taken, and what libraries that charge Spark themselves have. */
 static inline int64_t mg_accounts_needs(const struct mg_account *account)
 {
@@ -114,7 +105,21 @@ static inline void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
 void mg_accounts_collect(struct mg_account *account);
 /* The same of one pair. Under the lock. */
 void mg_accounts_collect_pair(struct mg_pair *pair);
+/* The same up to that reading of pair->refunded. */
+void mg_accounts_collect_pair_to(struct mg_pair *pair, int64_t refunded);
+/* Bytes that strangers freed of a pair since its present account has it. */
+static inline int64_t mg_strangers_bytes(const struct mg_pair *pair)
+{
+    return MG_LOAD(pair->refunded) - pair->refunded_before;
+}
+static inline int64_t mg_strangers_frees(const struct mg_pair *pair)
+{
+    /* Acquire: when it tells that all are freed, those who freed are done with the pair. */
+    return atomic_load_explicit(&pair->frees, memory_order_acquire) - pair->frees_before;
+}
 
+/* A survivors' pair whose blocks are all freed goes back to its heap. Under the lock. */
+void mg_accounts_release_empty(struct mg_heap *heap);
 /* Adds the account's own books by library: folded ones, and strangers' frees. Under the lock. The lanes' part is added by lanes.c. */
 void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
 

@@ -1,5 +1,6 @@
 #include "lanes.h"
 
+#include "closing.h"
 #include "libraries.h"
 #include "magazines.h"
 #include "os.h"

@@ -4,6 +4,7 @@
 #include "accounts.h"
 #include "base.h"
 #include "charges.h"
+#include "closing.h"
 #include "grants.h"
 #include "heap.h"
 #include "lanes.h"
