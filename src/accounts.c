@@ -49,30 +49,19 @@ struct mg_account *mg_accounts_of(int64_t handle)
     return account->listed && account->id == mg_accounts_id(handle) ? account : NULL;
 }
 
-/* ---- Taken and peaks ---- */
-
-void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
-{
-    if (bytes < 0)
-        MG_ADD(mg_accounts_returned, -bytes);
-    MG_ADD(account->taken, bytes);
-    for (struct mg_account *a = account; a; a = a->parent)
-        MG_ADD(a->total, bytes);
-}
-
 /* ---- Strangers' frees ---- */
 
 struct range {
     unsigned from, to;
 };
 
-/* The heaps in which blocks of the account and of its descendants may be: a child's own, or all. */
+/* The heaps in which blocks of the account and of its descendants may be: its own, or all. */
 static struct range heaps_of(const struct mg_account *account)
 {
     if (!account->heap)
         return (struct range){ 0, 0 };
     unsigned own = account->heap->index;
-    return account->parent ? (struct range){ own, own + 1 } : (struct range){ 0, mg_heap_count() };
+    return account->spread ? (struct range){ 0, mg_heap_count() } : (struct range){ own, own + 1 };
 }
 
 void mg_accounts_collect_pair_to(struct mg_pair *pair, int64_t refunded)
@@ -197,6 +186,12 @@ static struct mg_account *open_slot(const char *name, struct mg_account *parent,
     mg_print(account->name, sizeof account->name, "%s", name);
     account->id = tree.next_id++;
     account->parent = parent;
+    account->holder = account;
+    if (parent) {
+        account->depth = parent->depth + 1;
+        parent->children++;
+        parent->spread = true;
+    }
     account->limit = limit;
     account->heap = heap;
     account->listed = true;
@@ -233,21 +228,43 @@ static void reconsider_a_full_heap(void)
     mg_heap_close(heap);
 }
 
-struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
+/* Under the lock: whoever opens one below another may be too late. */
+static struct mg_account *open_below(struct mg_account *parent, bool nested, const char *name, int64_t limit,
+                                     struct mg_heap *heap)
+{
+    if (!parent || MG_LOAD(parent->state) != MG_ACCOUNT_OPEN || parent->depth + 1 >= MG_PATH_MOST)
+        return NULL;
+    struct mg_account *account = open_slot(name, parent, limit, heap);
+    if (!account)
+        return no_room();
+    if (nested)
+        account->holder = parent->holder;
+    adopt_heap(heap, account);
+    return account;
+}
+
+static struct mg_account *open_account(int64_t parent, bool nested, const char *name, int64_t limit)
 {
     reconsider_a_full_heap();
     struct mg_heap *heap = mg_heap_open(1);
     if (!heap)
         return no_room();
     mg_lock(&mg_books_lock);
-    struct mg_account *account = open_slot(name, parent, limit, heap);
-    if (account)
-        adopt_heap(heap, account);
+    struct mg_account *account = open_below(mg_accounts_of(parent), nested, name, limit, heap);
     mg_unlock(&mg_books_lock);
-    if (account)
-        return account;
-    mg_heap_close(heap);
-    return no_room();
+    if (!account)
+        mg_heap_close(heap);
+    return account;
+}
+
+struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
+{
+    return open_account(mg_accounts_handle(parent), false, name, limit);
+}
+
+struct mg_account *mg_accounts_nest(const char *name, int64_t parent, int64_t limit)
+{
+    return open_account(parent, true, name, limit);
 }
 
 struct mg_account *mg_accounts_open_without_heap(const char *name)
@@ -265,5 +282,6 @@ bool mg_accounts_start(const char *name, unsigned arenas)
     if (!tree.slots || !mg_closed_start() || !heap)
         return false;
     mg_accounts_root = open_slot(name, NULL, -1, heap);
+    mg_accounts_root->spread = true;
     return true;
 }

@@ -1,8 +1,10 @@
-/* Accounts: who is charged. A tree; the root is the process or the executor, its children are tasks. All books are kept
- * per library, folded in from lanes when a thread leaves the account.
+/* Accounts: who is charged. A tree; the root is the process or the executor, its children are tasks, and in each of these others may be
+ * nested, which have no grant but that of the task or the root that holds them (path.h). All books are kept per library, folded in
+ * from lanes when a thread leaves the account.
  *
  *   used     = charged - refunded, exactly, over books, lanes and strangers' frees
- *   taken    = used + credit of the account's lanes     (I3; at rest, after collecting strangers' frees)
+ *   taken    = used + credit of the account's lanes, + taken of those nested in it     (I3; at rest, after collecting
+ *              strangers' frees)
  *   I1: used <= granted + overdraft, where overdraft = max(0, taken - granted), when enforcing
  *
  * Runs inside malloc; opening, closing and reading take the books' lock. */
@@ -14,12 +16,19 @@
 #include "heap.h"
 #include "os.h"
 
+/* Accounts on the longest path, the root included. */
+#define MG_PATH_MOST 8
+
 enum mg_account_state { MG_ACCOUNT_OPEN, MG_ACCOUNT_CLOSING, MG_ACCOUNT_CLOSED };
 
 struct mg_account {
     char name[96];
     uint64_t id;
     struct mg_account *parent;
+    struct mg_account *holder; /* whose grant pays: itself, or, nested, the task or the root above */
+    unsigned depth;            /* accounts above it */
+    unsigned children;         /* open or closing */
+    bool spread; /* it has or had children: in any heap may be blocks of it and of those below */
     _Atomic(int) state;
     bool listed;          /* the slot is in use */
     unsigned lanes;       /* threads bound to it */
@@ -40,6 +49,7 @@ struct mg_account {
     _Atomic(int64_t) ahead;      /* what its task threads ask for before they take it (java.c) */
     _Atomic(unsigned) ahead_for; /* the library that is to have it, the last one that asked */
     _Atomic(unsigned) culprit;   /* library that made it overdrawn */
+    _Atomic(uint64_t) refuser;   /* of those nested in it whose limit refused, the last one's id; 0 none */
     _Atomic(uint32_t) doorbell;  /* futex of its courier */
     _Atomic(int64_t) wanted;     /* bytes of the request posted, 0 none */
     _Atomic(bool) answering;     /* a courier has taken it and has not answered */
@@ -72,6 +82,8 @@ extern struct mg_account *mg_accounts_root;
 extern _Atomic(int64_t) mg_accounts_returned;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
+/* One nested in the account with that handle. NULL when that is not open, or too deep, or there is no room. */
+struct mg_account *mg_accounts_nest(const char *name, int64_t parent, int64_t limit);
 /* One below the root for what is charged by figures, and not for blocks: no thread is ever bound to it, and it stays open. NULL
  * when there is no room. */
 struct mg_account *mg_accounts_open_without_heap(const char *name);

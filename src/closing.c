@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-bool mg_accounts_close(struct mg_account *account)
-{
-    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
-    return account->lanes == 0;
-}
-
 static void pay_for(struct mg_account *account)
 {
     int64_t due = MG_LOAD(account->taken) - MG_LOAD(account->granted);
@@ -22,12 +16,32 @@ void mg_accounts_pay_for_closing(void)
 {
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         struct mg_account *account = mg_accounts_slot(i);
-        if (account->listed && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING)
+        if (account->listed && account->holder == account && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING)
             pay_for(account);
     }
 }
 
-/* The pair's blocks that are still alive go to the parent: a refund here, a charge there. */
+/* A refund here, a charge in the parent's books. Of what is taken of the parent of one nested in it they are a part already. */
+static void transfer(struct mg_account *account, const struct mg_pair *pair, int64_t bytes, int64_t blocks)
+{
+    struct mg_book *book = &account->books[pair->library];
+    struct mg_account *parent = account->parent;
+    book->refunded += bytes;
+    book->frees += blocks;
+    parent->books[pair->library].charged += bytes;
+    parent->books[pair->library].allocations += blocks;
+    MG_ADD(mg_libraries[pair->library].transferred, bytes);
+    MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
+    if (account != account->holder) {
+        MG_ADD(account->taken, -bytes);
+        MG_ADD(account->total, -bytes);
+        return;
+    }
+    mg_accounts_move_taken(account, -bytes);
+    mg_accounts_move_taken(parent, bytes);
+}
+
+/* The pair's blocks that are still alive go to the parent. */
 static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
 {
     struct mg_pair *pair = &heap->pairs[tag];
@@ -45,20 +59,42 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     MG_INVARIANT(bytes >= 0 && blocks >= 0);
     if (!bytes && !blocks && !MG_LOAD(pair->mappings))
         return; /* the tag stays the library's, for the next account */
-    book->refunded += bytes;
-    book->frees += blocks;
+    transfer(account, pair, bytes, blocks);
     struct mg_account *parent = account->parent;
-    parent->books[pair->library].charged += bytes;
-    parent->books[pair->library].allocations += blocks;
-    MG_ADD(mg_libraries[pair->library].transferred, bytes);
-    MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
-    mg_accounts_move_taken(account, -bytes);
-    mg_accounts_move_taken(parent, bytes);
     pair->survives = true;
     pair->survivors = bytes;
     pair->survivor_count = blocks;
     MG_STORE(heap->tag_of[pair->library], 0);
     MG_STORE(pair->account, parent);
+}
+
+/* What an account was handed before, in a heap that is not its own, goes on to its parent. */
+static void pass_on(struct mg_account *account, struct mg_pair *pair)
+{
+    int64_t refunded = MG_LOAD(pair->refunded), frees = MG_LOAD(pair->frees);
+    mg_accounts_collect_pair_to(pair, refunded);
+    struct mg_book *book = &account->books[pair->library];
+    int64_t bytes = refunded - pair->refunded_before, blocks = frees - pair->frees_before;
+    book->refunded += bytes;
+    book->frees += blocks;
+    pair->refunded_before = refunded;
+    pair->frees_before = frees;
+    pair->survivors -= bytes;
+    pair->survivor_count -= blocks;
+    transfer(account, pair, pair->survivors, pair->survivor_count);
+    MG_STORE(pair->account, account->parent);
+}
+
+/* Where others were nested in it, what they left is in heaps that serve somebody else now. */
+static void pass_on_all(struct mg_account *account)
+{
+    for (unsigned i = 0; account->spread && i < mg_heap_count(); i++) {
+        struct mg_heap *heap = mg_heap_at(i);
+        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++)
+            if (heap->pairs[tag].in_use && heap->pairs[tag].survives &&
+                MG_LOAD(heap->pairs[tag].account) == account)
+                pass_on(account, &heap->pairs[tag]);
+    }
 }
 
 /* For the report, and in the sums of those above. */
@@ -76,16 +112,19 @@ static void keep(const struct mg_account *account)
     closed->declared_peak = MG_LOAD(account->declared_peak);
     closed->waited_ns = MG_LOAD(account->wait.waited_ns);
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-        closed->books[library] = account->books[library];
-        mg_book_add(&closed->sum, &account->books[library]);
-        mg_book_add(&account->parent->descendants[library], &account->books[library]);
+        struct mg_book *all = &closed->books[library];
+        *all = account->books[library];
+        mg_book_add(all, &account->descendants[library]);
+        mg_book_add(&closed->sum, all);
+        mg_book_add(&account->parent->descendants[library], all);
     }
 }
 
-struct mg_heap *mg_accounts_finish(struct mg_account *account)
+static struct mg_heap *finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
     mg_accounts_release_empty(heap);
+    pass_on_all(account);
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
         unsigned tag = MG_LOAD(heap->tag_of[library]);
         if (tag)
@@ -94,9 +133,57 @@ struct mg_heap *mg_accounts_finish(struct mg_account *account)
     heap->full = mg_heap_is_full(heap);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
-    pay_for(account); /* what it was granted is its parent's again */
+    if (account == account->holder)
+        pay_for(account); /* what it was granted is its parent's again */
     keep(account);
     MG_STORE(account->state, MG_ACCOUNT_CLOSED);
+    account->parent->children--;
     account->listed = false;
     return heap;
+}
+
+static struct mg_heap *join(struct mg_heap *heaps, struct mg_heap *more)
+{
+    struct mg_heap **end = &heaps;
+    while (*end)
+        end = &(*end)->next_idle;
+    *end = more;
+    return heaps;
+}
+
+struct mg_heap *mg_accounts_end(struct mg_account *account)
+{
+    struct mg_heap *heaps = NULL;
+    while (account->listed && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING && !account->lanes &&
+           !account->children) {
+        struct mg_account *parent = account->parent;
+        struct mg_heap *heap = finish(account);
+        heap->next_idle = heaps;
+        heaps = heap;
+        account = parent;
+    }
+    return heaps;
+}
+
+static bool is_below(const struct mg_account *account, const struct mg_account *above)
+{
+    while (account && account != above)
+        account = account->parent;
+    return account;
+}
+
+struct mg_heap *mg_accounts_close(struct mg_account *account)
+{
+    struct mg_heap *heaps = NULL;
+    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
+    if (!account->children)
+        return mg_accounts_end(account);
+    for (unsigned i = 0; i < mg_accounts_slots(); i++)
+        if (mg_accounts_slot(i)->listed && is_below(mg_accounts_slot(i), account))
+            MG_STORE(mg_accounts_slot(i)->state, MG_ACCOUNT_CLOSING);
+    /* Those above others come to their end when these have. */
+    for (unsigned i = 0; i < mg_accounts_slots(); i++)
+        if (mg_accounts_slot(i)->listed && is_below(mg_accounts_slot(i), account))
+            heaps = join(heaps, mg_accounts_end(mg_accounts_slot(i)));
+    return heaps;
 }

@@ -4,11 +4,12 @@
 
 #include "accounts.h"
 
-/* Closing begins: no thread is bound to it again. True when nobody is bound to it now: mg_accounts_finish it. */
-bool mg_accounts_close(struct mg_account *account);
-/* Under the lock, when the last thread has left a closing account: what survives goes to the parent. The heap that is
- * returned is to be closed after the lock was given back. */
-struct mg_heap *mg_accounts_finish(struct mg_account *account);
+/* Closing begins, of the account and all below it: no thread is bound to one again. Those that nobody is bound to end. The heaps that
+ * both return, in a list, are to be closed after the lock was given back (mg_heap_close_all). */
+struct mg_heap *mg_accounts_close(struct mg_account *account);
+/* Under the lock, when the last thread has left a closing account, or the last one below it has ended: what survives goes to the
+ * parent, whose end that may be too. */
+struct mg_heap *mg_accounts_end(struct mg_account *account);
 
 /* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
  * more. Under the lock. */

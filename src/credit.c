@@ -66,7 +66,7 @@ MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, i
     MG_STORE(lane->low, left);
     /* After the credit, released: whoever takes the flag away for a recall finds the credit of all who raised it. */
     if (left)
-        atomic_exchange_explicit(&account->lends, true, memory_order_release);
+        atomic_exchange_explicit(&account->holder->lends, true, memory_order_release);
     count(lane, library, bytes);
     return true;
 }

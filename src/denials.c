@@ -46,13 +46,34 @@ bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes)
     return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
 }
 
+bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t over, int64_t bytes)
+{
+    struct mg_library *library = &mg_libraries[slot];
+    struct mg_account *holder = refuser->holder;
+    enum mg_fate fate = mg_denial_fate(refuser, library);
+    MG_STORE(holder->refuser, refuser->id);
+    if (fate == MG_FATE_STOP && holder->parent) {
+        /* Once until it is thrown, where the holder counts it. */
+        if (!MG_LOAD(holder->injected))
+            MG_ADD(refuser->denials, 1);
+        mg_injection_mark(holder, slot);
+        return false;
+    }
+    bool fails = fate == MG_FATE_FAIL;
+    if (fails && mg_denial_spared(over, refuser->limit, bytes))
+        return false;
+    MG_ADD(holder->denials, 1);
+    mg_denial_count(refuser, library);
+    return fails;
+}
+
 bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t bytes)
 {
     struct mg_library *library = &mg_libraries[slot];
     int64_t used = MG_ADD(library->used, bytes) + bytes;
     if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
         mg_denial_count(account, library);
-        if (mg_denial_fate(account, library) == MG_FATE_FAIL &&
+        if (mg_denial_fate(account->holder, library) == MG_FATE_FAIL &&
             !mg_denial_spared(used - library->limit, library->limit, bytes)) {
             MG_ADD(library->used, -bytes);
             return false;
@@ -65,10 +86,14 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
 bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t bytes)
 {
     struct mg_library *library = &mg_libraries[slot];
-    int64_t limit = MG_LOAD(account->granted);
+    int64_t limit = MG_LOAD(account->holder->granted);
+    for (const struct mg_account *a = account; a != a->holder; a = a->parent)
+        if (a->limit >= 0 && a->limit < limit)
+            limit = a->limit;
     if (library->limit >= 0 && library->limit < limit)
         limit = library->limit;
-    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit || mg_denial_fate(account, library) != MG_FATE_FAIL ||
+    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit ||
+        mg_denial_fate(account->holder, library) != MG_FATE_FAIL ||
         mg_denial_spared(bytes - limit, limit, bytes))
         return true;
     mg_denial_count(account, library);
@@ -79,6 +104,7 @@ bool mg_grants_injected(struct mg_account *account, unsigned library, int64_t by
 {
     if (!mg_injection_hits(&mg_self))
         return false;
+    account = account->holder;
     enum mg_fate fate = mg_denial_fate(account, &mg_libraries[library]);
     bool fails = fate == MG_FATE_FAIL;
     if ((fails && mg_settings.deny_spares && mg_denial_spared(0, 0, bytes)) || !mg_injection_takes())

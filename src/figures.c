@@ -14,6 +14,7 @@
 #include "memgrant.h"
 #include "os.h"
 #include "passed.h"
+#include "path.h"
 #include "say.h"
 #include "self.h"
 #include "settings.h"
@@ -118,7 +119,7 @@ static void add_open(struct mg_text *text, struct mg_account *account)
     mg_text_add(text, "\"state\":\"%s\",", MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? "open" : "closing");
     add_limit(text, account->limit);
     int64_t lent = MG_LOAD(account->lent);
-    int64_t granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) - lent : 0;
+    int64_t granted = MG_LOAD(mg_grants.enforcing) ? mg_path_granted(account) : 0;
     mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted,
                 mg_book_used(&sum), mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum)));
     add_sums(text, &sum);
@@ -311,7 +312,7 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     figures[MG_WAITING_NS] = mg_waiting_ns(account);
     figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
     figures[MG_AHEAD] = MG_LOAD(account->ahead);
-    figures[MG_GRANTED] = MG_LOAD(account->granted) - figures[MG_LENT];
+    figures[MG_GRANTED] = mg_path_granted(account);
     figures[MG_PEAK] = mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum));
     figures[MG_DENIALS] = MG_LOAD(account->denials);
     figures[MG_OVERDRAFT_PEAK] = MG_LOAD(account->overdraft_peak);

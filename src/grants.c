@@ -5,50 +5,63 @@
 #include "libraries.h"
 #include "mappings.h"
 #include "memgrant.h"
+#include "path.h"
 #include "recall.h"
 #include "requests.h"
 #include "self.h"
 #include "settings.h"
 #include "waits.h"
 
-/* Need to want bytes of what is unused, 0 when that is less than need. */
-static int64_t share(int64_t unused, int64_t need, int64_t want)
-{
-    if (unused < need)
-        return 0;
-    /* Near the limit smaller batches, so that credit in idle lanes is not what others lack. */
-    int64_t fair =
-        unused / 16 > mg_settings.lane_batch_near_limit ? unused / 16 : mg_settings.lane_batch_near_limit;
-    want = want - need > fair ? need + fair : want;
-    return unused < want ? unused : want;
-}
-
 /* Takes need to want bytes of what is granted, neither taken nor kept beyond a fixed limit's bound; 0: that is less than need. */
 static int64_t take_unused(struct mg_account *account, int64_t need, int64_t want)
 {
-    int64_t taken = MG_LOAD(account->taken);
-    int64_t bytes, kept = account == mg_accounts_root ? mg_overhead_excess() : 0;
+    struct mg_account *holder = account->holder;
+    int64_t taken = MG_LOAD(holder->taken);
+    int64_t bytes, kept = holder == mg_accounts_root ? mg_overhead_excess() : 0;
     for (;;) {
-        bytes = share(MG_LOAD(account->granted) - kept - taken, need, want);
+        bytes = mg_path_share(MG_LOAD(holder->granted) - kept - taken, need, want);
         if (!bytes)
             return 0;
-        if (!atomic_compare_exchange_weak_explicit(&account->taken, &taken, taken + bytes,
+        if (!atomic_compare_exchange_weak_explicit(&holder->taken, &taken, taken + bytes,
                                                    memory_order_relaxed, memory_order_relaxed))
             continue;
         /* The grant may have been taken back after we looked: then they are not ours (mg_take_back). */
         mg_requests_between();
-        if (MG_LIKELY(MG_LOAD(account->granted) >= taken + bytes))
+        if (MG_LIKELY(MG_LOAD(holder->granted) >= taken + bytes))
             break;
-        taken = MG_ADD(account->taken, -bytes) - bytes;
+        taken = MG_ADD(holder->taken, -bytes) - bytes;
     }
-    for (struct mg_account *a = account; a; a = a->parent)
-        MG_ADD(a->total, bytes);
+    mg_path_show(account, bytes);
     return bytes;
 }
 
-static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
+/* The same within the limits on the way there; none of which was where the holder has too little. */
+static int64_t take_path(struct mg_account *account, int64_t need, int64_t want, struct mg_account **refuser)
 {
-    mg_accounts_move_taken(account, bytes);
+    if (MG_LIKELY(account == account->holder))
+        return take_unused(account, need, want);
+    int64_t bytes = mg_path_room(account, need, want, refuser);
+    if (!bytes)
+        return 0;
+    if (!mg_path_raise(account, bytes, refuser)) {
+        /* Others were faster. */
+        bytes = need;
+        if (!mg_path_raise(account, bytes, refuser))
+            return 0;
+    }
+    *refuser = NULL;
+    int64_t taken = take_unused(account, need, bytes);
+    if (taken < bytes)
+        mg_path_lower(account, bytes - taken);
+    return taken;
+}
+
+/* What of a path has been taken below its holder. */
+static int64_t overdraw(struct mg_account *nested, unsigned library, int64_t bytes, enum mg_fate fate)
+{
+    struct mg_account *account = nested->holder;
+    MG_ADD(account->taken, bytes);
+    mg_path_show(nested, bytes);
     mg_requests_between();
     int64_t beyond = mg_requests_over(account);
     mg_accounts_raise(&account->overdraft_peak, beyond);
@@ -69,19 +82,20 @@ static int64_t overdraw(struct mg_account *account, unsigned library, int64_t by
 }
 
 /* Room in the container, or, where the thread may wait, what comes free of Spark's memory. 0 when there is neither. */
-static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_fate fate, int64_t need,
+static int64_t take_refused(struct mg_account *nested, unsigned slot, enum mg_fate fate, int64_t need,
                             int64_t want)
 {
+    struct mg_account *account = nested->holder;
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
     unsigned culprit = fate == MG_FATE_OVERDRAFT ? 0 : slot;
     if (mg_headroom_lend(account, culprit, over > 0 ? over : 0, mg_settings.grant_batch))
-        return take_unused(account, need, want);
+        return take_unused(nested, need, want);
     if (MG_LIKELY(!mg_wait_may(&mg_self, need)))
         return 0;
     int64_t taken = 0;
     int64_t begun = mg_wait_begins(account, need);
     for (uint32_t news = MG_LOAD(account->wait.news); !taken && mg_wait_turn(account, &news, begun);) {
-        taken = take_unused(account, need, need);
+        taken = take_unused(nested, need, need);
         if (!taken)
             mg_requests_ask(account, need + mg_settings.grant_batch);
     }
@@ -89,9 +103,10 @@ static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_f
     return taken;
 }
 
-/* More is needed than was granted. */
-static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
+/* More is needed than was granted to the holder. What of the path is below that has been taken. */
+static int64_t shortage(struct mg_account *nested, unsigned slot, int64_t need, int64_t want)
 {
+    struct mg_account *account = nested->holder;
     struct mg_library *library = &mg_libraries[slot];
     enum mg_fate fate = mg_denial_fate(account, library);
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
@@ -99,15 +114,44 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need,
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
     mg_requests_ask(account, over + mg_settings.grant_batch + MG_LOAD(account->lent));
-    int64_t taken = denied && mg_grants.by_couriers && account->parent
-                        ? take_refused(account, slot, fate, need, want)
-                        : 0;
+    int64_t taken =
+        denied && mg_grants.by_couriers && account->parent ? take_refused(nested, slot, fate, need, want) : 0;
     if (taken)
         return taken;
     bool fails = fate == MG_FATE_FAIL ? denied : fate == MG_FATE_STOP && beyond_cap && library->copes;
     if (fails && !mg_denial_spared(over, MG_LOAD(account->granted), need))
         return mg_denial_count(account, library);
-    return overdraw(account, slot, need, fate);
+    return overdraw(nested, slot, need, fate);
+}
+
+/* The limit of one on the path refuses. What can't be denied is taken all the same, beyond it. */
+static int64_t beyond_limit(struct mg_account *account, struct mg_account *refuser, unsigned slot,
+                            int64_t need)
+{
+    int64_t over = MG_LOAD(refuser->taken) + need - refuser->limit;
+    if (mg_denial_by_limit(refuser, slot, over, need))
+        return 0;
+    mg_accounts_raise(&refuser->overdraft_peak, over);
+    mg_path_force(account, need);
+    int64_t taken = take_unused(account, need, need);
+    if (!taken)
+        taken = shortage(account, slot, need, need);
+    if (!taken)
+        mg_path_lower(account, need);
+    return taken;
+}
+
+static int64_t beyond_grant(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
+{
+    struct mg_account *refuser;
+    if (MG_LIKELY(account == account->holder))
+        return shortage(account, slot, need, want);
+    if (!mg_path_raise(account, need, &refuser))
+        return beyond_limit(account, refuser, slot, need);
+    int64_t taken = shortage(account, slot, need, need);
+    if (!taken)
+        mg_path_lower(account, need);
+    return taken;
 }
 
 /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
@@ -132,17 +176,21 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         mg_accounts_move_taken(account, want);
         return want;
     }
-    int64_t taken = take_unused(account, need, want);
+    struct mg_account *refuser = NULL;
+    int64_t taken = take_path(account, need, want, &refuser);
     if (!taken) {
-        collect(account);
+        collect(account->holder);
         if (mg_overhead_excess())
             mg_grants_mind_overhead();
-        taken = take_unused(account, need, need);
+        refuser = NULL;
+        taken = take_path(account, need, need, &refuser);
     }
-    if (!taken)
-        taken = shortage(account, library, need, want);
+    if (taken)
+        mg_grants_ask_in_time(account->holder);
+    else if (refuser)
+        taken = beyond_limit(account, refuser, library, need);
     else
-        mg_grants_ask_in_time(account);
-    mg_headroom_note(account);
+        taken = beyond_grant(account, library, need, want);
+    mg_headroom_note(account->holder);
     return taken;
 }

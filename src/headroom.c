@@ -52,6 +52,8 @@ int64_t mg_headroom_promised(int64_t by_spark)
     mg_lock(&mg_books_lock);
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         const struct mg_account *account = mg_accounts_slot(i);
+        if (account->holder != account)
+            continue; /* what is nested takes of that one's */
         int64_t granted = account->listed ? MG_LOAD(account->granted) : 0;
         int64_t taken = account->listed ? MG_LOAD(account->taken) : 0;
         /* What was lent Spark has not granted, and what libraries have declared themselves it has granted them. */

@@ -201,6 +201,14 @@ void mg_heap_close(struct mg_heap *heap)
     mg_unlock(&heaps.lock);
 }
 
+void mg_heap_close_all(struct mg_heap *first)
+{
+    for (struct mg_heap *heap = first, *next; heap; heap = next) {
+        next = heap->next_idle;
+        mg_heap_close(heap);
+    }
+}
+
 struct mg_heap *mg_heap_reconsider(void)
 {
     mg_lock(&heaps.lock);

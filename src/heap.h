@@ -42,8 +42,8 @@ struct mg_heap {
     _Atomic(bool) resting;     /* no account has it */
     _Atomic(int64_t) waiting;  /* bytes that strangers freed since and that are still there */
     _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
-    struct mg_heap *next_idle;
-    bool full; /* of survivors: hardly a tag is left */
+    struct mg_heap *next_idle;             /* or, of one whose account ended, the next one to be closed */
+    bool full;                             /* of survivors: hardly a tag is left */
     struct mg_pair pairs[MG_TAGS];
 };
 
@@ -53,6 +53,8 @@ bool mg_heap_start(void);
 struct mg_heap *mg_heap_open(unsigned arenas);
 /* Gives its free memory back to the system and keeps the heap for the next account, or aside while it is full. */
 void mg_heap_close(struct mg_heap *heap);
+/* The same of a list of them. */
+void mg_heap_close_all(struct mg_heap *first);
 /* One of the heaps that were put aside, in turn, for the caller to close again; NULL when there are none. */
 struct mg_heap *mg_heap_reconsider(void);
 /* Whether survivors have nearly all tags. Under the accounts' lock. */

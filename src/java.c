@@ -97,12 +97,13 @@ static MG_NOINLINE int64_t lacks(struct mg_self *self, unsigned library, int64_t
     int64_t need = class ? (int64_t)mg_classes.size[class] : bytes;
     /* More than a process can have is as much as that: nobody who adds to it comes out below 0. */
     need = (need < MOST ? need : MOST) - MG_LOAD(self->lane->credit);
-    if (MG_LIKELY(need <= 0 || need <= MG_LOAD(self->account->granted) - MG_LOAD(self->account->taken)) ||
-        mg_denial_fate(self->account, &mg_libraries[library]) == MG_FATE_OVERDRAFT)
+    struct mg_account *holder = self->account->holder;
+    if (MG_LIKELY(need <= 0 || need <= MG_LOAD(holder->granted) - MG_LOAD(holder->taken)) ||
+        mg_denial_fate(holder, &mg_libraries[library]) == MG_FATE_OVERDRAFT)
         return 0;
     mg_enter(self);
-    bool missing = mg_grants_missing(self->account, need) > 0;
-    MG_STORE(self->account->ahead_for, library);
+    bool missing = mg_grants_missing(holder, need) > 0;
+    MG_STORE(holder->ahead_for, library);
     mg_leave(self);
     return missing ? need : 0;
 }
@@ -115,7 +116,7 @@ int64_t mg_java_lacks(unsigned library, int64_t bytes)
 
 struct mg_account *mg_java_asks(int64_t bytes)
 {
-    struct mg_account *account = mg_self.account;
+    struct mg_account *account = mg_self.account->holder;
     MG_ADD(account->ahead, bytes); /* beside what its other threads ask for */
     return account;
 }

@@ -71,13 +71,12 @@ static void enter(struct mg_lane *lane, struct mg_account *account)
     account->lanes++;
 }
 
-/* Folds the lane; a closing account whose last thread this was is finished. Returns a heap to close. */
+/* Folds the lane; a closing account whose last thread this was ends. Returns heaps to close. */
 static struct mg_heap *leave_account(struct mg_lane *lane)
 {
     struct mg_account *account = lane->account;
     fold(lane);
-    bool last = account->lanes == 0 && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING;
-    return last ? mg_accounts_finish(account) : NULL;
+    return mg_accounts_end(account);
 }
 
 static struct mg_lane *claim_lane(void)
@@ -122,10 +121,14 @@ bool mg_lanes_full(void)
     return MG_LOAD(table.full);
 }
 
-/* The account a thread really gets: a closing one takes no more threads. */
+/* The account a thread really gets: a closing one takes no more threads, but one above it may. */
 static struct mg_account *still_open(struct mg_account *account, uint64_t id)
 {
-    return account->id == id && MG_LOAD(account->state) == MG_ACCOUNT_OPEN ? account : mg_accounts_root;
+    if (account->id != id || !account->listed)
+        return mg_accounts_root;
+    while (MG_LOAD(account->state) != MG_ACCOUNT_OPEN)
+        account = account->parent;
+    return account;
 }
 
 void mg_lanes_await_recall(struct mg_lane *lane)
@@ -178,8 +181,7 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
     self->account = account;
     self->heap = account->heap;
     self->state = MG_THREAD_ATTACHED;
-    if (closing)
-        mg_heap_close(closing);
+    mg_heap_close_all(closing);
     return true;
 }
 
@@ -201,8 +203,7 @@ void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)
         table.free = lane;
         mg_unlock(&mg_books_lock);
     }
-    if (closing)
-        mg_heap_close(closing);
+    mg_heap_close_all(closing);
     if (thread_is_ending)
         self->state = MG_THREAD_LEFT;
 }

@@ -36,7 +36,7 @@ bool mg_lanes_make_key(void);
 /* False when there is no memory. Runs at startup. */
 bool mg_lanes_start(void);
 
-/* Gives the thread a lane in the account of that id, or in the root when it has closed, and binds it to the account's
+/* Gives the thread a lane in the account of that id, or in the one above it that is open, or in the root when it has closed, and binds it to the account's
  * heap. False: the thread stays without. */
 bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id);
 /* Whether the last thread that asked for a lane got none. */

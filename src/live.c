@@ -7,6 +7,7 @@
 #include "os.h"
 #include "page.h"
 #include "passed.h"
+#include "path.h"
 #include "self.h"
 #include "sums.h"
 #include "waits.h"
@@ -52,7 +53,7 @@ static void fill_account(struct mg_live_account *to, struct mg_account *account)
     to->parent = account->parent ? account->parent->id : 0;
     to->limit = account->limit;
     to->lent = MG_LOAD(account->lent);
-    to->granted = MG_LOAD(mg_grants.enforcing) ? MG_LOAD(account->granted) - to->lent : 0;
+    to->granted = MG_LOAD(mg_grants.enforcing) ? mg_path_granted(account) : 0;
     to->used = mg_book_used(&sum);
     to->peak = mg_at_least(MG_LOAD(account->peak), to->used);
     to->overdraft_peak = MG_LOAD(account->overdraft_peak);

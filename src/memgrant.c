@@ -135,16 +135,23 @@ struct mg_account *mg_account_of(int64_t handle)
 struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit)
 {
     if (parent != mg_accounts_root)
-        return NULL; /* two levels: executor and tasks */
+        return NULL; /* those that have a grant of their own are tasks */
     mg_enter(&mg_self);
     struct mg_account *account = mg_accounts_open(name, parent, limit);
     mg_leave(&mg_self);
     return account;
 }
 
+struct mg_account *mg_account_nest(const char *name, int64_t parent, int64_t limit)
+{
+    mg_enter(&mg_self);
+    struct mg_account *account = mg_accounts_nest(name, parent, limit);
+    mg_leave(&mg_self);
+    return account;
+}
+
 int64_t mg_settle(struct mg_account *account)
 {
-    struct mg_heap *heap = NULL;
     if (!account->parent || !account->heap)
         return 0; /* the root and the overhead stay */
     mg_enter(&mg_self);
@@ -155,15 +162,13 @@ int64_t mg_settle(struct mg_account *account)
                       atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed) -
                       atomic_exchange_explicit(&account->covered, 0, memory_order_relaxed);
     MG_STORE(account->declared, 0);
-    if (mg_accounts_close(account))
-        heap = mg_accounts_finish(account);
+    struct mg_heap *heaps = mg_accounts_close(account);
     mg_unlock(&account->repaying);
     if (mg_grants.by_couriers)
         mg_accounts_pay_for_closing();
     mg_unlock(&mg_books_lock);
     MG_ADD(mg_grants.bytes_released, granted);
-    if (heap)
-        mg_heap_close(heap);
+    mg_heap_close_all(heaps);
     mg_grants_mind_overhead_now_and_then();
     mg_leave(&mg_self);
     return granted;
@@ -225,9 +230,9 @@ void mg_behalf_ends(unsigned before)
 struct mg_account *mg_account_wants_boundary(void)
 {
     const struct mg_self *self = &mg_self;
-    if (MG_LIKELY(!self->task_thread || !MG_LOAD(self->account->attention)))
+    if (MG_LIKELY(!self->task_thread || !MG_LOAD(self->account->holder->attention)))
         return NULL;
-    return self->account;
+    return self->account->holder;
 }
 
 const char *mg_account_culprit(struct mg_account *account)

@@ -147,6 +147,9 @@ int64_t mg_account_handle(const struct mg_account *account);
 struct mg_account *mg_account_of(int64_t handle);
 /* NULL when the table is full, or the parent is not the root. limit -1 is none. */
 struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit);
+/* One nested in another account, by its handle: it takes of the grant of the task, or the root, that it is in, and of nobody's more than its
+ * limit. NULL when that has closed, or has seven above it, or the table is full. */
+struct mg_account *mg_account_nest(const char *name, int64_t parent, int64_t limit);
 void mg_bind(struct mg_account *account);
 void mg_unbind(void);
 /* Blocks in a futex. -1 when the account takes no more requests. */
@@ -233,7 +236,7 @@ void mg_report_free(char *text, size_t length);
 /* The thread is inside that library now; returns what to give back to mg_library_left. Any thread. */
 unsigned mg_library_entered(unsigned library);
 void mg_library_left(unsigned before);
-/* The account of which this is the task thread, if it is in overdraft, not tolerated, and its library's mode is stop;
+/* The account with a grant of which this is a task thread, if it is in overdraft, not tolerated, and its library's mode is stop;
  * else NULL. The cheap question of every boundary. */
 struct mg_account *mg_account_wants_boundary(void);
 /* The library whose charge made the account go beyond its grant first. */

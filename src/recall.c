@@ -54,12 +54,13 @@ static void say_if_refused(void)
             "allow it, or make MEMGRANT_LANE_BATCH smaller");
 }
 
-static unsigned close_bounds_of_others(const struct mg_account *account, bool (*has)(const struct mg_lane *))
+static unsigned close_bounds_of_others(const struct mg_account *holder, bool (*has)(const struct mg_lane *))
 {
     unsigned closed = 0;
     for (unsigned i = 0; i < mg_lanes_used(); i++) {
         struct mg_lane *lane = mg_lanes_at(i);
-        if (!lane->account || (account && lane->account != account) || lane == mg_self.lane || !has(lane))
+        if (!lane->account || (holder && lane->account->holder != holder) || lane == mg_self.lane ||
+            !has(lane))
             continue;
         close_bounds(lane);
         closed++;
@@ -68,11 +69,11 @@ static unsigned close_bounds_of_others(const struct mg_account *account, bool (*
 }
 
 /* From all threads but this one that have some. Whether none of them was busy. Under the books' lock. */
-static bool take_from_idle(const struct mg_account *account, bool (*has)(const struct mg_lane *),
+static bool take_from_idle(const struct mg_account *holder, bool (*has)(const struct mg_lane *),
                            void (*take)(struct mg_lane *))
 {
     bool all = true;
-    if (!close_bounds_of_others(account, has))
+    if (!close_bounds_of_others(holder, has))
         return true;
     bool ordered = mg_os_order_threads();
     MG_STORE(refused, !ordered);
@@ -97,16 +98,17 @@ static bool has_credit(const struct mg_lane *lane)
 void mg_recall_credit(struct mg_account *account, bool keeps_own)
 {
     struct mg_lane *own = mg_self.lane;
+    account = account->holder;
     if (MG_LIKELY(!MG_LOAD(account->lends)))
         return;
     mg_lock(&mg_books_lock);
     /* Acquire: with the flag comes the credit of all who raised it before (credit.c). */
     atomic_exchange_explicit(&account->lends, false, memory_order_acquire);
-    if (own && own->account == account && !keeps_own) {
+    if (own && own->account->holder == account && !keeps_own) {
         take_credit(own);
         MG_STORE(own->ceiling, 0);
     }
-    bool keeps = own && own->account == account && has_credit(own);
+    bool keeps = own && own->account->holder == account && has_credit(own);
     if (!take_from_idle(account, has_credit, take_credit) || keeps)
         MG_STORE(account->lends, true);
     mg_unlock(&mg_books_lock);

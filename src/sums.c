@@ -14,7 +14,7 @@ static void add_account(struct mg_account *account)
     mg_lanes_add_books(account, sums);
     for (unsigned i = 0; i < MG_LIBRARIES; i++)
         mg_book_add(&sums[i], &account->descendants[i]);
-    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+    for (unsigned i = 0; account->children && i < mg_accounts_slots(); i++) {
         struct mg_account *child = mg_accounts_slot(i);
         if (child->listed && child->parent == account)
             add_account(child);

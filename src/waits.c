@@ -48,7 +48,7 @@ bool mg_wait_may(const struct mg_self *self, int64_t bytes)
 {
     return MG_UNLIKELY(mg_settings.malloc_wait_ms) && bytes >= mg_settings.malloc_wait_smallest &&
            self->home && !self->task_thread && !self->library && self->asked != MG_ASKED_MAPPING &&
-           self->account->parent && !mg_hazards_in_linker();
+           self->account->holder->parent && !mg_hazards_in_linker();
 }
 
 bool mg_wait_turn(struct mg_account *account, uint32_t *news, int64_t begun_ns)

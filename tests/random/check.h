@@ -91,21 +91,22 @@ static inline void check_peak(const struct entry *entry, int64_t peak)
     CHECK(good);
 }
 
-static inline void give_to_root(struct slot *slot, unsigned entry)
+static inline void give_up(struct slot *slot, unsigned entry)
 {
+    unsigned parent = model.entries[entry].parent;
     if (slot->owner == entry)
-        slot->owner = 0;
+        slot->owner = parent;
     for (unsigned i = 0; i < MOST_UNITS; i++)
         if (slot->unit_owner[i] == entry)
-            slot->unit_owner[i] = 0;
+            slot->unit_owner[i] = (unsigned char)parent;
 }
 
-/* A settled account whose last thread has left: its books are at zero, and what is alive is the root's from now on. */
-static inline void notice_ends(void)
+/* Settled accounts whose last thread has left: their books are at zero, and what is alive is their parents' from now on. */
+static inline void notice_ends_at(unsigned depth)
 {
     for (unsigned i = 1; i < ENTRIES; i++) {
         struct entry *entry = &model.entries[i];
-        if (!entry->settled || mg_account_of(entry->handle))
+        if (!entry->settled || entry->depth != depth || mg_account_of(entry->handle))
             continue;
         const struct mg_closed *closed = closed_record(mg_accounts_id(entry->handle));
         CHECK(closed);
@@ -116,12 +117,38 @@ static inline void notice_ends(void)
         }
         check_peak(entry, closed->peak);
         for (int slot = 0; slot < SLOTS; slot++)
-            give_to_root(&model.slots[slot], i);
+            give_up(&model.slots[slot], i);
         entry->settled = false;
     }
 }
 
+/* The lowest first: a parent may have ended with them. */
+static inline void notice_ends(void)
+{
+    for (unsigned depth = ENTRIES; depth > 0; depth--)
+        notice_ends_at(depth);
+}
+
 /* ---- Books ---- */
+
+static inline bool is_there(unsigned entry)
+{
+    return !entry || model.entries[entry].open || model.entries[entry].settled;
+}
+
+/* Of the entry and of all below, `width` figures each. */
+static inline int64_t sum_within(unsigned above, const int64_t *figures, size_t width)
+{
+    int64_t sum = 0;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        unsigned entry = i;
+        while (entry && entry != above && is_there(entry))
+            entry = model.entries[entry].parent;
+        for (size_t k = 0; entry == above && k < width; k++)
+            sum += figures[i * width + k];
+    }
+    return sum;
+}
 
 static inline void check_book(const struct mg_book *book, int64_t bytes, int64_t blocks)
 {
@@ -141,16 +168,15 @@ static inline int64_t check_books(struct entry *entry, const struct sums *sums)
         check_book(&books[model.libraries[library]], sums->bytes[i][library], sums->blocks[i][library]);
         used += sums->bytes[i][library];
     }
-    /* I3: what is taken from an account and not in use is its lanes' credit. */
+    /* I3: what is taken from an account and not in use is its lanes' credit, or taken by those nested in it. */
     int64_t credit = MG_LOAD(entry->account->taken) - used;
+    for (unsigned child = 1; child < ENTRIES; child++)
+        if (is_there(child) && &model.entries[model.entries[child].parent] == entry &&
+            model.entries[child].account->holder == entry->account->holder)
+            credit -= MG_LOAD(model.entries[child].account->taken);
     CHECK(credit >= 0);
     CHECK(credit <= most_credit());
     return used;
-}
-
-static inline bool is_there(unsigned entry)
-{
-    return !entry || model.entries[entry].open || model.entries[entry].settled;
 }
 
 static inline void check_accounts(const struct sums *sums)
@@ -168,7 +194,8 @@ static inline void check_accounts(const struct sums *sums)
     CHECK_EQ(used_by_all(), sums->all);
     for (unsigned i = 1; i < ENTRIES; i++)
         if (is_there(i)) {
-            CHECK_EQ(read_figure(model.entries[i].account, MG_USED), sums->bytes[i][0] + sums->bytes[i][1]);
+            CHECK_EQ(read_figure(model.entries[i].account, MG_USED),
+                     sum_within(i, sums->bytes[0], LIBRARIES));
             check_peak(&model.entries[i], read_figure(model.entries[i].account, MG_PEAK));
         }
     if (!model.spark) /* the overhead's is in there */
@@ -198,8 +225,8 @@ static inline void check_bounds(const struct sums *sums)
         most += sums->most[i];
         if (!i || !is_there(i))
             continue;
-        CHECK_EQ(MG_LOAD(model.entries[i].least), sums->least[i]);
-        CHECK_EQ(MG_LOAD(model.entries[i].most), sums->most[i]);
+        CHECK_EQ(MG_LOAD(model.entries[i].least), sum_within(i, sums->least, 1));
+        CHECK_EQ(MG_LOAD(model.entries[i].most), sum_within(i, sums->most, 1));
     }
     CHECK_EQ(MG_LOAD(model.entries[0].least), least);
     CHECK_EQ(MG_LOAD(model.entries[0].most), most);

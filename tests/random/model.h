@@ -33,7 +33,7 @@
 #define MODEL_UNWATCHED
 #endif
 
-enum { WORKERS = 6, SLOTS = 1024, ENTRIES = 10, LIBRARIES = 2, BYSTANDER = LIBRARIES, MOST_UNITS = 64 };
+enum { WORKERS = 6, SLOTS = 1024, ENTRIES = 14, LIBRARIES = 2, BYSTANDER = LIBRARIES, MOST_UNITS = 64 };
 
 /* FOREIGN: the next allocator's block. */
 enum kind { NOTHING, BLOCK, FOREIGN, MAPPING };
@@ -52,9 +52,10 @@ struct slot {
     unsigned char state[MOST_UNITS], unit_owner[MOST_UNITS], protection[MOST_UNITS];
 };
 
-/* An account; entry 0 is the root. From `least` to `most` bytes are in use while workers play; alone both agree. Those of
- * the root include all. */
+/* An account; entry 0 is the root, others are tasks or nested in one above. From `least` to `most` bytes are in use while workers
+ * play; alone both agree. Those of one include what is below. */
 struct entry {
+    unsigned parent, depth;
     struct mg_account *account;
     int64_t handle, grant;
     bool open;    /* workers may be bound to it */
@@ -110,8 +111,11 @@ static inline unsigned entry_here(const struct worker *worker)
 {
     if (!mg_self.account || mg_self.account == mg_root())
         return 0;
-    CHECK(mg_self.account->id == mg_accounts_id(model.entries[worker->entry].handle));
-    return worker->entry;
+    unsigned entry = worker->entry;
+    while (entry && mg_self.account->id != mg_accounts_id(model.entries[entry].handle))
+        entry = model.entries[entry].parent; /* what closed around it */
+    CHECK(entry);
+    return entry;
 }
 
 /* ---- Bounds of what is in use ---- */
@@ -121,7 +125,7 @@ static inline void add_least(unsigned owner, int64_t bytes)
     struct entry *entry = &model.entries[owner];
     mg_accounts_raise(&entry->least_peak, MG_ADD(entry->least, bytes) + bytes);
     if (owner)
-        add_least(0, bytes);
+        add_least(entry->parent, bytes);
 }
 
 static inline void add_most(unsigned owner, int64_t bytes)
@@ -129,7 +133,7 @@ static inline void add_most(unsigned owner, int64_t bytes)
     struct entry *entry = &model.entries[owner];
     mg_accounts_raise(&entry->most_peak, MG_ADD(entry->most, bytes) + bytes);
     if (owner)
-        add_most(0, bytes);
+        add_most(entry->parent, bytes);
 }
 
 /* Before it is asked for; alone a worker knows afterwards, and exactly. Returns whom it was noted for. */

@@ -5,10 +5,25 @@
 
 #include "check.h"
 
+#include "path.h"
+
 #include <sys/wait.h>
 #include <unistd.h>
 
 static void play(struct worker *worker, int steps);
+
+/* A task, or one nested in the root, a task or another nested one. */
+static inline void begin_account(struct worker *worker, struct entry *entry)
+{
+    unsigned parent = below(worker, ENTRIES);
+    struct entry *above = &model.entries[parent];
+    bool nests = one_in(worker, 2) && (!parent || above->open) && above->depth + 1 < MG_PATH_MOST;
+    int64_t limit = one_in(worker, 2) ? 4 * (int64_t)MODEL_MB << below(worker, 6) : -1;
+    entry->parent = nests ? parent : 0;
+    entry->depth = model.entries[entry->parent].depth + 1;
+    entry->account = nests ? mg_account_nest("nested", mg_account_handle(above->account), limit)
+                           : mg_account_open("task", mg_root(), -1);
+}
 
 /* Accounts are opened, bound to and settled under one lock: whoever binds knows that it is open, as the plugin does. */
 static inline void open_one(struct worker *worker)
@@ -17,28 +32,39 @@ static inline void open_one(struct worker *worker)
     unsigned i = 1 + below(worker, ENTRIES - 1);
     struct entry *entry = &model.entries[i];
     if (!entry->open && !entry->settled) {
-        entry->account = mg_account_open("task", mg_root(), -1);
+        begin_account(worker, entry);
         CHECK(entry->account);
         entry->handle = mg_account_handle(entry->account);
         entry->open = true;
         entry->least = entry->least_peak = entry->most = entry->most_peak = 0;
-        if (model.enforcing)
+        if (model.enforcing && entry->account->holder == entry->account)
             mg_grant(entry->account, 4 * (int64_t)MODEL_MB << below(worker, 8));
     }
     pthread_mutex_unlock(&model.tree);
 }
 
+static inline bool is_in(unsigned entry, unsigned above)
+{
+    while (entry && entry != above)
+        entry = model.entries[entry].parent;
+    return entry;
+}
+
+/* Of all that are nested in it too. */
 static inline void settle_one(struct worker *worker, unsigned i)
 {
     (void)worker;
     pthread_mutex_lock(&model.tree);
     struct entry *entry = &model.entries[i];
     if (entry->open) {
-        entry->open = false;
-        entry->settled = true;
+        for (unsigned j = 1; j < ENTRIES; j++)
+            if (model.entries[j].open && is_in(j, i)) {
+                model.entries[j].open = false;
+                model.entries[j].settled = true;
+                MG_ADD(model.settled, 1);
+            }
         mg_stop_requests(entry->account);
         mg_settle(entry->account);
-        MG_ADD(model.settled, 1);
     }
     pthread_mutex_unlock(&model.tree);
 }

@@ -1,0 +1,24 @@
+/* Paths: an account nested in another one has no grant. What it takes is taken of each account above it too, up to its holder (a
+ * task, or the root), whose grant pays, and whose accountant is asked and denies. Each account on the way may have a limit; what one of
+ * them refuses has been taken of none. Charges out of a lane's credit walk no path. Runs inside malloc. */
+#ifndef MG_PATH_H
+#define MG_PATH_H
+
+#include "accounts.h"
+
+/* Need to want bytes of what is unused; 0 when that is less than need. */
+int64_t mg_path_share(int64_t unused, int64_t need, int64_t want);
+/* As much as no limit on the way to the holder refuses just now, from need to want; 0: *refuser's would be broken by need. */
+int64_t mg_path_room(struct mg_account *account, int64_t need, int64_t want, struct mg_account **refuser);
+/* Takes the bytes of the accounts below the holder: of all, or of none when *refuser refuses. */
+bool mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_account **refuser);
+/* The same whatever the limits. */
+void mg_path_force(struct mg_account *account, int64_t bytes);
+/* Undoes a part of it. */
+void mg_path_lower(struct mg_account *account, int64_t bytes);
+/* They come to show in what is charged to each account on the path, up to the root. */
+void mg_path_show(struct mg_account *account, int64_t bytes);
+/* What the account holds of its parent's: the grant of one that has its own; of one nested what is taken of it. */
+int64_t mg_path_granted(const struct mg_account *account);
+
+#endif
