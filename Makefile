@@ -14,7 +14,7 @@ WARN   := -Wall -Wextra -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Werror
 ALLOC  := malloc calloc realloc reallocarray free memalign aligned_alloc posix_memalign valloc pvalloc strdup strndup
 CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer -fexceptions \
           $(WARN) -Wmissing-prototypes -Wstrict-prototypes $(ALLOC:%=-fno-builtin-%) -D_GNU_SOURCE= \
-          -DMG_VERSION='"$(VERSION)"' -Isrc -I$(B)
+          -DMG_VERSION='"$(VERSION)"' -Isrc -Iinclude -I$(B)
 # What is called by address is a landing pad, and a process with a shadow stack keeps it when it loads us: jemalloc's C and the
 # unwinder's way up leave return addresses alone, whether they are marked or not.
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
@@ -208,7 +208,7 @@ $(foreach s,$(SANITIZED),$(eval $(call sanitized_rules,$(s:build-%=%),$s)))
 $(foreach s,$(SANITIZED),$(UNIT:%=$s/obj/tests/%.o)): CFLAGS += -Itests
 
 # Fixtures: tiny libraries that stand for a user's. Test programs must make every call that they spell.
-TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -Itests -pthread -Wl,--as-needed
+TESTFLAGS := -O2 -g -Wall -Wextra -Werror -Wno-alloc-size-larger-than -fno-builtin -Itests -Iinclude -pthread -Wl,--as-needed
 TESTLINK  := -L$(B)/libs $(LIBS:$(B)/libs/lib%.so=-l%) -Wl,-rpath,'$$ORIGIN/../libs'
 $(B)/libs/%.so: tests/libs/%.c | $(B)/.tools-test
 	@echo '  CC    $<'

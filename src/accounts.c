@@ -97,7 +97,7 @@ static bool has_news(const struct mg_account *account)
     return false;
 }
 
-static void collect(struct mg_account *account)
+void mg_accounts_collect_locked(struct mg_account *account)
 {
     struct range range = heaps_of(account);
     for (unsigned i = range.from; i < range.to; i++)
@@ -108,7 +108,7 @@ static void collect(struct mg_account *account)
 void mg_accounts_collect(struct mg_account *account)
 {
     mg_lock(&mg_books_lock);
-    collect(account);
+    mg_accounts_collect_locked(account);
     mg_unlock(&mg_books_lock);
 }
 
@@ -131,7 +131,7 @@ void mg_accounts_note_peak(struct mg_account *account, int64_t lowest_credit)
 
 void mg_accounts_note_peak_locked(struct mg_account *account, int64_t lowest_credit)
 {
-    note_peak(account, lowest_credit, collect);
+    note_peak(account, lowest_credit, mg_accounts_collect_locked);
 }
 
 void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])

@@ -115,6 +115,8 @@ static inline void mg_accounts_raise(_Atomic(int64_t) *peak, int64_t value)
 }
 /* Takes in what strangers freed, of descendants too. Takes the lock. */
 void mg_accounts_collect(struct mg_account *account);
+/* The same under the lock. */
+void mg_accounts_collect_locked(struct mg_account *account);
 /* The same of one pair. Under the lock. */
 void mg_accounts_collect_pair(struct mg_pair *pair);
 /* The same up to that reading of pair->refunded. */

@@ -133,6 +133,16 @@ void mg_java_asked(int64_t account, int64_t bytes);
 void mg_java_stands_in(struct mg_account *account);
 void mg_java_stood_in(void);
 
+/* ---- Scopes: accounts nested in what a thread charges (scopes.c); handles may be anything ---- */
+
+/* The handle of what the calling thread charges; 0 while nothing is counted. */
+int64_t mg_scope_here(void);
+/* As include/memgrant_scope.h says. */
+int64_t mg_scopes_begin(const char *name, int64_t limit);
+int64_t mg_scopes_end(int64_t scope);
+int64_t mg_scopes_enter(int64_t scope);
+void mg_scopes_leave(int64_t before);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */

@@ -1,0 +1,82 @@
+/* Scopes: accounts of one's own for a part of a program's or a library's work. What target libraries allocate on the calling thread between
+ * mg_scope_begin and mg_scope_end is charged to the scope, and through it to whoever the thread worked for before.
+ *
+ *     mg_scope scope = mg_scope_begin("parse", 64 << 20);
+ *     ... parse_with_some_library() ...
+ *     int64_t left = mg_scope_end(scope);
+ *
+ * The functions are in libmemgrant.so. Where that is not preloaded, these names are nobody's (weak), the inline functions below
+ * return 0, and nothing is linked to: include this header, and no more. Sizes are bytes. All is safe to call from any thread, not
+ * from signal handlers. */
+#ifndef MEMGRANT_SCOPE_H
+#define MEMGRANT_SCOPE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* 0: no scope; all that takes one does nothing then. Numbers are never used again. */
+typedef int64_t mg_scope;
+
+#define MG_SCOPE_NO_LIMIT ((int64_t)-1)
+
+/* What the library itself defines. */
+#ifdef MG_SCOPE_DEFINED_HERE
+#define MG_SCOPE_WEAK __attribute__((visibility("default")))
+#else
+#define MG_SCOPE_WEAK __attribute__((weak))
+#endif
+MG_SCOPE_WEAK mg_scope mgx_scope_begin(const char *name, int64_t limit);
+MG_SCOPE_WEAK int64_t mgx_scope_end(mg_scope scope);
+MG_SCOPE_WEAK mg_scope mgx_scope_enter(mg_scope scope);
+MG_SCOPE_WEAK void mgx_scope_leave(mg_scope before);
+MG_SCOPE_WEAK int64_t mgx_scope_used(mg_scope scope);
+MG_SCOPE_WEAK int64_t mgx_scope_peak(mg_scope scope);
+
+#ifndef MG_SCOPE_DEFINED_HERE
+/* Opens a scope below what the calling thread charges now, and puts the thread into it. `limit` is the most that may be used in it, enforced
+ * where limits are (MEMGRANT_MODE), MG_SCOPE_NO_LIMIT for none. 0 when nothing is counted, eight are nested, or there is no room: the
+ * thread then charges whom it charged before. */
+static inline mg_scope mg_scope_begin(const char *name, int64_t limit)
+{
+    return mgx_scope_begin ? mgx_scope_begin(name, limit) : 0;
+}
+
+/* Closes it, and all in it, and brings the calling thread back to where it was before, if it is inside. What is left in use goes to the account
+ * above; other threads that are inside go on there. Returns how many bytes those are: 0 when nothing was forgotten. */
+static inline int64_t mg_scope_end(mg_scope scope)
+{
+    return mgx_scope_end ? mgx_scope_end(scope) : 0;
+}
+
+/* Another thread works for the scope from here to mg_scope_leave, which wants what this returns. */
+static inline mg_scope mg_scope_enter(mg_scope scope)
+{
+    return mgx_scope_enter ? mgx_scope_enter(scope) : 0;
+}
+
+static inline void mg_scope_leave(mg_scope before)
+{
+    if (mgx_scope_leave)
+        mgx_scope_leave(before);
+}
+
+/* What it uses now, and used at most. 0 for one that ended long ago. */
+static inline int64_t mg_scope_used(mg_scope scope)
+{
+    return mgx_scope_used ? mgx_scope_used(scope) : 0;
+}
+
+static inline int64_t mg_scope_peak(mg_scope scope)
+{
+    return mgx_scope_peak ? mgx_scope_peak(scope) : 0;
+}
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

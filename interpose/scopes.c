@@ -1,0 +1,43 @@
+/* What include/memgrant_scope.h offers programs. */
+#include "memgrant.h"
+
+#define MG_SCOPE_DEFINED_HERE
+#include <memgrant_scope.h>
+
+mg_scope mgx_scope_begin(const char *name, int64_t limit)
+{
+    return mg_scopes_begin(name, limit);
+}
+
+int64_t mgx_scope_end(mg_scope scope)
+{
+    return mg_scopes_end(scope);
+}
+
+mg_scope mgx_scope_enter(mg_scope scope)
+{
+    return mg_scopes_enter(scope);
+}
+
+void mgx_scope_leave(mg_scope before)
+{
+    mg_scopes_leave(before);
+}
+
+static int64_t figure(mg_scope scope, int which)
+{
+    int64_t figures[MG_FIGURES] = { 0 };
+    if (mg_active && scope > 0)
+        mg_read(scope, figures);
+    return figures[which];
+}
+
+int64_t mgx_scope_used(mg_scope scope)
+{
+    return figure(scope, MG_USED);
+}
+
+int64_t mgx_scope_peak(mg_scope scope)
+{
+    return figure(scope, MG_PEAK);
+}

@@ -1,0 +1,117 @@
+/* Scopes: accounts that are nested in what a thread charges, for a part of its work. What include/memgrant_scope.h and Java's
+ * Account.child do. The handles are a program's: they may be anything. */
+#include "memgrant.h"
+
+#include "accounts.h"
+#include "closing.h"
+#include "grants.h"
+#include "lanes.h"
+#include "self.h"
+
+static struct mg_account *here(const struct mg_self *self)
+{
+    return self->account ? self->account : mg_accounts_root;
+}
+
+static bool may(const struct mg_self *self)
+{
+    return mg_active && !MG_LOAD(self->inside);
+}
+
+int64_t mg_scope_here(void)
+{
+    return mg_active ? mg_accounts_handle(here(&mg_self)) : 0;
+}
+
+int64_t mg_scopes_begin(const char *name, int64_t limit)
+{
+    struct mg_self *self = &mg_self;
+    if (!may(self))
+        return 0;
+    mg_enter(self);
+    struct mg_account *account =
+        mg_accounts_nest(name ? name : "scope", mg_accounts_handle(here(self)), limit < 0 ? -1 : limit);
+    int64_t scope = mg_accounts_handle(account);
+    bool bound = account && mg_lanes_bind(self, account, account->id);
+    mg_leave(self);
+    if (account && !bound) {
+        mg_scopes_end(scope); /* a thread without a lane would charge nobody there */
+        return 0;
+    }
+    return scope;
+}
+
+int64_t mg_scopes_enter(int64_t scope)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_account *account = may(self) ? mg_accounts_of(scope) : NULL;
+    if (!account || !account->heap)
+        return 0;
+    int64_t before = mg_accounts_handle(here(self));
+    mg_enter(self);
+    bool bound = mg_lanes_bind(self, account, mg_accounts_id(scope));
+    mg_leave(self);
+    return bound ? before : 0;
+}
+
+void mg_scopes_leave(int64_t before)
+{
+    struct mg_self *self = &mg_self;
+    if (!before || !may(self))
+        return;
+    struct mg_account *account = mg_accounts_of(before);
+    mg_enter(self);
+    (void)mg_lanes_bind(self, account ? account : mg_accounts_root, account ? mg_accounts_id(before) : 0);
+    mg_leave(self);
+}
+
+/* The open scope with that handle, and the account above it; NULL when it is none. Under the books' lock. */
+static struct mg_account *scope_of(int64_t scope)
+{
+    struct mg_account *account = mg_accounts_of(scope);
+    bool is_one = account && account != account->holder && MG_LOAD(account->state) == MG_ACCOUNT_OPEN;
+    return is_one ? account : NULL;
+}
+
+static bool is_inside(const struct mg_account *account, const struct mg_account *scope)
+{
+    while (account && account != scope)
+        account = account->parent;
+    return account;
+}
+
+/* The thread goes to where the scope is nested. */
+static void step_out(struct mg_self *self, int64_t scope)
+{
+    mg_lock(&mg_books_lock);
+    const struct mg_account *account = scope_of(scope);
+    struct mg_account *above = account && is_inside(self->account, account) ? account->parent : NULL;
+    uint64_t id = above ? above->id : 0;
+    mg_unlock(&mg_books_lock);
+    if (above)
+        (void)mg_lanes_bind(self, above, id);
+}
+
+int64_t mg_scopes_end(int64_t scope)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_account *known = may(self) ? mg_accounts_of(scope) : NULL;
+    if (!known)
+        return 0;
+    mg_enter(self);
+    step_out(self, scope);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = scope_of(scope);
+    int64_t left = 0;
+    struct mg_heap *heaps = NULL;
+    if (account) {
+        mg_accounts_collect_locked(account);
+        left = MG_LOAD(account->taken);
+        heaps = mg_accounts_close(account);
+    }
+    mg_unlock(&mg_books_lock);
+    mg_heap_close_all(heaps);
+    mg_grants_mind_overhead_now_and_then();
+    mg_leave(self);
+    return left;
+}
