@@ -8,7 +8,9 @@
 #include "reading.h"
 #include "say.h"
 #include "text.h"
+#include "tree.h"
 #include "unsafe.h"
+#include "virtual.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -60,33 +62,13 @@ static jlong open_account(JNIEnv *env, jclass class, jstring name, jlong parent,
     return handle_of(account);
 }
 
-/* Since JDK 21. What a virtual thread is bound to would stay with its carrier, and serve whoever runs
- * there next. */
-static bool is_virtual_thread(JNIEnv *env)
-{
-    bool is_virtual = false;
-    if ((*env)->PushLocalFrame(env, 4) == 0) {
-        jclass class = (*env)->FindClass(env, "java/lang/Thread");
-        jmethodID ask = class ? (*env)->GetMethodID(env, class, "isVirtual", "()Z") : NULL;
-        jmethodID current =
-            ask ? (*env)->GetStaticMethodID(env, class, "currentThread", "()Ljava/lang/Thread;") : NULL;
-        jobject thread = current ? (*env)->CallStaticObjectMethod(env, class, current) : NULL;
-        if (thread && !(*env)->ExceptionCheck(env))
-            is_virtual = (*env)->CallBooleanMethod(env, thread, ask);
-        (*env)->ExceptionClear(env);
-        (*env)->PopLocalFrame(env, NULL);
-    }
-    (*env)->ExceptionClear(env);
-    return is_virtual;
-}
-
 static void bind_thread(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
     struct mg_account *known = account_of(account);
     if (!known)
         return;
-    if (!is_virtual_thread(env)) {
+    if (!mg_is_virtual_thread(env)) {
         mg_bind(known);
         return;
     }
@@ -100,7 +82,7 @@ static void bind_thread(JNIEnv *env, jclass class, jlong account)
 static void unbind(JNIEnv *env, jclass class)
 {
     (void)class;
-    if (!is_virtual_thread(env))
+    if (!mg_is_virtual_thread(env))
         mg_unbind();
     else
         (void)mg_unsafe_bind_virtual(env, 0);
@@ -372,5 +354,7 @@ jint mg_natives_register(JNIEnv *env)
     jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
                                           (jint)(sizeof methods / sizeof methods[0]));
     (*env)->DeleteLocalRef(env, class);
+    if (result == JNI_OK)
+        result = mg_tree_register(env);
     return result == JNI_OK ? register_binding(env) : result;
 }

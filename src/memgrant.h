@@ -174,7 +174,13 @@ int64_t mg_overdraft(struct mg_account *account);
 int64_t mg_unmet(const struct mg_account *account);
 void mg_tolerate(struct mg_account *account, int64_t further_bytes);
 void mg_deny(struct mg_account *account);
-/* Whether a denial was injected since this was last asked (injection.h): it is to be thrown, however much there is. */
+/* Which account nested in this one refused last, by its own limit, since this was last asked. False: none. */
+struct mg_refusal {
+    char name[96];
+    int64_t limit;
+};
+bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal);
+/* Whether a denial was injected, or by the limit of one nested in it, since this was last asked (injection.h): it is to be thrown, however much there is. */
 bool mg_take_injected(struct mg_account *account);
 void mg_stop_requests(struct mg_account *account);
 /* Somebody begins to wait for so many bytes for the account; what it returns goes to the end of it. For the report. */

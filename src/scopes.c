@@ -8,6 +8,8 @@
 #include "lanes.h"
 #include "self.h"
 
+#include <string.h>
+
 static struct mg_account *here(const struct mg_self *self)
 {
     return self->account ? self->account : mg_accounts_root;
@@ -114,4 +116,23 @@ int64_t mg_scopes_end(int64_t scope)
     mg_grants_mind_overhead_now_and_then();
     mg_leave(self);
     return left;
+}
+
+bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)
+{
+    uint64_t id = atomic_exchange_explicit(&account->refuser, 0, memory_order_relaxed);
+    bool found = false;
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    for (unsigned i = 0; id && !found && i < mg_accounts_slots(); i++) {
+        const struct mg_account *refuser = mg_accounts_slot(i);
+        found = refuser->id == id; /* of a closed one too, while nobody else has the slot */
+        if (!found)
+            continue;
+        memcpy(refusal->name, refuser->name, sizeof refusal->name);
+        refusal->limit = refuser->limit;
+    }
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+    return found;
 }

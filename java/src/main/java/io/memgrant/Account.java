@@ -3,13 +3,19 @@ package io.memgrant;
 import java.util.Objects;
 
 /**
- * Who is charged: the executor, or one task. Lives from {@link #open} (the root: from the start of the library) to
- * {@link #settle}, after which its figures may still be read.
+ * Who is charged: the executor, one task, or a part of either's work. A task lives from {@link #open} (the root: from the start of the
+ * library) to {@link #settle}, a part from {@link #child} to {@link #close}; figures may still be read afterwards.
+ *
+ * <pre>{@code
+ * try (Account parse = Memgrant.currentAccount().child("parse", 64 << 20)) {
+ *     library.parse(input); // what it allocates is charged to `parse`, and through it to the task
+ * }
+ * }</pre>
  *
  * <p>All sizes are bytes. All methods are safe to call from any thread; {@link #bind} and {@link #unbind} concern the
  * calling thread. Order of an ending: unbind, endCourier, settle.
  */
-public final class Account {
+public final class Account implements AutoCloseable {
     /** No limit of its own. */
     public static final long NO_LIMIT = -1;
 
@@ -18,11 +24,19 @@ public final class Account {
     private final long handle;
     private final String name;
     private final Levers levers = new Levers(this);
+    private final Account holder;
     private Courier courier;
+    private Entered entered;
+    private volatile long left;
 
     Account(long handle, String name) {
+        this(handle, name, null);
+    }
+
+    private Account(long handle, String name, Account holder) {
         this.handle = handle;
         this.name = name;
+        this.holder = holder == null ? this : holder;
     }
 
     /**
@@ -35,6 +49,55 @@ public final class Account {
     public Account open(String childName, long limit) {
         long child = Native.open(childName, handle, limit);
         return child == 0 ? null : new Account(child, childName);
+    }
+
+    /**
+     * Opens an account for a part of this one's work, and puts the calling thread into it: what target libraries allocate here until
+     * {@link #close} is charged to it, and shows in this one and all above. It has no grant and no courier: its task's (or the
+     * executor's) grant pays, whose accountant is asked, and which is denied and stopped. Where there is no room for another account, or
+     * eight are nested, the one that is returned counts nothing, and the thread charges whom it charged before.
+     *
+     * @param childName for people, shown in reports
+     * @param limit the most that it may use, in bytes, or {@link #NO_LIMIT}. What goes beyond is denied as the library's mode says:
+     *     NULL, or an exception at the next boundary, that names this account
+     */
+    public Account child(String childName, long limit) {
+        Account child = new Account(NativeTree.nest(childName, handle, limit), childName, holder);
+        child.entered = child.enter();
+        return child;
+    }
+
+    /** The calling thread works for this account, until what is returned is closed: for threads that a {@link #child} is handed to. */
+    public Entered enter() {
+        Account before = BOUND.get();
+        long change = NativeTree.enter(handle, before == null ? 0 : before.handle);
+        if (change != 0) {
+            BOUND.set(this);
+        }
+        return new Entered(this, before, change);
+    }
+
+    /**
+     * Ends what {@link #child} began: the thread charges what it charged before, other threads that are inside go on above, and
+     * what is still in use is the parent's from now on. A second time it does nothing.
+     *
+     * @throws IllegalStateException for an account that is no child: a task's is settled
+     */
+    @Override
+    public void close() {
+        if (entered == null) {
+            throw new IllegalStateException(name + " is no child of an account: settle() ends it");
+        }
+        entered.close();
+        long now = NativeTree.end(handle);
+        if (now > 0) {
+            left = now;
+        }
+    }
+
+    /** Once it is closed: the bytes that were still in use then, and are its parent's. 0 when nothing was forgotten. */
+    public long left() {
+        return left;
     }
 
     /** The name that it was opened with. */
@@ -54,6 +117,14 @@ public final class Account {
         Native.unbind();
     }
 
+    static void rebound(Account account) {
+        if (account == null) {
+            BOUND.remove();
+        } else {
+            BOUND.set(account);
+        }
+    }
+
     /** The one that the calling thread was bound to by {@link #bind}; null when there is none. */
     static Account bound() {
         return BOUND.get();
@@ -61,12 +132,12 @@ public final class Account {
 
     /**
      * Has a lever pulled when memory is short: before this account is denied, and for the executor's account before any task
-     * is.
+     * is. A lever of a {@link #child} is its task's.
      *
-     * @return ends it; what was not ended before ends with the account
+     * @return ends it; what was not ended before ends with the account, of a child with its task
      */
     public SpillLever.Registration addLever(SpillLever lever) {
-        return levers.add(Objects.requireNonNull(lever));
+        return holder.levers.add(Objects.requireNonNull(lever));
     }
 
     /** Whether there is a lever to pull. */
@@ -211,6 +282,14 @@ public final class Account {
     /** Ends waits of the account's threads inside malloc, where settings allow them, and begins none: its task ends. */
     public void waitNoMore() {
         Native.waitNoMore(handle);
+    }
+
+    /**
+     * Which account nested in this one refused memory last, because of its own limit, as "NAME, limit N bytes"; null for none since
+     * this was last asked.
+     */
+    public String takeRefusal() {
+        return NativeTree.refusal(handle);
     }
 
     /** Counts a denial: the accountant's final no. */

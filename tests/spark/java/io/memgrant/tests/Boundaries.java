@@ -1,5 +1,7 @@
 package io.memgrant.tests;
 
+import io.memgrant.Account;
+import io.memgrant.Memgrant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.apache.spark.SparkConf;
@@ -24,6 +26,32 @@ public final class Boundaries {
             });
         }
         Check.that(true, "a task that was granted less than asked for, but all that it needed, succeeds", "5 of 5 rounds");
+    }
+
+    private static void takeInSmallAccount() {
+        long block = 0;
+        try (Account parse = Memgrant.currentAccount().child("parse", MB)) {
+            block = Target.allocate(4 * MB);
+            for (int i = 0; i < 1000; i++) {
+                Target.boundary(); // not at once: this method was given a block, which it is to give back
+            }
+            throw new IllegalStateException("not stopped with " + parse.used());
+        } finally {
+            Target.free(block);
+        }
+    }
+
+    /** Spark has memory; the limit of a part of the task's work is what refuses, and the task is told which. */
+    private static void anAccountsLimitStopsItsTaskAndIsNamed(JavaSparkContext spark) {
+        String ended = "it was not";
+        try {
+            spark.parallelize(List.of(1), 1).foreach(one -> takeInSmallAccount());
+        } catch (Exception failed) {
+            ended = String.valueOf(failed.getMessage());
+        }
+        Check.that(ended.contains("UNABLE_TO_ACQUIRE_MEMORY") && ended.contains("(refused by parse, limit 1048576 bytes)"),
+                "a task is stopped by the limit of an account inside it, which is named", "%s", ended);
+        Check.thatBooksBalance("after that");
     }
 
     private static void holdMostThenLock() throws InterruptedException {
@@ -63,6 +91,7 @@ public final class Boundaries {
         try (JavaSparkContext spark = new JavaSparkContext(new SparkConf())) {
             lessThanAskedButAllThatWasNeeded(spark);
             locksAreLetGo(spark);
+            anAccountsLimitStopsItsTaskAndIsNamed(spark);
         }
     }
 }

@@ -218,8 +218,11 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         return new Denial(library, missing + cushion, got);
     }
 
-    private static Denial injected(String library) {
-        return new Denial(library, CUSHION, 0);
+    /** One for a test, or by the limit of an account that is nested in the task's. */
+    private Denial injected(String library) {
+        String refusal = account.takeRefusal();
+        String text = refusal == null ? library : library + " (refused by " + refusal + ")";
+        return new Denial(text, CUSHION, 0);
     }
 
     private long grant(long bytes) {

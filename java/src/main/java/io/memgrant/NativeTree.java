@@ -1,0 +1,29 @@
+package io.memgrant;
+
+/**
+ * The door to what {@code libmemgrant.so} does with accounts that are nested in others; as {@link Native}, and registered with it. A handle
+ * that is 0, or whose account has closed, does nothing rather than harm.
+ */
+final class NativeTree {
+    private NativeTree() {}
+
+    /** Opens an account nested in another one; limit -1 is none. 0 when there is no room, or eight are nested already. */
+    static native long nest(String name, long parent, long limit);
+
+    /**
+     * What the calling thread's libraries allocate is that account's from now on.
+     *
+     * @param bound what a virtual thread charges now, which native code does not know
+     * @return for {@link #leave}; 0 when nothing changed
+     */
+    static native long enter(long account, long bound);
+
+    /** The end of that: the thread charges what it charged before. */
+    static native void leave(long before);
+
+    /** Closes an account that is nested. Returns the bytes left in use, which are its parent's now. */
+    static native long end(long account);
+
+    /** Which account nested in this one refused last, by its own limit: "NAME, limit N bytes"; null for none since this was last asked. */
+    static native String refusal(long account);
+}

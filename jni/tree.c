@@ -1,0 +1,84 @@
+/* Accounts nested in others, and threads that work for them. Thin, as natives.c. */
+#include "tree.h"
+
+#include "memgrant.h"
+#include "text.h"
+#include "unsafe.h"
+#include "virtual.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static jlong nest(JNIEnv *env, jclass class, jstring name, jlong parent, jlong limit)
+{
+    (void)class;
+    char *text = parent ? mg_text_from_java(env, name) : NULL;
+    struct mg_account *account = text ? mg_account_nest(text, parent, limit < 0 ? -1 : limit) : NULL;
+    free(text);
+    return mg_account_handle(account);
+}
+
+static jlong enter(JNIEnv *env, jclass class, jlong account, jlong bound)
+{
+    (void)class;
+    if (!mg_account_of(account))
+        return 0;
+    if (!mg_is_virtual_thread(env))
+        return mg_scopes_enter(account);
+    /* Unbound it charges nobody that is known here: it goes back to that. */
+    return mg_unsafe_bind_virtual(env, account) ? (bound ? bound : -1) : 0;
+}
+
+static void leave(JNIEnv *env, jclass class, jlong before)
+{
+    (void)class;
+    if (!before)
+        return;
+    if (!mg_is_virtual_thread(env))
+        mg_scopes_leave(before);
+    else
+        (void)mg_unsafe_bind_virtual(env, before > 0 ? before : 0);
+}
+
+static jlong end(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_scopes_end(account);
+}
+
+static jstring refusal(JNIEnv *env, jclass class, jlong account)
+{
+    (void)class;
+    struct mg_account *known = mg_account_of(account);
+    struct mg_refusal refusal;
+    if (!known || !mg_take_refusal(known, &refusal))
+        return NULL;
+    char text[160];
+    snprintf(text, sizeof text, "%s, limit %ld bytes", refusal.name, (long)refusal.limit);
+    return mg_text_to_java(env, text);
+}
+
+struct native_method {
+    const char *name;
+    const char *signature;
+    void *function;
+};
+
+jint mg_tree_register(JNIEnv *env)
+{
+    static const struct native_method methods[] = {
+        { "nest", "(Ljava/lang/String;JJ)J", nest },
+        { "enter", "(JJ)J", enter },
+        { "leave", "(J)V", leave },
+        { "end", "(J)J", end },
+        { "refusal", "(J)Ljava/lang/String;", refusal },
+    };
+    _Static_assert(sizeof methods[0] == sizeof(JNINativeMethod), "the JVM reads one as the other");
+    jclass class = (*env)->FindClass(env, "io/memgrant/NativeTree");
+    if (!class)
+        return JNI_ERR;
+    jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
+                                          (jint)(sizeof methods / sizeof methods[0]));
+    (*env)->DeleteLocalRef(env, class);
+    return result;
+}

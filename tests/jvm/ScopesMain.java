@@ -1,0 +1,145 @@
+package io.memgrant;
+
+import java.util.concurrent.atomic.AtomicLong;
+import mgtarget.Target;
+
+/** Accounts for a part of a task's work: what is charged there, limits, other threads, exceptions, and what is left. */
+final class ScopesMain {
+    private static final long MB = 1 << 20;
+
+    private static void whatIsAllocatedInsideIsTheChilds(Account task) {
+        long before = Target.take(MB);
+        Account parse;
+        try (Account child = task.child("parse", Account.NO_LIMIT)) {
+            parse = child;
+            Armed.check(Memgrant.currentAccount() == child, "the child is the thread's account");
+            long block = Target.take(2 * MB);
+            Armed.equal(2 * MB, child.used(), "used by the child");
+            Armed.equal(3 * MB, task.used(), "used by the task");
+            Armed.equal(2 * MB, child.granted() / MB * MB, "a child holds of its task's grant what it takes");
+            Target.release0(before);
+            Target.release0(block);
+            Armed.equal(0L, child.used(), "used by the child at its end");
+        }
+        Armed.check(Memgrant.currentAccount() == task, "the task is the thread's account again");
+        Armed.equal(2 * MB, parse.peak(), "the child's peak");
+        Armed.equal(0L, parse.left(), "left by the child");
+        long after = Target.take(MB);
+        Armed.equal(0L, parse.used(), "used by the child after its end");
+        Armed.equal(MB, task.used(), "used by the task after the child's end");
+        Target.release0(after);
+        parse.close();
+    }
+
+    private static void exceptionsAndNesting(Account task) {
+        Account outer = null;
+        long kept = 0;
+        try (Account first = task.child("outer", Account.NO_LIMIT)) {
+            outer = first;
+            try (Account second = first.child("inner", Account.NO_LIMIT)) {
+                kept = Target.take(MB);
+                Armed.equal(MB, first.used(), "an outer account shows what an inner one uses");
+                Armed.equal(MB, second.used(), "used by the inner one");
+                throw new IllegalArgumentException("in between");
+            }
+        } catch (IllegalArgumentException expected) {
+            Armed.check(Memgrant.currentAccount() == task, "after an exception the task is the thread's account again");
+        }
+        Armed.equal(MB, outer.left(), "what was forgotten is told");
+        Armed.equal(MB, task.used(), "and is the task's");
+        Target.release0(kept);
+        Armed.equal(0L, task.used(), "until it is freed");
+    }
+
+    private static void anotherThreadWorksForIt(Account task) throws Exception {
+        AtomicLong block = new AtomicLong();
+        try (Account child = task.child("handed over", Account.NO_LIMIT)) {
+            Thread thread = new Thread(() -> {
+                long own = Target.take(MB);
+                try (Entered here = child.enter()) {
+                    block.set(Target.take(2 * MB));
+                    Armed.check(here != null && Memgrant.currentAccount() == child, "the child is the other thread's account");
+                }
+                Armed.check(Memgrant.currentAccount() == null, "the other thread has no account again");
+                Target.release0(own);
+            });
+            thread.start();
+            thread.join();
+            Armed.equal(2 * MB, child.used(), "used by another thread for the child");
+            Target.release0(block.get());
+        }
+        Armed.equal(0L, task.used(), "used by the task after that");
+    }
+
+    /** Nothing is thrown by the allocation, but by the next boundary. */
+    private static void theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(Account task) {
+        AtomicLong asked = new AtomicLong();
+        task.onBoundary((library, mayThrow) -> {
+            if (!mayThrow || !task.takeInjectedDenial()) {
+                return null;
+            }
+            asked.incrementAndGet();
+            return new IllegalStateException(task.takeRefusal());
+        });
+        try (Account child = task.child("small", MB)) {
+            long block = Target.take(2 * MB);
+            String thrown = null;
+            try {
+                Target.nothing();
+            } catch (IllegalStateException denied) {
+                thrown = denied.getMessage();
+            }
+            Armed.equal("small, limit 1048576 bytes", String.valueOf(thrown), "what was thrown");
+            Target.release0(block);
+            Armed.equal(1L, child.denials(), "denials of the child");
+            Target.release0(Target.take(MB));
+            Target.nothing();
+        }
+        Armed.equal(1L, asked.get(), "denials");
+        task.onBoundary(null);
+    }
+
+    private static void aTasksEndEndsItsChildren() {
+        Account task = Memgrant.root().open("ends early", Account.NO_LIMIT);
+        task.bind();
+        task.grant(8 * MB);
+        Account child = task.child("left open", Account.NO_LIMIT);
+        long block = Target.take(MB);
+        Account.unbind();
+        task.endCourier();
+        Armed.equal(8 * MB, task.settle(), "the grant that goes back");
+        child.close();
+        Armed.equal(0L, task.used() + child.used(), "used by what has ended");
+        Target.release0(block);
+    }
+
+    private static void aTaskIsNoChild(Account task) {
+        try {
+            task.close();
+            throw new AssertionError("a task was closed");
+        } catch (IllegalStateException expected) {
+            Armed.equal(0L, task.left(), "left");
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        String wrong = Memgrant.start(System.getenv("LIB"), Armed.ENFORCING);
+        Armed.check(wrong == null, "armed: " + wrong);
+        Armed.loadTarget();
+        Account task = Memgrant.root().open("task", Account.NO_LIMIT);
+        task.bind();
+        task.grant(64 * MB);
+        whatIsAllocatedInsideIsTheChilds(task);
+        exceptionsAndNesting(task);
+        anotherThreadWorksForIt(task);
+        theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
+        aTasksEndEndsItsChildren();
+        task.bind();
+        aTaskIsNoChild(task);
+        Account.unbind();
+        task.endCourier();
+        Armed.equal(64 * MB, task.settle(), "the grant that goes back");
+        Armed.check(Memgrant.report().contains("\"invariants_broken\":0"), "no rule of the books was broken");
+        System.out.println("scopes: ok");
+    }
+}
