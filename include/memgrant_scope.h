@@ -34,6 +34,7 @@ MG_SCOPE_WEAK mg_scope mgx_scope_enter(mg_scope scope);
 MG_SCOPE_WEAK void mgx_scope_leave(mg_scope before);
 MG_SCOPE_WEAK int64_t mgx_scope_used(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_peak(mg_scope scope);
+MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
 
 #ifndef MG_SCOPE_DEFINED_HERE
 /* Opens a scope below what the calling thread charges now, and puts the thread into it. `limit` is the most that may be used in it, enforced
@@ -72,6 +73,13 @@ static inline int64_t mg_scope_used(mg_scope scope)
 static inline int64_t mg_scope_peak(mg_scope scope)
 {
     return mgx_scope_peak ? mgx_scope_peak(scope) : 0;
+}
+
+/* Writes the scope and all in it, a line each, to a file descriptor: used, granted, peak, limit, whose grant pays, age. Of 0 it is all accounts
+ * of the process. Returns 0 when nothing was written. */
+static inline int mg_account_print(mg_scope scope, int file)
+{
+    return mgx_account_print ? mgx_account_print(scope, file) : 0;
 }
 #endif
 

@@ -1,5 +1,8 @@
 /* What include/memgrant_scope.h offers programs. */
 #include "memgrant.h"
+#include "os.h"
+
+#include <string.h>
 
 #define MG_SCOPE_DEFINED_HERE
 #include <memgrant_scope.h>
@@ -40,4 +43,15 @@ int64_t mgx_scope_used(mg_scope scope)
 int64_t mgx_scope_peak(mg_scope scope)
 {
     return figure(scope, MG_PEAK);
+}
+
+int mgx_account_print(mg_scope scope, int file)
+{
+    size_t length = 0;
+    char *text =
+        mg_active ? mg_account_text(scope ? scope : mg_account_handle(mg_root()), false, &length) : NULL;
+    bool written = text && *text && mg_os_write(file, text, strlen(text));
+    if (text)
+        mg_report_free(text, length);
+    return written;
 }

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static jlong nest(JNIEnv *env, jclass class, jstring name, jlong parent, jlong limit)
 {
@@ -58,6 +59,18 @@ static jstring refusal(JNIEnv *env, jclass class, jlong account)
     return mg_text_to_java(env, text);
 }
 
+static jstring text_of(JNIEnv *env, jclass class, jlong account, jboolean json)
+{
+    (void)class;
+    size_t length = 0;
+    char *text = mg_account_text(account, json, &length);
+    if (!text)
+        return mg_text_to_java(env, "");
+    jstring string = mg_text_to_java_sized(env, text, strlen(text));
+    mg_report_free(text, length);
+    return string;
+}
+
 struct native_method {
     const char *name;
     const char *signature;
@@ -71,6 +84,7 @@ jint mg_tree_register(JNIEnv *env)
         { "enter", "(JJ)J", enter },
         { "leave", "(J)V", leave },
         { "end", "(J)J", end },
+        { "text", "(JZ)Ljava/lang/String;", text_of },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };
     _Static_assert(sizeof methods[0] == sizeof(JNINativeMethod), "the JVM reads one as the other");

@@ -187,6 +187,7 @@ static struct mg_account *open_slot(const char *name, struct mg_account *parent,
     account->id = tree.next_id++;
     account->parent = parent;
     account->holder = account;
+    account->opened_ns = mg_os_now_ns();
     if (parent) {
         account->depth = parent->depth + 1;
         parent->children++;

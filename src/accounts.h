@@ -26,8 +26,10 @@ struct mg_account {
     uint64_t id;
     struct mg_account *parent;
     struct mg_account *holder; /* whose grant pays: itself, or, nested, the task or the root above */
-    unsigned depth;            /* accounts above it */
-    unsigned children;         /* open or closing */
+    int64_t opened_ns;
+    _Atomic(int64_t) reservation; /* so much is held for it */
+    unsigned depth;               /* accounts above it */
+    unsigned children;            /* open or closing */
     bool spread; /* it has or had children: in any heap may be blocks of it and of those below */
     _Atomic(int) state;
     bool listed;          /* the slot is in use */

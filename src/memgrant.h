@@ -246,6 +246,8 @@ unsigned mg_read_libraries(int64_t *figures, unsigned count);
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);
 void mg_report_free(char *text, size_t length);
+/* An account and all below it, for people or as JSON; free it in the same way. Empty when it has closed, NULL when there is no memory. */
+char *mg_account_text(int64_t account, bool json, size_t *length);
 
 /* ---- Boundaries: where a target's native method begins and ends (jni/ only) ---- */
 

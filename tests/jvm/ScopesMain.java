@@ -113,6 +113,23 @@ final class ScopesMain {
         Target.release0(block);
     }
 
+    private static void theTreeIsSeenAsTextAndAsJson(Account task) {
+        try (Account child = task.child("seen", 2 * MB)) {
+            long block = Target.take(MB);
+            String[] lines = task.toVerboseString().split("\n");
+            Armed.check(lines.length == 2 && lines[0].startsWith("task: used 1048576, granted ") && lines[1].startsWith("  seen: used 1048576, ")
+                    && lines[1].contains("limit 2097152, of task's grant"), task.toVerboseString());
+            Armed.check(task.toJson().contains("\"children\":[{") && child.toJson().contains("\"limit\":2097152"), task.toJson());
+            Armed.check(!child.isOverLimit(), "within the limit");
+            long more = Target.take(2 * MB);
+            Armed.check(child.isOverLimit() && child.toVerboseString().contains("(over it)"), child.toVerboseString());
+            Target.release0(block);
+            Target.release0(more);
+            task.takeInjectedDenial();
+            task.takeRefusal();
+        }
+    }
+
     private static void aTaskIsNoChild(Account task) {
         try {
             task.close();
@@ -133,6 +150,7 @@ final class ScopesMain {
         exceptionsAndNesting(task);
         anotherThreadWorksForIt(task);
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
+        theTreeIsSeenAsTextAndAsJson(task);
         aTasksEndEndsItsChildren();
         task.bind();
         aTaskIsNoChild(task);

@@ -6,6 +6,7 @@
 #include <memgrant_scope.h>
 
 #include <pthread.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,25 @@ static void scopes_nest_and_an_outer_end_ends_the_inner_ones(void)
     CHECK_EQ(mg_scope_used(third), KB);
     target_free(block);
     CHECK_EQ(mg_scope_end(third), 0);
+}
+
+static void the_tree_fits_on_a_screen(void)
+{
+    mg_scope outer = mg_scope_begin("printed", 4 * MB);
+    mg_scope inner = mg_scope_begin("inside", MG_SCOPE_NO_LIMIT);
+    void *block = target_malloc(MB);
+    int ends[2];
+    char text[4096] = "";
+    CHECK(!pipe(ends));
+    CHECK(mg_account_print(outer, ends[1]));
+    CHECK(read(ends[0], text, sizeof text - 1) > 0);
+    CHECK(strstr(text, "printed: used 1048576, granted ") == text);
+    CHECK(strstr(text, ", peak 1048576, limit 4194304, of process's grant, "));
+    CHECK(strstr(text, "\n  inside: used 1048576, "));
+    CHECK(!strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n'));
+    CHECK_EQ(mg_scope_end(outer), MB);
+    CHECK(!mg_account_print(inner, ends[1]));
+    target_free(block);
 }
 
 static void too_many_nested_charge_the_last_one(void)
@@ -172,6 +192,7 @@ int main(void)
     what_is_allocated_in_between_is_the_scopes();
     a_scopes_limit_refuses_and_what_is_freed_can_be_had_again();
     scopes_nest_and_an_outer_end_ends_the_inner_ones();
+    the_tree_fits_on_a_screen();
     too_many_nested_charge_the_last_one();
     what_is_left_is_told_and_freed_later_without_harm();
     a_scope_is_handed_to_another_thread();

@@ -362,6 +362,25 @@ public final class Account implements AutoCloseable {
         return figure(Native.OVERDRAFT_PEAK);
     }
 
+    /** Whether it uses more than its limit: what could not be denied, or was handed to it. */
+    public boolean isOverLimit() {
+        long[] figures = Native.read(handle);
+        return figures[Native.LIMIT] >= 0 && figures[Native.USED] > figures[Native.LIMIT];
+    }
+
+    /**
+     * It and all accounts below it, a line each, indented: used, granted, peak and limit in bytes, how often it was denied, whose grant
+     * pays, how old it is. Empty when it has closed. Of many children 40 are shown.
+     */
+    public String toVerboseString() {
+        return NativeTree.text(handle, false);
+    }
+
+    /** The same as JSON, with all children; empty when it has closed. */
+    public String toJson() {
+        return NativeTree.text(handle, true);
+    }
+
     private long figure(int index) {
         return Native.read(handle)[index];
     }

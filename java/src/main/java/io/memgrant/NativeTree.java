@@ -24,6 +24,9 @@ final class NativeTree {
     /** Closes an account that is nested. Returns the bytes left in use, which are its parent's now. */
     static native long end(long account);
 
+    /** An account and all below it as text, for people or as JSON; empty when it has closed. */
+    static native String text(long account, boolean json);
+
     /** Which account nested in this one refused last, by its own limit: "NAME, limit N bytes"; null for none since this was last asked. */
     static native String refusal(long account);
 }
