@@ -34,6 +34,8 @@ MG_SCOPE_WEAK mg_scope mgx_scope_enter(mg_scope scope);
 MG_SCOPE_WEAK void mgx_scope_leave(mg_scope before);
 MG_SCOPE_WEAK int64_t mgx_scope_used(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_peak(mg_scope scope);
+MG_SCOPE_WEAK int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_part);
+MG_SCOPE_WEAK int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes);
 MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
 
 #ifndef MG_SCOPE_DEFINED_HERE
@@ -73,6 +75,19 @@ static inline int64_t mg_scope_used(mg_scope scope)
 static inline int64_t mg_scope_peak(mg_scope scope)
 {
     return mgx_scope_peak ? mgx_scope_peak(scope) : 0;
+}
+
+/* Holds so many bytes for the scope ahead of their use: all or none, or with `in_part` as many as there are. What is charged to it is paid out
+ * of them first, and what is freed fills them again. Returns how many; 0 also where nothing is counted. */
+static inline int64_t mg_scope_reserve(mg_scope scope, int64_t bytes, int in_part)
+{
+    return mgx_scope_reserve ? mgx_scope_reserve(scope, bytes, in_part) : 0;
+}
+
+/* Ends that, for so many. Blocks that were paid out of them stay. Returns how many nobody used. */
+static inline int64_t mg_scope_give_back(mg_scope scope, int64_t bytes)
+{
+    return mgx_scope_give_back ? mgx_scope_give_back(scope, bytes) : 0;
 }
 
 /* Writes the scope and all in it, a line each, to a file descriptor: used, granted, peak, limit, whose grant pays, age. Of 0 it is all accounts

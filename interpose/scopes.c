@@ -45,6 +45,16 @@ int64_t mgx_scope_peak(mg_scope scope)
     return figure(scope, MG_PEAK);
 }
 
+int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_part)
+{
+    return mg_account_reserve(scope, bytes, in_part);
+}
+
+int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes)
+{
+    return mg_account_give_back(scope, bytes);
+}
+
 int mgx_account_print(mg_scope scope, int file)
 {
     size_t length = 0;

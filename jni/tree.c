@@ -47,6 +47,18 @@ static jlong end(JNIEnv *env, jclass class, jlong account)
     return mg_scopes_end(account);
 }
 
+static jlong reserve(JNIEnv *env, jclass class, jlong account, jlong bytes, jboolean in_part)
+{
+    (void)env, (void)class;
+    return mg_account_reserve(account, bytes, in_part);
+}
+
+static jlong give_back(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    return mg_account_give_back(account, bytes);
+}
+
 static jstring refusal(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
@@ -84,6 +96,8 @@ jint mg_tree_register(JNIEnv *env)
         { "enter", "(JJ)J", enter },
         { "leave", "(J)V", leave },
         { "end", "(J)J", end },
+        { "reserve", "(JJZ)J", reserve },
+        { "giveBack", "(JJ)J", give_back },
         { "text", "(JZ)Ljava/lang/String;", text_of },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };

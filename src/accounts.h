@@ -3,7 +3,7 @@
  * from lanes when a thread leaves the account.
  *
  *   used     = charged - refunded, exactly, over books, lanes and strangers' frees
- *   taken    = used + credit of the account's lanes, + taken of those nested in it     (I3; at rest, after collecting
+ *   taken    = used + credit of the account's lanes, + taken of those nested in it and their reserves     (I3; at rest, after collecting
  *              strangers' frees)
  *   I1: used <= granted + overdraft, where overdraft = max(0, taken - granted), when enforcing
  *
@@ -27,9 +27,11 @@ struct mg_account {
     struct mg_account *parent;
     struct mg_account *holder; /* whose grant pays: itself, or, nested, the task or the root above */
     int64_t opened_ns;
-    _Atomic(int64_t) reservation; /* so much is held for it */
+    _Atomic(int64_t) reservation; /* of a nested one: so much is held for it of those above, used or not */
+    _Atomic(int64_t) reserve;     /* the part of that which it does not use now */
     unsigned depth;               /* accounts above it */
     unsigned children;            /* open or closing */
+    unsigned pins;                /* those who reserve for it just now: it does not end meanwhile */
     bool spread; /* it has or had children: in any heap may be blocks of it and of those below */
     _Atomic(int) state;
     bool listed;          /* the slot is in use */

@@ -2,6 +2,7 @@
 
 #include "closed.h"
 #include "libraries.h"
+#include "path.h"
 
 #include <string.h>
 
@@ -155,7 +156,7 @@ struct mg_heap *mg_accounts_end(struct mg_account *account)
 {
     struct mg_heap *heaps = NULL;
     while (account->listed && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING && !account->lanes &&
-           !account->children) {
+           !account->children && !account->pins) {
         struct mg_account *parent = account->parent;
         struct mg_heap *heap = finish(account);
         heap->next_idle = heaps;
@@ -172,15 +173,22 @@ static bool is_below(const struct mg_account *account, const struct mg_account *
     return account;
 }
 
+/* What is held for it goes back. Whoever reserves more now sees that it closes (mg_account_reserve). */
+static void begin_closing(struct mg_account *account)
+{
+    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
+    mg_path_give_back(account, INT64_MAX);
+}
+
 struct mg_heap *mg_accounts_close(struct mg_account *account)
 {
     struct mg_heap *heaps = NULL;
-    MG_STORE(account->state, MG_ACCOUNT_CLOSING);
+    begin_closing(account);
     if (!account->children)
         return mg_accounts_end(account);
     for (unsigned i = 0; i < mg_accounts_slots(); i++)
         if (mg_accounts_slot(i)->listed && is_below(mg_accounts_slot(i), account))
-            MG_STORE(mg_accounts_slot(i)->state, MG_ACCOUNT_CLOSING);
+            begin_closing(mg_accounts_slot(i));
     /* Those above others come to their end when these have. */
     for (unsigned i = 0; i < mg_accounts_slots(); i++)
         if (mg_accounts_slot(i)->listed && is_below(mg_accounts_slot(i), account))

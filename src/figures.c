@@ -120,8 +120,9 @@ static void add_open(struct mg_text *text, struct mg_account *account)
     add_limit(text, account->limit);
     int64_t lent = MG_LOAD(account->lent);
     int64_t granted = MG_LOAD(mg_grants.enforcing) ? mg_path_granted(account) : 0;
-    mg_text_add(text, "\"reservation\":0,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,", granted,
-                mg_book_used(&sum), mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum)));
+    mg_text_add(text, "\"reservation\":%ld,\"granted\":%ld,\"used\":%ld,\"peak\":%ld,",
+                MG_LOAD(account->reservation), granted, mg_book_used(&sum),
+                mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum)));
     add_sums(text, &sum);
     mg_text_add(text, ",\"denials\":%ld,\"overdraft_peak\":%ld", MG_LOAD(account->denials),
                 MG_LOAD(account->overdraft_peak));
@@ -309,6 +310,7 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     set_sums(figures, &sum);
     figures[MG_LIMIT] = account->limit;
     figures[MG_LENT] = MG_LOAD(account->lent);
+    figures[MG_RESERVATION] = MG_LOAD(account->reservation);
     figures[MG_WAITING_NS] = mg_waiting_ns(account);
     figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
     figures[MG_AHEAD] = MG_LOAD(account->ahead);

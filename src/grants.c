@@ -13,9 +13,8 @@
 #include "waits.h"
 
 /* Takes need to want bytes of what is granted, neither taken nor kept beyond a fixed limit's bound; 0: that is less than need. */
-static int64_t take_unused(struct mg_account *account, int64_t need, int64_t want)
+static int64_t take_unused(struct mg_account *holder, int64_t need, int64_t want)
 {
-    struct mg_account *holder = account->holder;
     int64_t taken = MG_LOAD(holder->taken);
     int64_t bytes, kept = holder == mg_accounts_root ? mg_overhead_excess() : 0;
     for (;;) {
@@ -31,8 +30,26 @@ static int64_t take_unused(struct mg_account *account, int64_t need, int64_t wan
             break;
         taken = MG_ADD(holder->taken, -bytes) - bytes;
     }
-    mg_path_show(account, bytes);
     return bytes;
+}
+
+/* Bytes were taken below the holder, and the holder has not paid what they cost it. */
+static void undo(struct mg_account *account, int64_t bytes, int64_t owed)
+{
+    /* Where others gave back meanwhile, a reserve has kept what it would have paid. */
+    int64_t left = owed - mg_path_lower(account, bytes);
+    if (left)
+        MG_ADD(account->holder->taken, left);
+}
+
+/* So many bytes of a nested account: of all on the path, or of none. */
+static bool take_exactly(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+{
+    int64_t owed = mg_path_raise(account, bytes, refuser);
+    if (owed <= 0 || take_unused(account->holder, owed, owed))
+        return owed >= 0;
+    undo(account, bytes, owed);
+    return false;
 }
 
 /* The same within the limits on the way there; none of which was where the holder has too little. */
@@ -43,25 +60,18 @@ static int64_t take_path(struct mg_account *account, int64_t need, int64_t want,
     int64_t bytes = mg_path_room(account, need, want, refuser);
     if (!bytes)
         return 0;
-    if (!mg_path_raise(account, bytes, refuser)) {
-        /* Others were faster. */
-        bytes = need;
-        if (!mg_path_raise(account, bytes, refuser))
-            return 0;
-    }
-    *refuser = NULL;
-    int64_t taken = take_unused(account, need, bytes);
-    if (taken < bytes)
-        mg_path_lower(account, bytes - taken);
-    return taken;
+    /* No more than the holder gives anybody at once; what it lacks reserves may have. */
+    int64_t unused = MG_LOAD(account->holder->granted) - MG_LOAD(account->holder->taken);
+    int64_t share = mg_path_share(unused, need, bytes);
+    bytes = share ? share : need;
+    if (take_exactly(account, bytes, refuser))
+        return bytes;
+    return bytes > need && !*refuser && take_exactly(account, need, refuser) ? need : 0;
 }
 
-/* What of a path has been taken below its holder. */
-static int64_t overdraw(struct mg_account *nested, unsigned library, int64_t bytes, enum mg_fate fate)
+static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
 {
-    struct mg_account *account = nested->holder;
     MG_ADD(account->taken, bytes);
-    mg_path_show(nested, bytes);
     mg_requests_between();
     int64_t beyond = mg_requests_over(account);
     mg_accounts_raise(&account->overdraft_peak, beyond);
@@ -82,20 +92,19 @@ static int64_t overdraw(struct mg_account *nested, unsigned library, int64_t byt
 }
 
 /* Room in the container, or, where the thread may wait, what comes free of Spark's memory. 0 when there is neither. */
-static int64_t take_refused(struct mg_account *nested, unsigned slot, enum mg_fate fate, int64_t need,
+static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_fate fate, int64_t need,
                             int64_t want)
 {
-    struct mg_account *account = nested->holder;
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
     unsigned culprit = fate == MG_FATE_OVERDRAFT ? 0 : slot;
     if (mg_headroom_lend(account, culprit, over > 0 ? over : 0, mg_settings.grant_batch))
-        return take_unused(nested, need, want);
+        return take_unused(account, need, want);
     if (MG_LIKELY(!mg_wait_may(&mg_self, need)))
         return 0;
     int64_t taken = 0;
     int64_t begun = mg_wait_begins(account, need);
     for (uint32_t news = MG_LOAD(account->wait.news); !taken && mg_wait_turn(account, &news, begun);) {
-        taken = take_unused(nested, need, need);
+        taken = take_unused(account, need, need);
         if (!taken)
             mg_requests_ask(account, need + mg_settings.grant_batch);
     }
@@ -103,10 +112,9 @@ static int64_t take_refused(struct mg_account *nested, unsigned slot, enum mg_fa
     return taken;
 }
 
-/* More is needed than was granted to the holder. What of the path is below that has been taken. */
-static int64_t shortage(struct mg_account *nested, unsigned slot, int64_t need, int64_t want)
+/* More is needed than was granted to the account, which holds that of those nested in it. */
+static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
 {
-    struct mg_account *account = nested->holder;
     struct mg_library *library = &mg_libraries[slot];
     enum mg_fate fate = mg_denial_fate(account, library);
     int64_t over = MG_LOAD(account->taken) + need - MG_LOAD(account->granted);
@@ -114,14 +122,24 @@ static int64_t shortage(struct mg_account *nested, unsigned slot, int64_t need, 
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
     mg_requests_ask(account, over + mg_settings.grant_batch + MG_LOAD(account->lent));
-    int64_t taken =
-        denied && mg_grants.by_couriers && account->parent ? take_refused(nested, slot, fate, need, want) : 0;
+    int64_t taken = denied && mg_grants.by_couriers && account->parent
+                        ? take_refused(account, slot, fate, need, want)
+                        : 0;
     if (taken)
         return taken;
     bool fails = fate == MG_FATE_FAIL ? denied : fate == MG_FATE_STOP && beyond_cap && library->copes;
     if (fails && !mg_denial_spared(over, MG_LOAD(account->granted), need))
         return mg_denial_count(account, library);
-    return overdraw(nested, slot, need, fate);
+    return overdraw(account, slot, need, fate);
+}
+
+/* What was taken on the path below the holder costs that so much. */
+static int64_t pay(struct mg_account *account, unsigned slot, int64_t bytes, int64_t owed)
+{
+    if (!owed || take_unused(account->holder, owed, owed) || shortage(account->holder, slot, owed, owed))
+        return bytes;
+    undo(account, bytes, owed);
+    return 0;
 }
 
 /* The limit of one on the path refuses. What can't be denied is taken all the same, beyond it. */
@@ -132,26 +150,16 @@ static int64_t beyond_limit(struct mg_account *account, struct mg_account *refus
     if (mg_denial_by_limit(refuser, slot, over, need))
         return 0;
     mg_accounts_raise(&refuser->overdraft_peak, over);
-    mg_path_force(account, need);
-    int64_t taken = take_unused(account, need, need);
-    if (!taken)
-        taken = shortage(account, slot, need, need);
-    if (!taken)
-        mg_path_lower(account, need);
-    return taken;
+    return pay(account, slot, need, mg_path_force(account, need));
 }
 
 static int64_t beyond_grant(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
 {
-    struct mg_account *refuser;
+    struct mg_account *refuser = NULL;
     if (MG_LIKELY(account == account->holder))
         return shortage(account, slot, need, want);
-    if (!mg_path_raise(account, need, &refuser))
-        return beyond_limit(account, refuser, slot, need);
-    int64_t taken = shortage(account, slot, need, need);
-    if (!taken)
-        mg_path_lower(account, need);
-    return taken;
+    int64_t owed = mg_path_raise(account, need, &refuser);
+    return owed < 0 ? beyond_limit(account, refuser, slot, need) : pay(account, slot, need, owed);
 }
 
 /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
@@ -191,6 +199,52 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         taken = beyond_limit(account, refuser, library, need);
     else
         taken = beyond_grant(account, library, need, want);
+    if (taken)
+        mg_path_show(account, taken);
     mg_headroom_note(account->holder);
     return taken;
+}
+
+/* What nobody on the way would refuse just now. */
+static int64_t room_for(const struct mg_account *account)
+{
+    int64_t room = MG_LOAD(account->holder->granted) - MG_LOAD(account->holder->taken);
+    for (const struct mg_account *a = account; a != a->holder; a = a->parent) {
+        int64_t left = a->limit - MG_LOAD(a->taken) - MG_LOAD(a->reserve);
+        if (a->limit >= 0 && left < room)
+            room = left;
+    }
+    return room > 0 ? room : 0;
+}
+
+/* Of those above it; its own limit has been looked at. */
+static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+{
+    if (!MG_LOAD(mg_grants.enforcing))
+        MG_ADD(account->holder->taken, mg_path_force(account->parent, bytes));
+    else if (!take_exactly(account->parent, bytes, refuser))
+        return false;
+    MG_ADD(account->reservation, bytes);
+    MG_ADD(account->reserve, bytes);
+    return true;
+}
+
+int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_part)
+{
+    enum { TRIES = 8 };
+    struct mg_account *refuser = NULL;
+    if (room_for(account) < bytes)
+        collect(account->holder);
+    for (int i = 0; i < TRIES; i++) {
+        int64_t room = MG_LOAD(mg_grants.enforcing) ? room_for(account) : bytes;
+        int64_t part = room < bytes && in_part ? room : bytes;
+        if (part <= 0)
+            return 0;
+        if (part <= room && reserve(account, part, &refuser))
+            return part;
+        if (!in_part)
+            break;
+        refuser = NULL;
+    }
+    return 0;
 }

@@ -143,6 +143,12 @@ int64_t mg_scopes_end(int64_t scope);
 int64_t mg_scopes_enter(int64_t scope);
 void mg_scopes_leave(int64_t before);
 
+/* Holds so many bytes for a nested account of those above it: all or none, or with `in_part` as many as there are. Its charges are paid out
+ * of them first, and its refunds fill them again. Returns how many. The other one gives so many back, by now used or not, and returns
+ * how many nobody used. */
+int64_t mg_account_reserve(int64_t account, int64_t bytes, bool in_part);
+int64_t mg_account_give_back(int64_t account, int64_t bytes);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */

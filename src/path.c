@@ -8,13 +8,17 @@ void mg_path_show(struct mg_account *account, int64_t bytes)
         MG_ADD(a->total, bytes);
 }
 
+/* What goes leaves the sums first and what comes reaches them last: so they never show, nor a peak, what a limit did not let pass. */
 void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
 {
-    if (bytes < 0)
+    if (bytes < 0) {
         MG_ADD(mg_accounts_returned, -bytes);
-    mg_path_force(account, bytes);
-    MG_ADD(account->holder->taken, bytes);
-    mg_path_show(account, bytes);
+        mg_path_show(account, bytes);
+        MG_ADD(account->holder->taken, -mg_path_lower(account, -bytes));
+    } else {
+        MG_ADD(account->holder->taken, mg_path_force(account, bytes));
+        mg_path_show(account, bytes);
+    }
 }
 
 int64_t mg_path_share(int64_t unused, int64_t need, int64_t want)
@@ -30,14 +34,17 @@ int64_t mg_path_share(int64_t unused, int64_t need, int64_t want)
 
 int64_t mg_path_room(struct mg_account *account, int64_t need, int64_t want, struct mg_account **refuser)
 {
-    for (struct mg_account *a = account; a != a->holder; a = a->parent) {
-        if (a->limit < 0)
-            continue;
-        want = mg_path_share(a->limit - MG_LOAD(a->taken), need, want);
-        if (!want) {
+    int64_t paid = 0; /* out of reserves: those above are not asked for it */
+    for (struct mg_account *a = account; a != a->holder && paid < want; a = a->parent) {
+        int64_t left = a->limit - MG_LOAD(a->taken);
+        int64_t least = need > paid ? need - paid : 0;
+        if (a->limit >= 0 && left < least) {
             *refuser = a;
             return 0;
         }
+        if (a->limit >= 0)
+            want = paid + (left > 0 ? mg_path_share(left, least, want - paid) : 0);
+        paid += MG_LOAD(a->reserve);
     }
     return want;
 }
@@ -54,33 +61,115 @@ static bool take_within(struct mg_account *account, int64_t bytes)
     return true;
 }
 
-bool mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+/* ---- Reserves: bytes that those above hold for an account and that it does not use. Each byte that goes in was not given back to
+ * the parent, each that comes out is not asked of it: so the parent always holds what is taken and the reserve, whatever happens at once; the
+ * reservation only says where refunds stop filling it. */
+
+int64_t mg_path_use_reserve(struct mg_account *account, int64_t bytes)
 {
-    for (struct mg_account *a = account; a != a->holder; a = a->parent) {
-        if (take_within(a, bytes))
-            continue;
-        for (struct mg_account *below = account; below != a; below = below->parent)
-            MG_ADD(below->taken, -bytes);
-        *refuser = a;
-        return false;
+    int64_t reserve = MG_LOAD(account->reserve), used;
+    do {
+        used = reserve < bytes ? reserve : bytes;
+        if (used <= 0)
+            return 0;
+    } while (!atomic_compare_exchange_weak_explicit(&account->reserve, &reserve, reserve - used,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return used;
+}
+
+/* What is over goes to the parent. Who makes the reservation smaller takes from the reserve afterwards: with fences one of the two sees
+ * the other, and nothing stays above it. */
+static int64_t fill_reserve(struct mg_account *account, int64_t bytes)
+{
+    int64_t reserve = MG_LOAD(account->reserve), kept;
+    do {
+        int64_t room = MG_LOAD(account->reservation) - reserve;
+        kept = room < bytes ? room : bytes;
+        if (kept <= 0)
+            return bytes;
+    } while (!atomic_compare_exchange_weak_explicit(&account->reserve, &reserve, reserve + kept,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    atomic_thread_fence(memory_order_seq_cst);
+    int64_t beyond = MG_LOAD(account->reserve) - MG_LOAD(account->reservation);
+    return bytes - kept + (beyond > 0 ? mg_path_use_reserve(account, beyond) : 0);
+}
+
+static void give_up(struct mg_account *account, int64_t bytes)
+{
+    MG_ADD(account->holder->taken, -mg_path_lower(account->parent, bytes));
+}
+
+/* What is in it beyond the reservation goes back. */
+static void trim_reserve(struct mg_account *account)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    int64_t beyond = MG_LOAD(account->reserve) - MG_LOAD(account->reservation);
+    if (beyond > 0)
+        give_up(account, mg_path_use_reserve(account, beyond));
+}
+
+int64_t mg_path_give_back(struct mg_account *account, int64_t bytes)
+{
+    int64_t reservation = MG_LOAD(account->reservation), less;
+    do {
+        less = reservation < bytes ? reservation : bytes;
+        if (less <= 0)
+            return 0;
+    } while (!atomic_compare_exchange_weak_explicit(&account->reservation, &reservation, reservation - less,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    int64_t back = mg_path_use_reserve(account, less);
+    give_up(account, back);
+    trim_reserve(account);
+    return back;
+}
+
+/* ---- The way up ---- */
+
+int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+{
+    int64_t owed[MG_PATH_MOST], paid[MG_PATH_MOST];
+    int level = 0;
+    owed[0] = bytes;
+    for (struct mg_account *a = account; a != a->holder && owed[level]; a = a->parent, level++) {
+        if (!take_within(a, owed[level])) {
+            *refuser = a;
+            break;
+        }
+        paid[level] = mg_path_use_reserve(a, owed[level]);
+        owed[level + 1] = owed[level] - paid[level];
     }
-    return true;
+    if (!*refuser)
+        return owed[level];
+    level = 0;
+    for (struct mg_account *a = account; a != *refuser; a = a->parent, level++) {
+        MG_ADD(a->taken, -owed[level]);
+        MG_ADD(a->reserve, paid[level]);
+        trim_reserve(a);
+    }
+    return -1;
 }
 
-void mg_path_force(struct mg_account *account, int64_t bytes)
+int64_t mg_path_force(struct mg_account *account, int64_t bytes)
 {
-    for (struct mg_account *a = account; a != a->holder; a = a->parent)
+    for (struct mg_account *a = account; a != a->holder && bytes; a = a->parent) {
         MG_ADD(a->taken, bytes);
+        bytes -= mg_path_use_reserve(a, bytes);
+    }
+    return bytes;
 }
 
-void mg_path_lower(struct mg_account *account, int64_t bytes)
+int64_t mg_path_lower(struct mg_account *account, int64_t bytes)
 {
-    mg_path_force(account, -bytes);
+    for (struct mg_account *a = account; a != a->holder && bytes; a = a->parent) {
+        MG_ADD(a->taken, -bytes);
+        bytes = fill_reserve(a, bytes);
+    }
+    return bytes;
 }
 
 int64_t mg_path_granted(const struct mg_account *account)
 {
     if (account != account->holder)
-        return MG_LOAD(account->taken);
+        return MG_LOAD(account->taken) + MG_LOAD(account->reserve);
     return MG_LOAD(account->granted) - MG_LOAD(account->lent);
 }

@@ -6,6 +6,7 @@
 #include "closing.h"
 #include "grants.h"
 #include "lanes.h"
+#include "path.h"
 #include "self.h"
 
 #include <string.h>
@@ -43,15 +44,26 @@ int64_t mg_scopes_begin(const char *name, int64_t limit)
     return scope;
 }
 
+/* One that a thread can be bound to; it may close at once. */
+static struct mg_account *find(int64_t handle)
+{
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = mg_accounts_of(handle);
+    if (account && !account->heap)
+        account = NULL;
+    mg_unlock(&mg_books_lock);
+    return account;
+}
+
 int64_t mg_scopes_enter(int64_t scope)
 {
     struct mg_self *self = &mg_self;
-    struct mg_account *account = may(self) ? mg_accounts_of(scope) : NULL;
-    if (!account || !account->heap)
+    if (!may(self))
         return 0;
     int64_t before = mg_accounts_handle(here(self));
     mg_enter(self);
-    bool bound = mg_lanes_bind(self, account, mg_accounts_id(scope));
+    struct mg_account *account = find(scope);
+    bool bound = account && mg_lanes_bind(self, account, mg_accounts_id(scope));
     mg_leave(self);
     return bound ? before : 0;
 }
@@ -61,8 +73,8 @@ void mg_scopes_leave(int64_t before)
     struct mg_self *self = &mg_self;
     if (!before || !may(self))
         return;
-    struct mg_account *account = mg_accounts_of(before);
     mg_enter(self);
+    struct mg_account *account = find(before);
     (void)mg_lanes_bind(self, account ? account : mg_accounts_root, account ? mg_accounts_id(before) : 0);
     mg_leave(self);
 }
@@ -97,8 +109,7 @@ static void step_out(struct mg_self *self, int64_t scope)
 int64_t mg_scopes_end(int64_t scope)
 {
     struct mg_self *self = &mg_self;
-    struct mg_account *known = may(self) ? mg_accounts_of(scope) : NULL;
-    if (!known)
+    if (!scope || !may(self))
         return 0;
     mg_enter(self);
     step_out(self, scope);
@@ -135,4 +146,46 @@ bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)
     mg_unlock(&mg_books_lock);
     mg_leave(&mg_self);
     return found;
+}
+
+int64_t mg_account_reserve(int64_t scope, int64_t bytes, bool in_part)
+{
+    struct mg_self *self = &mg_self;
+    if (bytes <= 0 || !may(self))
+        return 0;
+    mg_enter(self);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = scope_of(scope);
+    if (account)
+        account->pins++;
+    mg_unlock(&mg_books_lock);
+    int64_t reserved = account ? mg_grants_reserve(account, bytes, in_part) : 0;
+    struct mg_heap *heaps = NULL;
+    mg_lock(&mg_books_lock);
+    if (account) {
+        account->pins--;
+        if (MG_LOAD(account->state) != MG_ACCOUNT_OPEN) {
+            mg_path_give_back(account, INT64_MAX);
+            reserved = 0;
+            heaps = mg_accounts_end(account);
+        }
+    }
+    mg_unlock(&mg_books_lock);
+    mg_heap_close_all(heaps);
+    mg_leave(self);
+    return reserved;
+}
+
+int64_t mg_account_give_back(int64_t scope, int64_t bytes)
+{
+    struct mg_self *self = &mg_self;
+    if (bytes <= 0 || !may(self))
+        return 0;
+    mg_enter(self);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = scope_of(scope);
+    int64_t back = account ? mg_path_give_back(account, bytes) : 0;
+    mg_unlock(&mg_books_lock);
+    mg_leave(self);
+    return back;
 }

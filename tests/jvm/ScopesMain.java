@@ -113,6 +113,24 @@ final class ScopesMain {
         Target.release0(block);
     }
 
+    private static void memoryIsReservedUsedAndGivenBack(Account task) {
+        try (Account child = task.child("careful", Account.NO_LIMIT); Account other = task.child("other", Account.NO_LIMIT)) {
+            Armed.check(child.reserve(48 * MB), "48 of the task's 64 MB");
+            Armed.check(!other.reserve(48 * MB), "they are not there twice");
+            long part = other.request(48 * MB);
+            Armed.check(part > 8 * MB && part <= 16 * MB, "a part of the request: " + part);
+            Armed.equal(part, other.giveBack(part), "nobody used it");
+            Armed.equal(48 * MB, child.reservation(), "reserved");
+            Armed.equal(0L, child.used(), "which is no use");
+            try (Entered here = child.enter()) {
+                long block = Target.take(40 * MB);
+                Armed.check(here != null && child.giveBack(48 * MB) <= 8 * MB, "what is used is not given back");
+                Target.release0(block);
+            }
+            Armed.check(!task.reserve(MB), "a task has its grant");
+        }
+    }
+
     private static void theTreeIsSeenAsTextAndAsJson(Account task) {
         try (Account child = task.child("seen", 2 * MB)) {
             long block = Target.take(MB);
@@ -150,6 +168,7 @@ final class ScopesMain {
         exceptionsAndNesting(task);
         anotherThreadWorksForIt(task);
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
+        memoryIsReservedUsedAndGivenBack(task);
         theTreeIsSeenAsTextAndAsJson(task);
         aTasksEndEndsItsChildren();
         task.bind();

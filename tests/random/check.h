@@ -173,7 +173,8 @@ static inline int64_t check_books(struct entry *entry, const struct sums *sums)
     for (unsigned child = 1; child < ENTRIES; child++)
         if (is_there(child) && &model.entries[model.entries[child].parent] == entry &&
             model.entries[child].account->holder == entry->account->holder)
-            credit -= MG_LOAD(model.entries[child].account->taken);
+            credit -=
+                MG_LOAD(model.entries[child].account->taken) + MG_LOAD(model.entries[child].account->reserve);
     CHECK(credit >= 0);
     CHECK(credit <= most_credit());
     return used;

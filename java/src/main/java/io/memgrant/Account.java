@@ -6,12 +6,6 @@ import java.util.Objects;
  * Who is charged: the executor, one task, or a part of either's work. A task lives from {@link #open} (the root: from the start of the
  * library) to {@link #settle}, a part from {@link #child} to {@link #close}; figures may still be read afterwards.
  *
- * <pre>{@code
- * try (Account parse = Memgrant.currentAccount().child("parse", 64 << 20)) {
- *     library.parse(input); // what it allocates is charged to `parse`, and through it to the task
- * }
- * }</pre>
- *
  * <p>All sizes are bytes. All methods are safe to call from any thread; {@link #bind} and {@link #unbind} concern the
  * calling thread. Order of an ending: unbind, endCourier, settle.
  */
@@ -89,10 +83,32 @@ public final class Account implements AutoCloseable {
             throw new IllegalStateException(name + " is no child of an account: settle() ends it");
         }
         entered.close();
-        long now = NativeTree.end(handle);
-        if (now > 0) {
-            left = now;
-        }
+        left = Math.max(left, NativeTree.end(handle));
+    }
+
+    /**
+     * Holds memory for this {@link #child} ahead of its use: nobody else gets it. What is charged to the child is paid out of it first, and
+     * what is freed fills it again, until it is given back or the child is closed.
+     *
+     * @return whether the bytes are held; if not, nothing has changed: they are beyond its limit, or one above, or what its task was granted
+     */
+    public boolean reserve(long bytes) {
+        return NativeTree.reserve(handle, bytes, false) > 0;
+    }
+
+    /** The same for as much of it as there is. Returns how many bytes are held, from 0 to {@code bytes}. */
+    public long request(long bytes) {
+        return NativeTree.reserve(handle, bytes, true);
+    }
+
+    /** Ends a reservation, or a part of it; blocks that it paid for stay. Returns how many of the bytes nobody used. */
+    public long giveBack(long bytes) {
+        return NativeTree.giveBack(handle, bytes);
+    }
+
+    /** What is held for it, used or not, in bytes. */
+    public long reservation() {
+        return figure(Native.RESERVATION);
     }
 
     /** Once it is closed: the bytes that were still in use then, and are its parent's. 0 when nothing was forgotten. */
@@ -118,11 +134,7 @@ public final class Account implements AutoCloseable {
     }
 
     static void rebound(Account account) {
-        if (account == null) {
-            BOUND.remove();
-        } else {
-            BOUND.set(account);
-        }
+        BOUND.set(account);
     }
 
     /** The one that the calling thread was bound to by {@link #bind}; null when there is none. */
@@ -195,11 +207,7 @@ public final class Account implements AutoCloseable {
         Native.grant(handle, bytes);
     }
 
-    /**
-     * Takes unused grant away again.
-     *
-     * @return how much of it, from 0 to {@code bytes}; the caller gives it back to whom it came from
-     */
+    /** Takes unused grant away again. Returns how much of it, from 0 to {@code bytes}; the caller gives it back to whom it came from. */
     public long takeBack(long bytes) {
         return Native.takeBack(handle, bytes);
     }

@@ -24,6 +24,12 @@ final class NativeTree {
     /** Closes an account that is nested. Returns the bytes left in use, which are its parent's now. */
     static native long end(long account);
 
+    /** Holds bytes for an account that is nested: all or none, or in part as many as there are. Returns how many. */
+    static native long reserve(long account, long bytes, boolean inPart);
+
+    /** The end of that for so many bytes. Returns how many of them nobody used. */
+    static native long giveBack(long account, long bytes);
+
     /** An account and all below it as text, for people or as JSON; empty when it has closed. */
     static native String text(long account, boolean json);
 
