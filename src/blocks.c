@@ -14,6 +14,7 @@
 #include "passed.h"
 #include "self.h"
 #include "settings.h"
+#include "stacks.h"
 #include "walk.h"
 #include "window.h"
 
@@ -89,7 +90,9 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
         return true;
     /* After the charge: that may have moved the thread to another account. */
     unsigned tag = mg_charges_tag(self, library);
-    if (tag)
+    if (MG_UNLIKELY(mg_stacks.mean) && tag && !zeroed && alignment <= 16)
+        *block = mg_magazines_take(self->magazines, class);
+    if (tag && !*block)
         *block = mg_heap_allocate(size, alignment, zeroed);
     if (MG_UNLIKELY(!is_ours(*block))) {
         *block = NULL;
@@ -212,6 +215,8 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
     mg_enter_from_outside(self);
     self->asked = asked_of(library, form);
     bool served = serve(self, library, size, alignment, form & MG_ZEROED, block);
+    if (served)
+        mg_stacks_count(self, library, *block);
     mg_leave_to_outside(self);
     return served;
 }
@@ -276,6 +281,10 @@ static inline bool keep_at_hand(struct mg_self *self, void *block, struct mg_own
 
 static MG_NOINLINE void free_at_length(struct mg_self *self, void *block, struct mg_owner owner)
 {
+    if (MG_UNLIKELY(owner.class >= MG_SAMPLED)) {
+        mg_stacks_forget(block);
+        owner.class -= MG_SAMPLED;
+    }
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
     size_t bytes = mg_classes.size[owner.class];
@@ -330,13 +339,18 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
         mg_charges_undo(self, pair->library, after - before);
         return false;
     }
+    /* A block of another size is another one to chance; and once it has moved, its old place is somebody else's. */
+    if (MG_UNLIKELY(mg_window_owner(block).class >= MG_SAMPLED))
+        mg_stacks_forget(block);
     *moved = mgje_rallocx(block, (size_t)after, 0);
     if (!*moved) {
+        mg_stacks_count(self, pair->library, block);
         if (after > before)
             mg_charges_undo(self, pair->library, after - before);
         return false;
     }
     mg_window_mark(*moved, class, tag);
+    mg_stacks_count(self, pair->library, *moved);
     mg_charges_keep(self, after - before);
     if (before > after)
         mg_charges_return(self, pair->library, before - after);

@@ -2,6 +2,8 @@
 
 #include "jemalloc.h"
 
+#include <string.h>
+
 struct mg_classes mg_classes;
 
 static size_t number(const char *name)
@@ -55,6 +57,7 @@ const char *mg_classes_start(void)
             c++;
         mg_classes.small[i] = (uint8_t)c;
     }
+    memcpy(mg_classes.size + MG_SAMPLED, mg_classes.size, MG_CLASSES * sizeof *mg_classes.size);
     bool known = mg_classes.size[mg_classes.count] >= (size_t)1 << 60 && mg_classes.size[smallest] == 16 &&
                  large_ones_are_four_a_doubling();
     return known ? NULL : strange;

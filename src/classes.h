@@ -9,8 +9,12 @@
 #define MG_CLASSES 256
 #define MG_SMALL_LIMIT ((size_t)4096)
 
+/* Added to the class of a block in a page where some block's stack is known (stacks.h): what is done at hand is done for classes
+ * below, without asking. */
+#define MG_SAMPLED MG_CLASSES
+
 struct mg_classes {
-    size_t size[MG_CLASSES];
+    size_t size[MG_CLASSES + MG_SAMPLED];
     unsigned count;
     uint8_t small[MG_SMALL_LIMIT / 8 + 1];
 };

@@ -39,6 +39,9 @@ void (*mg_credit_at_change)(void) = nothing;
 
 MG_NOINLINE bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes)
 {
+    if (MG_UNLIKELY(mg_credit_floor(self->lane) == MG_FLOOR_COUNTED) &&
+        MG_LIKELY(mg_credit_spend(self->lane, 0, library, bytes)))
+        return true;
     mg_credit_at_slow_charge();
     mg_credit_look_in(self, 0);
     mg_lanes_await_recall(self->lane);

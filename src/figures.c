@@ -19,6 +19,7 @@
 #include "self.h"
 #include "settings.h"
 #include "specs.h"
+#include "stacked.h"
 #include "sums.h"
 #include "waits.h"
 #include "window.h"
@@ -270,6 +271,7 @@ static char *write_text(size_t *length, const struct mg_files *files)
     add_libraries(&text);
     add_grants(&text);
     add_places(&text);
+    mg_stacked_add(&text);
     mg_text_add(&text, "}\n");
     *length = text.size;
     if (text.at)

@@ -20,6 +20,8 @@ static struct {
     _Atomic(bool) full;
 } table;
 
+int64_t mg_lanes_floor;
+
 /* ---- Moving between accounts, under the books' lock ---- */
 
 void mg_lanes_sum(struct mg_lane *lane, unsigned library)
@@ -68,6 +70,7 @@ static void enter(struct mg_lane *lane, struct mg_account *account)
 {
     lane->account = account;
     MG_STORE(lane->ceiling, 0);
+    MG_STORE(lane->floor, mg_lanes_floor);
     account->lanes++;
 }
 
@@ -134,7 +137,7 @@ static struct mg_account *still_open(struct mg_account *account, uint64_t id)
 void mg_lanes_await_recall(struct mg_lane *lane)
 {
     /* Acquire: where a recall has ended, what it left is seen. */
-    if (MG_LIKELY(!atomic_load_explicit(&lane->floor, memory_order_acquire)))
+    if (MG_LIKELY(atomic_load_explicit(&lane->floor, memory_order_acquire) != MG_FLOOR_RECALLED))
         return;
     mg_lock(&mg_books_lock);
     mg_unlock(&mg_books_lock);

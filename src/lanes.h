@@ -18,11 +18,15 @@ struct mg_lane_book {
     int64_t summed;
 };
 
+#define MG_FLOOR_RECALLED INT64_MAX
+#define MG_FLOOR_COUNTED (INT64_MAX - 1)
+
 struct mg_lane {
     _Atomic(int64_t) credit;
     _Atomic(int64_t) low; /* the lowest credit since `taken` last moved: where the peak was */
     /* Credit stays in between: below the floor more is taken from the account, above the ceiling it goes back. The floor is 0,
-     * but while credit is recalled neither can be met, and the thread waits. */
+     * but while credit is recalled neither can be met, and the thread waits; where each charge is to be looked at (stacks.h) the
+     * floor alone can't be met. */
     _Atomic(int64_t) floor, ceiling;
     struct mg_account *account;     /* NULL: the slot is free. Changes under the books' lock. */
     struct mg_self *self;           /* whose it is */
@@ -35,6 +39,8 @@ struct mg_lane {
 bool mg_lanes_make_key(void);
 /* False when there is no memory. Runs at startup. */
 bool mg_lanes_start(void);
+/* The floor of a lane that nobody recalls anything from: 0, or MG_FLOOR_COUNTED. Set at startup. */
+extern int64_t mg_lanes_floor;
 
 /* Gives the thread a lane in the account of that id, or in the one above it that is open, or in the root when it has closed, and binds it to the account's
  * heap. False: the thread stays without. */

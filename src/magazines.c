@@ -10,7 +10,7 @@
 /* What a magazine may hold, in bytes: less of larger blocks. */
 #define MOST ((size_t)16 << 10)
 
-uint8_t mg_magazine_rounds[MG_CLASSES];
+uint8_t mg_magazine_rounds[MG_CLASSES + MG_SAMPLED];
 
 void mg_magazines_start(void)
 {

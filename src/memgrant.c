@@ -10,9 +10,11 @@
 #include "lanes.h"
 #include "libraries.h"
 #include "mappings.h"
+#include "modules.h"
 #include "overhead.h"
 #include "pool_threads.h"
 #include "self.h"
+#include "stacks.h"
 
 _Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each library slot");
 
@@ -62,14 +64,25 @@ void mg_libraries_bound_past_us(unsigned from)
     mg_libraries_bind(from);
 }
 
+static void look_at_modules(void)
+{
+    if (MG_LIKELY(!mg_stacks.mean))
+        return;
+    mg_enter(&mg_self);
+    mg_modules_look();
+    mg_leave(&mg_self);
+}
+
 void mg_library_closing(void)
 {
+    look_at_modules(); /* what stacks know of them would be lost */
     mg_libraries_closing();
 }
 
 void mg_library_closed(void)
 {
     mg_libraries_closed();
+    look_at_modules();
 }
 
 unsigned mg_library_bound(const void *code)

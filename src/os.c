@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -186,6 +187,13 @@ size_t mg_os_resident(uintptr_t from, size_t size)
         done += part;
     }
     return resident;
+}
+
+bool mg_os_peek(uintptr_t from, void *to, size_t size)
+{
+    struct iovec here = { to, size };
+    struct iovec there = { (void *)from, size };
+    return enter(SYS_process_vm_readv, mg_os_process(), (long)&here, 1, (long)&there, 1, 0) == (long)size;
 }
 
 long mg_os_call_mmap(void *address, size_t size, int protection, int flags, int file, long offset)

@@ -33,6 +33,8 @@ bool mg_os_discard(void *address, size_t size);
 
 /* Bytes of whole pages from there on that have memory behind them now. */
 size_t mg_os_resident(uintptr_t from, size_t size);
+/* Copies memory of this process that may not be there (any more); false then, or where the kernel lets nobody. */
+bool mg_os_peek(uintptr_t from, void *to, size_t size);
 /* The raw calls: an address or 0, or -errno. */
 long mg_os_call_mmap(void *address, size_t size, int protection, int flags, int file, long offset);
 long mg_os_call_munmap(void *address, size_t size);

@@ -13,7 +13,7 @@
  * is looked at too. */
 static void close_bounds(struct mg_lane *lane)
 {
-    MG_STORE(lane->floor, INT64_MAX);
+    MG_STORE(lane->floor, MG_FLOOR_RECALLED);
     MG_STORE(lane->ceiling, INT64_MIN);
 }
 
@@ -21,7 +21,7 @@ static void close_bounds(struct mg_lane *lane)
 static void open_bounds(struct mg_lane *lane)
 {
     atomic_store_explicit(&lane->ceiling, 0, memory_order_release);
-    atomic_store_explicit(&lane->floor, 0, memory_order_release);
+    atomic_store_explicit(&lane->floor, mg_lanes_floor, memory_order_release);
 }
 
 static bool is_idle(struct mg_lane *lane)
@@ -79,7 +79,7 @@ static bool take_from_idle(const struct mg_account *holder, bool (*has)(const st
     MG_STORE(refused, !ordered);
     for (unsigned i = 0; i < mg_lanes_used(); i++) {
         struct mg_lane *lane = mg_lanes_at(i);
-        if (!MG_LOAD(lane->floor))
+        if (MG_LOAD(lane->floor) != MG_FLOOR_RECALLED)
             continue;
         if (ordered && is_idle(lane))
             take(lane);

@@ -9,6 +9,7 @@
 #include "live.h"
 #include "mappings.h"
 #include "memgrant.h"
+#include "modules.h"
 #include "os.h"
 #include "overhead.h"
 #include "say.h"
@@ -168,6 +169,7 @@ void mg_report_after_fork_in_child(void)
     report.process = mg_os_process();
     mg_live_after_fork_in_child();
     mg_files_after_fork_in_child();
+    mg_modules_after_fork_in_child();
     report.lock = (struct mg_lock){ 0 };
     MG_STORE(report.asked, false);
 }

@@ -39,6 +39,8 @@ struct mg_self {
     uintptr_t code_from, code_to;
     unsigned code_slot;
     uint32_t code_snapshot;
+    int64_t until_sample; /* bytes until a block's stack is noted (stacks.h) */
+    uint64_t random;      /* what comes by chance; 0: not begun */
 };
 extern MG_PER_THREAD struct mg_self mg_self;
 

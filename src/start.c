@@ -19,6 +19,7 @@
 #include "self.h"
 #include "settings.h"
 #include "specs.h"
+#include "stacks.h"
 #include "window.h"
 
 #include <pthread.h>
@@ -149,6 +150,8 @@ static const char *start_counting(bool in_spark)
     if (!mg_accounts_start(in_spark ? "executor" : "process",
                            (unsigned)(arenas < MG_HEAP_ARENAS ? arenas : MG_HEAP_ARENAS)))
         return "no memory for the first account; nothing is counted";
+    if (!mg_stacks_start())
+        mg_say("no memory for the samples of stacks; the report has none");
     mg_overhead_start(in_spark);
     choose_mode(in_spark);
     mg_specs_set_environment();

@@ -3,6 +3,7 @@
 #include "os.h"
 
 #define MIXED ((uint32_t)1 << 16)
+#define SAMPLED (~(uint32_t)0 << 17)
 
 /* Threads that free while we are armed read base and size as they come, in whichever order (the compiler, too, has its own). So each
  * alone holds no address: no process has one there. From a base of 0 the new size held NULL, which everybody frees. */
@@ -190,14 +191,13 @@ void mg_window_mark_slow(const void *block, unsigned class, unsigned tag)
     for (;;) {
         unsigned base = was >> 8 & 0xff;
         uint32_t now;
-        if (!(was >> 8))
-            now = class | tag << 8;
-        else if (base == tag && !(was & MIXED))
+        if (!(was & MIXED) && (!base || base == tag))
             now = class | tag << 8;
         else {
             MG_STORE(mg_window.tags[offset / 16], (uint8_t)(base == tag ? 0 : tag));
             now = class | base << 8 | MIXED;
         }
+        now |= was & SAMPLED;
         if (was == now || atomic_compare_exchange_weak_explicit(page, &was, now, memory_order_acq_rel,
                                                                 memory_order_relaxed))
             return;

@@ -2,7 +2,7 @@
  * whether it is ours, whose heap it is in, and by page and tag which (account, library) owns the block and its size.
  *
  *   address -> granule (2 MB) -> heap
- *           -> page (4 KB)    -> size class, base tag, mixed?
+ *           -> page (4 KB)    -> size class, base tag, mixed?, how many blocks with a known stack
  *           -> tag of the 16 bytes, only looked at in mixed pages: 0 means the page's base tag
  *
  * A page is mixed once two owners have blocks in it; most never are, so that tags cost no memory there.
@@ -11,6 +11,7 @@
 #define MG_WINDOW_H
 
 #include "base.h"
+#include "classes.h"
 
 #define MG_GRANULE ((size_t)2 << 20)
 #define MG_TAGS 256
@@ -19,7 +20,7 @@ struct mg_window {
     uintptr_t base;
     size_t size;
     _Atomic(uint16_t) *heaps; /* by granule: index of the heap + 1, 0 none */
-    _Atomic(uint32_t) *pages; /* by page: class | base tag << 8 | mixed << 16 */
+    _Atomic(uint32_t) *pages; /* by page: class | base tag << 8 | mixed << 16 | sampled blocks << 17 */
     _Atomic(uint8_t) *tags;   /* by 16 bytes */
 };
 /* Read-only after mg_window_start. */
@@ -54,7 +55,7 @@ struct mg_owner {
     unsigned tag;
 };
 
-/* The owner of a live block. */
+/* The owner of a live block; of any block in a page with sampled ones the class is MG_SAMPLED higher. */
 static inline struct mg_owner mg_window_owner(const void *block)
 {
     uintptr_t offset = (uintptr_t)block - mg_window.base;
@@ -63,6 +64,7 @@ static inline struct mg_owner mg_window_owner(const void *block)
     if (MG_UNLIKELY(page >> 16)) {
         unsigned own = MG_LOAD(mg_window.tags[offset / 16]);
         tag = own ? own : tag;
+        return (struct mg_owner){ (page & 0xff) + (page >> 17 ? MG_SAMPLED : 0), tag };
     }
     return (struct mg_owner){ page & 0xff, tag };
 }
@@ -75,6 +77,13 @@ static inline void mg_window_mark(const void *block, unsigned class, unsigned ta
     uintptr_t offset = (uintptr_t)block - mg_window.base;
     if (MG_UNLIKELY(MG_LOAD(mg_window.pages[offset / MG_PAGE]) != (class | tag << 8)))
         mg_window_mark_slow(block, class, tag);
+}
+
+/* One sampled block more, or less, in the block's page. */
+static inline void mg_window_count_sampled(const void *block, int change)
+{
+    _Atomic(uint32_t) *page = &mg_window.pages[((uintptr_t)block - mg_window.base) / MG_PAGE];
+    MG_ADD(*page, (uint32_t)change << 17);
 }
 
 #endif

@@ -1,0 +1,27 @@
+/* Samples: the blocks whose stacks are known, found by address. A table without locks that never grows: each address has a few
+ * places, of which it takes one that is free, and where none is the sample is dropped and counted.
+ * Runs inside malloc, and on threads of any kind and state. */
+#ifndef MG_SAMPLES_H
+#define MG_SAMPLES_H
+
+#include "base.h"
+
+#define MG_SAMPLES ((size_t)1 << 17)
+
+struct mg_sample {
+    uint32_t bytes_low, bytes_high;
+    uint32_t stack; /* index in stacks.h's table */
+    uint16_t label; /* the same */
+    uint8_t library;
+};
+
+/* False when there is no memory. Runs at startup. */
+bool mg_samples_start(void);
+/* False: there is no room. The block belongs to the caller alone, and is not there yet. */
+bool mg_samples_add(const void *block, struct mg_sample sample);
+/* Whether it was there. Of one block by one thread, which frees it. */
+bool mg_samples_remove(const void *block);
+/* The sample at a place below MG_SAMPLES, as it was at one moment. False: there is none. Any thread. */
+bool mg_samples_at(size_t place, struct mg_sample *sample);
+
+#endif

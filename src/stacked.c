@@ -1,0 +1,138 @@
+#include "stacked.h"
+
+#include "libraries.h"
+#include "modules.h"
+#include "os.h"
+#include "samples.h"
+#include "stacks.h"
+
+#include <string.h>
+
+/* Samples of one stack, account, thread's name and library are one row. Further ones than there are rows for go into the last, without
+ * a stack. */
+enum { ROWS = 1 << 14, MOST = 10000 };
+struct row {
+    bool used;
+    uint8_t library;
+    uint16_t label;
+    uint32_t stack;
+    int64_t samples;
+    double bytes, blocks;
+};
+
+static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sample *sample)
+{
+    uint64_t hash = (sample->stack * 31u + sample->label) * (uint64_t)0x9e3779b97f4a7c15u + sample->library;
+    for (unsigned i = 0; i < ROWS; i++) {
+        struct row *row = &rows[((hash >> 32) + i) % ROWS];
+        if (row->used && row->stack == sample->stack && row->label == sample->label &&
+            row->library == sample->library)
+            return row;
+        if (row->used)
+            continue;
+        if (*count == MOST)
+            break;
+        ++*count;
+        *row = (struct row){
+            .used = true, .library = sample->library, .label = sample->label, .stack = sample->stack
+        };
+        return row;
+    }
+    rows[ROWS].used = true;
+    return &rows[ROWS];
+}
+
+static unsigned add_up(struct row *rows)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < MG_SAMPLES; i++) {
+        struct mg_sample sample;
+        if (!mg_samples_at(i, &sample))
+            continue;
+        int64_t bytes = (int64_t)((uint64_t)sample.bytes_high << 32 | sample.bytes_low);
+        struct row *row = row_of(rows, &count, &sample);
+        double weight = mg_stacks_weight(bytes);
+        row->samples++;
+        row->bytes += weight * (double)bytes;
+        row->blocks += weight;
+    }
+    return count;
+}
+
+static void add_modules(struct mg_text *text)
+{
+    mg_text_add(text, ",\"modules\":[");
+    unsigned count = mg_modules_count();
+    for (unsigned i = 0; i < count; i++) {
+        const struct mg_module *module = mg_modules_at(i);
+        mg_text_add(text, "%s{\"path\":", i ? "," : "");
+        mg_text_add_string(text, module->path);
+        mg_text_add(text, ",\"build_id\":\"");
+        for (unsigned byte = 0; byte < module->build_id_length; byte++)
+            mg_text_add(text, "%s%x", module->build_id[byte] < 16 ? "0" : "", module->build_id[byte]);
+        mg_text_add(text, "\",\"from\":%lu,\"to\":%lu,\"offset\":%lu}", module->from, module->to,
+                    module->offset);
+    }
+    mg_text_add(text, "]");
+}
+
+/* Each frame as [module, offset in its file], or [-1, address] where no file is known. */
+static void add_frames(struct mg_text *text, uint32_t at)
+{
+    const struct mg_stack *stack = &mg_stacks.stacks[at];
+    bool complete = at && atomic_load_explicit(&stack->complete, memory_order_acquire);
+    for (unsigned i = 0; complete && i < stack->depth; i++) {
+        int module = mg_modules_find(stack->code[i], stack->generation);
+        uint64_t place = stack->code[i];
+        if (module >= 0)
+            place = place - mg_modules_at((unsigned)module)->from + mg_modules_at((unsigned)module)->offset;
+        mg_text_add(text, "%s[%d,%lu]", i ? "," : "", module, place);
+    }
+    if (complete && stack->cut)
+        mg_text_add(text, ",[-1,0]");
+}
+
+static void add_row(struct mg_text *text, const struct row *row)
+{
+    const struct mg_stack_label *label = &mg_stacks.labels[row->label];
+    bool complete = row->label && atomic_load_explicit(&label->complete, memory_order_acquire);
+    mg_text_add(text, "{\"account\":%ld,\"account_name\":", complete ? (int64_t)label->account : -1);
+    mg_text_add_string(text, complete ? label->account_name : "");
+    mg_text_add(text, ",\"thread\":");
+    mg_text_add_string(text, complete ? label->thread : "");
+    mg_text_add(text, ",\"library\":");
+    mg_text_add_string(text, mg_libraries[row->library].name);
+    mg_text_add(text, ",\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"frames\":[", row->samples,
+                (int64_t)(row->bytes + 0.5), (int64_t)(row->blocks + 0.5));
+    add_frames(text, row->stack);
+    mg_text_add(text, "]}");
+}
+
+void mg_stacked_add(struct mg_text *text)
+{
+    if (!mg_stacks.mean)
+        return;
+    mg_modules_look();
+    struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
+    if (rows)
+        add_up(rows);
+    mg_text_add(text,
+                ",\"stacks\":{\"mean_bytes\":%ld,\"taken\":%ld,\"dropped\":%ld,\"in_signals\":%ld,"
+                "\"without_stack\":%ld,\"without_label\":%ld",
+                mg_stacks.mean, MG_LOAD(mg_stacks.taken), MG_LOAD(mg_stacks.dropped),
+                MG_LOAD(mg_stacks.in_signals), MG_LOAD(mg_stacks.without_stack),
+                MG_LOAD(mg_stacks.without_label));
+    add_modules(text);
+    mg_text_add(text, ",\"live\":[");
+    const char *separator = "";
+    for (unsigned i = 0; rows && i <= ROWS; i++) {
+        if (!rows[i].used)
+            continue;
+        mg_text_add(text, "%s", separator);
+        add_row(text, &rows[i]);
+        separator = ",";
+    }
+    mg_text_add(text, "]}");
+    if (rows)
+        mg_os_release(rows, (ROWS + 1) * sizeof *rows);
+}
