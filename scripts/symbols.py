@@ -1,11 +1,13 @@
 """Names of places in ELF files, for `memgrant stacks`: by build ID, through addr2line. What is read is not trusted."""
 
 import os
+import re
 import struct
 import subprocess
 import tempfile
 import zipfile
 
+PAGE = 4096
 MOST = 4 << 30  # bytes of a library that is taken out of a jar
 
 
@@ -13,7 +15,7 @@ class Elf:
     """What is needed of one file's headers: how offsets in it become addresses, and its build ID."""
 
     def __init__(self, path):
-        self.segments, self.build_id = [], ""
+        self.segments, self.code, self.build_id = [], set(), ""
         with open(path, "rb") as file:
             header = file.read(64)
             if len(header) < 64 or header[:6] != b"\x7fELF\x02\x01":
@@ -22,9 +24,11 @@ class Elf:
             size, count = struct.unpack_from("<HH", header, 54)
             for i in range(min(count, 64)):
                 file.seek(at + i * size)
-                kind, _, offset, address, _, length = struct.unpack("<IIQQQQ", file.read(40))
+                kind, flags, offset, address, _, length = struct.unpack("<IIQQQQ", file.read(40))
                 if kind == 1:
                     self.segments.append((offset, address, length))
+                    if flags & 1:
+                        self.code.add((offset // PAGE * PAGE, -(-(offset + length) // PAGE) * PAGE))
                 elif kind == 4 and not self.build_id:
                     file.seek(offset)
                     self.build_id = build_id_in(file.read(min(length, 1 << 16)))
@@ -49,6 +53,11 @@ def build_id_in(notes):
     return ""
 
 
+def beginning(path):
+    """Of a library's name what it keeps when a JVM unpacks it: libzstd-jni of libzstd-jni-1.5.5-490174978.so."""
+    return re.match(r"\D*", os.path.basename(path))[0]
+
+
 def read(path):
     try:
         return Elf(path)
@@ -57,15 +66,16 @@ def read(path):
 
 
 class Files:
-    """Finds the file of a module: where it was, if it is still the same, else by its build ID in what the user names."""
+    """Finds the file of a module: where it was, if it is still the same, else by its build ID in what the user names; where the module
+    has none (zstd-jni), by how its name begins and where its code is in the file, if that is one file alone."""
 
     def __init__(self, places, root=""):
-        self.root, self.by_id = root, {}
+        self.root, self.by_id, self.nameless = root, {}, []
         self.scratch = tempfile.TemporaryDirectory(prefix="memgrant-stacks-")
         for place in places:
             self.add(place)
 
-    def add(self, place):
+    def add(self, place, name=None):
         if os.path.isdir(place):
             for folder, _, names in os.walk(place):
                 for name in names:
@@ -77,6 +87,8 @@ class Files:
             elf = read(place)
             if elf and elf.build_id:
                 self.by_id.setdefault(elf.build_id, place)
+            elif elf:
+                self.nameless.append((beginning(name or place), place, elf))
 
     def add_jar(self, jar):
         try:
@@ -88,7 +100,7 @@ class Files:
                     with archive.open(entry) as source, open(path, "wb") as target:
                         while block := source.read(1 << 20):
                             target.write(block)
-                    self.add(path)
+                    self.add(path, entry.filename)
         except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, ValueError):
             pass  # a jar that can't be read has no libraries
 
@@ -96,14 +108,22 @@ class Files:
         """(path, Elf), or None."""
         for path in (self.root + module["path"], module["path"], self.by_id.get(module["build_id"])):
             elf = path and path.startswith("/") and os.path.isfile(path) and read(path)
-            if elf and (not module["build_id"] or elf.build_id == module["build_id"]):
+            if elf and elf.build_id == module["build_id"] and self.holds(elf, module):
                 return path, elf
-        return None
+        alike = [(path, elf) for name, path, elf in self.nameless
+                 if not module["build_id"] and name == beginning(module["path"]) and self.holds(elf, module)]
+        return alike[0] if len(alike) == 1 else None
+
+    @staticmethod
+    def holds(elf, module):
+        """Whether that code is where the module has it."""
+        return any(start <= module["offset"] < end for start, end in elf.code) if module["build_id"] else \
+            (module["offset"], module["offset"] + module["to"] - module["from"]) in elf.code
 
 
 def plain(module, offset):
     """A place without a name."""
-    return f"{os.path.basename(module['path']) or '?'}+0x{offset:x}"
+    return f"{os.path.basename(module['path'].removesuffix(' (deleted)')) or '?'}+0x{offset:x}"
 
 
 def names_of(path, elf, offsets):
@@ -136,7 +156,7 @@ def symbolize(stacks, files):
             wanted.setdefault(module, set()).add(offset)
     for module, offsets in wanted.items():
         if not 0 <= module < len(modules):
-            names.update({(module, offset): [("(cut)" if not offset else f"0x{offset:x}", "")] for offset in offsets})
+            names.update({(module, offset): [("(code of no file)" if offset else "(cut)", "")] for offset in offsets})
             continue
         file = files.find(modules[module])
         found = names_of(*file, sorted(offsets)) if file else {}

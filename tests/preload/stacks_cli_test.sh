@@ -103,7 +103,7 @@ assert {"pond::Frog::leap(int)", "jump", "leak", "main"} <= functions, functions
 assert any(len(strings[dict(fields(value)).get(6, 0)]) == 40 for number, value in profile if number == 3)
 END
 if command -v go >/dev/null; then
-    HOME=$WORK go tool pprof -top -symbolize=none p.pb.gz >said 2>&1
+    PPROF_TMPDIR=$WORK go tool pprof -top -symbolize=none p.pb.gz >said 2>&1
     grep -q '100%.*pond::Frog::leap' said || fail "go tool pprof reads something else"
 fi
 
