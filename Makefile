@@ -252,7 +252,7 @@ $(B)/stress/%: tests/stress/%.c $(LIBS) | $(B)/.tools-c
 
 # The lock-free parts in every order: src/ as it is, in programs that tests/model/src/ explores. gcc's instrumentation only.
 .PHONY: model-programs
-MO := $(patsubst %.c,build-model/obj/%.o,$(filter-out src/je_system.c,$(SRC)) tests/model/program.c tests/model/arenas.c)
+MO := $(patsubst %.c,build-model/obj/%.o,$(filter-out src/je_system.c src/version.c,$(SRC)) tests/model/program.c tests/model/arenas.c)
 build-model/.flags: FORCE
 	@mkdir -p $(@D); echo '$(if $(findstring clang,$(CC)),gcc,$(CC)) $(CFLAGS)' | cmp -s - $@ || \
 	  echo '$(if $(findstring clang,$(CC)),gcc,$(CC)) $(CFLAGS)' >$@
