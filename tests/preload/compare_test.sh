@@ -47,3 +47,23 @@ for bad in 'base.json gone.json' 'base.json torn.json' 'base.json other.json' 'b
     compare 125 $bad
     [ "$(wc -l <said)" = 1 ] && grep -q '^memgrant: ' said || fail "not one line for: $bad"
 done
+
+# What Java unpacks has another name in each run; one of them takes more.
+python3 - <<'END'
+import json
+for file, names, peak in (("first.json", ["librocksdbjni7312345678901234567.so", "snappy-1.1.10.8-0f1e2d3c-aaaa-bbbb-cccc-0123456789ab-libsnappyjava.so"], 100),
+                          ("second.json", ["librocksdbjni99887766554433.so", "snappy-1.1.10.8-9f9f9f9f-1111-2222-3333-ba9876543210-libsnappyjava.so"], 200)):
+    report = json.load(open("base.json"))
+    row = dict(report["libraries"][0], peak=peak)
+    report["libraries"] += [dict(row, name=name) for name in names]
+    json.dump(report, open(file, "w"))
+END
+compare 1 first.json second.json --fail 'librocksdbjni*.peak>+5%' --fail 'snappy*.peak>+5%'
+[ "$(grep -c '^FAIL .* is 200 (200), base 100, ' said)" = 2 ] || fail "libraries are not known again by their names"
+compare 0 first.json second.json --fail 'librocksdbjni*.peak>+150%' --fail 'librocksdbjni7312345678901234567.so.peak>+150%'
+compare 1 first.json same.json --fail 'librocksdbjni*.peak>+5%'
+grep -q 'only in the base' said || fail "a library that no run has keeps its bound"
+compare 1 same.json first.json --fail 'librocksdbjni*.peak>+5%'
+grep -q 'where it is not' said || fail "a library that the base lacks keeps its bound"
+compare 125 first.json second.json --fail 'librocksdbjni*.rss_peak>1g'
+grep -q 'has no figure rss_peak; it has: .*peak' said || fail "a figure that there is not"
