@@ -24,6 +24,8 @@ static struct {
     struct mg_lock lock;
     int owner;   /* the process that writes the very name */
     int process; /* this one; differs from getpid() in a vfork child, which shares our books */
+    bool
+        named; /* in the environment, where who asks for a dump can read it; else armed with the name, or without */
     _Atomic(bool) asked;
 } report;
 
@@ -49,18 +51,19 @@ void mg_report_free(char *text, size_t length)
 /* Not on the stack, which may be small: under the report's lock. */
 static char path[560], temporary[600];
 
-static bool find_path(void)
+/* A dump goes where `memgrant dump` looks for it. */
+static bool find_path(bool is_dump)
 {
     const size_t size = sizeof path;
     int process = mg_os_process();
     if (process != report.process)
         return false; /* a vfork child */
-    if (*mg_settings.report && process == report.owner)
+    if (is_dump && !report.named)
+        mg_print(path, size, "/tmp/memgrant-%d.json", process);
+    else if (*mg_settings.report && process == report.owner)
         mg_print(path, size, "%s", mg_settings.report);
     else if (*mg_settings.report)
         mg_print(path, size, "%s.%d", mg_settings.report, process);
-    else if (MG_LOAD(report.asked))
-        mg_print(path, size, "/tmp/memgrant-%d.json", process);
     else
         return false;
     return true;
@@ -96,7 +99,7 @@ bool mg_report_write(bool wait)
     size_t length;
     if (!mg_accounts_root || !mg_try_lock(&report.lock))
         return false;
-    if (!find_path()) {
+    if (!find_path(!wait && MG_LOAD(report.asked))) {
         mg_unlock(&report.lock);
         return false;
     }
@@ -145,6 +148,8 @@ void mg_report_start(void)
     mg_credit_at_change = mg_live_publish_in_time;
     report.process = mg_os_process();
     report.owner = report.process;
+    const char *named = getenv("MEMGRANT_REPORT");
+    report.named = named && *named && !strcmp(named, mg_settings.report);
     if (*mg_settings.report_owner && strcmp(mg_settings.report_owner, "true")) {
         int64_t owner = 0;
         mg_parse_bytes(mg_settings.report_owner, strlen(mg_settings.report_owner), &owner);
