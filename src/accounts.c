@@ -61,7 +61,7 @@ static struct range heaps_of(const struct mg_account *account)
     if (!account->heap)
         return (struct range){ 0, 0 };
     unsigned own = account->heap->index;
-    return account->spread ? (struct range){ 0, mg_heap_count() } : (struct range){ own, own + 1 };
+    return MG_LOAD(account->spread) ? (struct range){ 0, mg_heap_count() } : (struct range){ own, own + 1 };
 }
 
 void mg_accounts_collect_pair_to(struct mg_pair *pair, int64_t refunded)
@@ -191,7 +191,7 @@ static struct mg_account *open_slot(const char *name, struct mg_account *parent,
     if (parent) {
         account->depth = parent->depth + 1;
         parent->children++;
-        parent->spread = true;
+        MG_STORE(parent->spread, true);
     }
     account->limit = limit;
     account->heap = heap;
@@ -283,6 +283,6 @@ bool mg_accounts_start(const char *name, unsigned arenas)
     if (!tree.slots || !mg_closed_start() || !heap)
         return false;
     mg_accounts_root = open_slot(name, NULL, -1, heap);
-    mg_accounts_root->spread = true;
+    MG_STORE(mg_accounts_root->spread, true);
     return true;
 }

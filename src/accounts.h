@@ -32,7 +32,8 @@ struct mg_account {
     unsigned depth;               /* accounts above it */
     unsigned children;            /* open or closing */
     unsigned pins;                /* those who reserve for it just now: it does not end meanwhile */
-    bool spread; /* it has or had children: in any heap may be blocks of it and of those below */
+    _Atomic(bool)
+        spread; /* it has or had children: in any heap may be blocks of it and of those below. Read without the lock too */
     _Atomic(int) state;
     bool listed;          /* the slot is in use */
     unsigned lanes;       /* threads bound to it */

@@ -89,7 +89,7 @@ static void pass_on(struct mg_account *account, struct mg_pair *pair)
 /* Where others were nested in it, what they left is in heaps that serve somebody else now. */
 static void pass_on_all(struct mg_account *account)
 {
-    for (unsigned i = 0; account->spread && i < mg_heap_count(); i++) {
+    for (unsigned i = 0; MG_LOAD(account->spread) && i < mg_heap_count(); i++) {
         struct mg_heap *heap = mg_heap_at(i);
         for (unsigned tag = 1; heap && tag < MG_TAGS; tag++)
             if (heap->pairs[tag].in_use && heap->pairs[tag].survives &&
