@@ -40,6 +40,18 @@ why 0 strange
 printf '\377\376 no text\n' >>strange
 why 0 strange
 
+if command -v zstd >/dev/null; then
+    for _ in $(seq 2000); do cat log; done >large
+    zstd -q large -o large.zstd
+    why 0 large.zstd
+    grep -q 'executor 0 was lost' said || fail "a compressed log is not read"
+    head -c -4 large.zstd >torn.zstd
+    why 125 torn.zstd
+    grep -q 'damaged' said || fail "a damaged log is taken for a whole one"
+    cp torn.zstd running.zstd.inprogress
+    why 0 running.zstd.inprogress
+fi
+
 mkdir rolled
 echo "$start" >rolled/events_1_app
 removed 4 'Command exited with code 139' >rolled/events_2_app
