@@ -33,22 +33,14 @@ static int64_t take_unused(struct mg_account *holder, int64_t need, int64_t want
     return bytes;
 }
 
-/* Bytes were taken below the holder, and the holder has not paid what they cost it. */
-static void undo(struct mg_account *account, int64_t bytes, int64_t owed)
-{
-    /* Where others gave back meanwhile, a reserve has kept what it would have paid. */
-    int64_t left = owed - mg_path_lower(account, bytes);
-    if (left)
-        MG_ADD(account->holder->taken, left);
-}
-
 /* So many bytes of a nested account: of all on the path, or of none. */
 static bool take_exactly(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
 {
-    int64_t owed = mg_path_raise(account, bytes, refuser);
+    struct mg_path_raised raised;
+    int64_t owed = mg_path_raise(account, bytes, &raised, refuser);
     if (owed <= 0 || take_unused(account->holder, owed, owed))
         return owed >= 0;
-    undo(account, bytes, owed);
+    mg_path_undo(account, &raised, account->holder);
     return false;
 }
 
@@ -134,11 +126,12 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need,
 }
 
 /* What was taken on the path below the holder costs that so much. */
-static int64_t pay(struct mg_account *account, unsigned slot, int64_t bytes, int64_t owed)
+static int64_t pay(struct mg_account *account, unsigned slot, const struct mg_path_raised *raised,
+                   int64_t owed)
 {
     if (!owed || take_unused(account->holder, owed, owed) || shortage(account->holder, slot, owed, owed))
-        return bytes;
-    undo(account, bytes, owed);
+        return raised->owed[0];
+    mg_path_undo(account, raised, account->holder);
     return 0;
 }
 
@@ -150,7 +143,9 @@ static int64_t beyond_limit(struct mg_account *account, struct mg_account *refus
     if (mg_denial_by_limit(refuser, slot, over, need))
         return 0;
     mg_accounts_raise(&refuser->overdraft_peak, over);
-    return pay(account, slot, need, mg_path_force(account, need));
+    struct mg_path_raised raised;
+    int64_t owed = mg_path_force(account, need, &raised);
+    return pay(account, slot, &raised, owed);
 }
 
 static int64_t beyond_grant(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
@@ -158,8 +153,9 @@ static int64_t beyond_grant(struct mg_account *account, unsigned slot, int64_t n
     struct mg_account *refuser = NULL;
     if (MG_LIKELY(account == account->holder))
         return shortage(account, slot, need, want);
-    int64_t owed = mg_path_raise(account, need, &refuser);
-    return owed < 0 ? beyond_limit(account, refuser, slot, need) : pay(account, slot, need, owed);
+    struct mg_path_raised raised;
+    int64_t owed = mg_path_raise(account, need, &raised, &refuser);
+    return owed < 0 ? beyond_limit(account, refuser, slot, need) : pay(account, slot, &raised, owed);
 }
 
 /* What strangers freed, madvise gave back, or idle threads have left may be enough. */
@@ -220,19 +216,25 @@ static int64_t room_for(const struct mg_account *account)
 /* Of those above it; its own limit has been looked at. */
 static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
 {
+    struct mg_path_raised raised;
     if (!MG_LOAD(mg_grants.enforcing))
-        MG_ADD(account->holder->taken, mg_path_force(account->parent, bytes));
+        MG_ADD(account->holder->taken, mg_path_force(account->parent, bytes, &raised));
     else if (!take_exactly(account->parent, bytes, refuser))
         return false;
     MG_ADD(account->reservation, bytes);
     MG_ADD(account->reserve, bytes);
+    mg_path_trim_reserve(account); /* refunds in between have filled the new reservation */
     return true;
 }
 
 int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_part)
 {
     enum { TRIES = 8 };
+    const int64_t most =
+        (int64_t)1 << 47; /* more than a process can have: no sum of reservations overflows */
     struct mg_account *refuser = NULL;
+    if (bytes > most || MG_LOAD(account->reservation) > most)
+        return 0;
     if (room_for(account) < bytes)
         collect(account->holder);
     for (int i = 0; i < TRIES; i++) {

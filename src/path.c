@@ -16,7 +16,8 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
         mg_path_show(account, bytes);
         MG_ADD(account->holder->taken, -mg_path_lower(account, -bytes));
     } else {
-        MG_ADD(account->holder->taken, mg_path_force(account, bytes));
+        struct mg_path_raised raised;
+        MG_ADD(account->holder->taken, mg_path_force(account, bytes, &raised));
         mg_path_show(account, bytes);
     }
 }
@@ -99,8 +100,7 @@ static void give_up(struct mg_account *account, int64_t bytes)
     MG_ADD(account->holder->taken, -mg_path_lower(account->parent, bytes));
 }
 
-/* What is in it beyond the reservation goes back. */
-static void trim_reserve(struct mg_account *account)
+void mg_path_trim_reserve(struct mg_account *account)
 {
     atomic_thread_fence(memory_order_seq_cst);
     int64_t beyond = MG_LOAD(account->reserve) - MG_LOAD(account->reservation);
@@ -119,43 +119,54 @@ int64_t mg_path_give_back(struct mg_account *account, int64_t bytes)
                                                     memory_order_relaxed, memory_order_relaxed));
     int64_t back = mg_path_use_reserve(account, less);
     give_up(account, back);
-    trim_reserve(account);
+    mg_path_trim_reserve(account);
     return back;
 }
 
 /* ---- The way up ---- */
 
-int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+static void pay_one(struct mg_account *account, struct mg_path_raised *raised, int level)
 {
-    int64_t owed[MG_PATH_MOST], paid[MG_PATH_MOST];
-    int level = 0;
-    owed[0] = bytes;
-    for (struct mg_account *a = account; a != a->holder && owed[level]; a = a->parent, level++) {
-        if (!take_within(a, owed[level])) {
-            *refuser = a;
-            break;
-        }
-        paid[level] = mg_path_use_reserve(a, owed[level]);
-        owed[level + 1] = owed[level] - paid[level];
-    }
-    if (!*refuser)
-        return owed[level];
-    level = 0;
-    for (struct mg_account *a = account; a != *refuser; a = a->parent, level++) {
-        MG_ADD(a->taken, -owed[level]);
-        MG_ADD(a->reserve, paid[level]);
-        trim_reserve(a);
-    }
-    return -1;
+    raised->paid[level] = mg_path_use_reserve(account, raised->owed[level]);
+    raised->owed[level + 1] = raised->owed[level] - raised->paid[level];
 }
 
-int64_t mg_path_force(struct mg_account *account, int64_t bytes)
+void mg_path_undo(struct mg_account *account, const struct mg_path_raised *raised,
+                  const struct mg_account *until)
 {
-    for (struct mg_account *a = account; a != a->holder && bytes; a = a->parent) {
-        MG_ADD(a->taken, bytes);
-        bytes -= mg_path_use_reserve(a, bytes);
+    int level = 0;
+    for (struct mg_account *a = account; a != until && raised->owed[level]; a = a->parent, level++) {
+        MG_ADD(a->taken, -raised->owed[level]);
+        MG_ADD(a->reserve, raised->paid[level]);
+        mg_path_trim_reserve(a);
     }
-    return bytes;
+}
+
+int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_path_raised *raised,
+                      struct mg_account **refuser)
+{
+    int level = 0;
+    raised->owed[0] = bytes;
+    for (struct mg_account *a = account; a != a->holder && raised->owed[level]; a = a->parent, level++) {
+        if (!take_within(a, raised->owed[level])) {
+            *refuser = a;
+            mg_path_undo(account, raised, a);
+            return -1;
+        }
+        pay_one(a, raised, level);
+    }
+    return raised->owed[level];
+}
+
+int64_t mg_path_force(struct mg_account *account, int64_t bytes, struct mg_path_raised *raised)
+{
+    int level = 0;
+    raised->owed[0] = bytes;
+    for (struct mg_account *a = account; a != a->holder && raised->owed[level]; a = a->parent, level++) {
+        MG_ADD(a->taken, raised->owed[level]);
+        pay_one(a, raised, level);
+    }
+    return raised->owed[level];
 }
 
 int64_t mg_path_lower(struct mg_account *account, int64_t bytes)

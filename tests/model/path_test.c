@@ -24,7 +24,8 @@ static void a_limit_of_100_above_two(void)
 static void take(struct mg_account *account, int64_t bytes)
 {
     struct mg_account *refuser = NULL;
-    if (mg_path_raise(account, bytes, &refuser) == bytes)
+    struct mg_path_raised raised;
+    if (mg_path_raise(account, bytes, &raised, &refuser) == bytes)
         MG_ADD(taken, (int)bytes);
     else
         CHECK(refuser == above);
@@ -44,7 +45,8 @@ static void take_50(void)
 static void take_40_and_give_it_back(void)
 {
     struct mg_account *refuser = NULL;
-    if (mg_path_raise(other, 40, &refuser) == 40)
+    struct mg_path_raised raised;
+    if (mg_path_raise(other, 40, &raised, &refuser) == 40)
         mg_path_lower(other, 40);
 }
 

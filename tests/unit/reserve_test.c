@@ -82,6 +82,36 @@ static void a_request_may_be_granted_in_part(void)
     CHECK_EQ(mg_account_reserve(small, 1, true), 0);
 }
 
+/* The limit of the process: 8 MB. A refused charge puts back into the reserve what it drew of it, and no more. */
+static void what_the_holder_refuses_leaves_the_reserve_as_it_was(void)
+{
+    const int64_t mb = KB << 10, most = 8 * mb;
+    int64_t one = nest(mg_root(), -1);
+    struct mg_account *account = mg_account_of(one);
+    CHECK_EQ(mg_account_reserve(one, 5 * mb, false), 5 * mb);
+    int64_t before = mg_scopes_enter(one);
+    void *block = try_to_allocate((size_t)(5 * mb - 64 * KB));
+    CHECK(block);
+    int64_t reserve = MG_LOAD(account->reserve), all = MG_LOAD(mg_root()->taken);
+    CHECK(!try_to_allocate((size_t)(4 * mb)));
+    CHECK(!try_to_allocate((size_t)(4 * mb)));
+    CHECK(MG_LOAD(account->reserve) <= reserve && MG_LOAD(mg_root()->taken) <= all);
+    CHECK(unit_read(mg_root(), MG_USED) <= most);
+    CHECK(unit_read(mg_root(), MG_DENIALS) >= 2);
+    mg_free(block);
+    mg_scopes_leave(before);
+    mg_scopes_end(one);
+}
+
+static void nobody_can_reserve_more_than_a_process_can_have(void)
+{
+    int64_t one = nest(top, -1);
+    CHECK_EQ(mg_account_reserve(one, INT64_MAX, false), 0);
+    CHECK_EQ(mg_account_reserve(one, INT64_MAX, true), 0);
+    CHECK_EQ(unit_read(mg_account_of(one), MG_RESERVATION), 0);
+    mg_scopes_end(one);
+}
+
 /* Everybody does everything at once, with an end in between: at rest nothing is left anywhere. */
 static _Atomic(int64_t) scope;
 static void *crowd(void *number)
@@ -138,6 +168,8 @@ int main(void)
     what_is_reserved_nobody_else_gets();
     what_is_freed_is_held_again_until_it_is_given_back();
     a_request_may_be_granted_in_part();
+    what_the_holder_refuses_leaves_the_reserve_as_it_was();
+    nobody_can_reserve_more_than_a_process_can_have();
     all_at_once_and_at_rest_nothing_is_left();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
