@@ -38,17 +38,22 @@ static bool inherits_now(struct mg_self *self, int64_t bytes)
     return self->name_looks == NAME_LOOKS || bytes > mg_settings.lane_batch;
 }
 
-/* A thread of an account that closes goes on in the root; so does one that turns out to serve the whole process. */
+/* One that turns out to serve the whole process. */
 static bool belongs_to_root(struct mg_self *self, unsigned library)
 {
-    if (self->account == mg_accounts_root)
-        return false;
-    if (MG_LOAD(self->account->state) != MG_ACCOUNT_OPEN)
-        return true;
     const char *pattern = mg_libraries[self->home ? self->home : library].pool_threads;
     if (self->task_thread || !*pattern || self->name_looks >= NAME_LOOKS)
         return false;
     return has_name_of_pool(self, pattern);
+}
+
+void mg_pool_threads_decide(struct mg_self *self)
+{
+    struct mg_account *account = self->inherited;
+    self->inherited = NULL;
+    if (account && !has_name_of_pool(self, mg_libraries[self->home].pool_threads))
+        (void)mg_lanes_bind(self, account, self->inherited_id);
+    self->name_looks = NAME_LOOKS;
 }
 
 /* Before a charge: into the account in which the thread has to be from now on. */
@@ -60,5 +65,10 @@ bool mg_pool_threads_move(struct mg_self *self, unsigned library, int64_t bytes)
         self->name_looks = NAME_LOOKS;
         return mg_lanes_bind(self, account, self->inherited_id);
     }
+    if (self->account == mg_accounts_root)
+        return true;
+    /* A thread of an account that closes goes on above it: after a scope in its task, after a task in the root. */
+    if (MG_LOAD(self->account->state) != MG_ACCOUNT_OPEN)
+        return mg_lanes_bind(self, self->account, self->account->id);
     return !belongs_to_root(self, library) || mg_lanes_bind(self, mg_accounts_root, 0);
 }

@@ -7,6 +7,7 @@
 #include "grants.h"
 #include "lanes.h"
 #include "path.h"
+#include "pool_threads.h"
 #include "self.h"
 
 #include <string.h>
@@ -32,6 +33,7 @@ int64_t mg_scopes_begin(const char *name, int64_t limit)
     if (!may(self))
         return 0;
     mg_enter(self);
+    mg_pool_threads_decide(self);
     struct mg_account *account =
         mg_accounts_nest(name ? name : "scope", mg_accounts_handle(here(self)), limit < 0 ? -1 : limit);
     int64_t scope = mg_accounts_handle(account);
@@ -60,8 +62,9 @@ int64_t mg_scopes_enter(int64_t scope)
     struct mg_self *self = &mg_self;
     if (!may(self))
         return 0;
-    int64_t before = mg_accounts_handle(here(self));
     mg_enter(self);
+    mg_pool_threads_decide(self);
+    int64_t before = mg_accounts_handle(here(self));
     struct mg_account *account = find(scope);
     bool bound = account && mg_lanes_bind(self, account, mg_accounts_id(scope));
     mg_leave(self);

@@ -49,6 +49,9 @@ static void play(struct worker *worker, int steps)
         else
             play_with_slot(worker);
     }
+    /* Before what closed around it is forgotten: its entry may be another account's after a rest. */
+    if (mg_self.state != MG_THREAD_LEFT && entry_here(worker))
+        worker->entry = entry_here(worker);
     MG_ADD(model.operations, steps);
 }
 

@@ -176,6 +176,21 @@ static void what_closes_around_a_thread_ends_when_that_leaves(void)
     CHECK_EQ(used(mg_root()), 0);
 }
 
+/* Of a task's scope: what the thread takes next is the task's, not the process's. */
+static void a_scope_that_ends_around_a_thread_leaves_it_in_its_task(void)
+{
+    struct mg_account *task = mg_account_open("task", mg_root(), -1);
+    mg_grant(task, 1 << 20);
+    struct mg_account *scope = nest("scope", task, -1);
+    mg_bind(scope);
+    mg_free(unit_allocate(3000));
+    end(scope);
+    mg_free(unit_allocate(200 << 10)); /* a slow charge */
+    CHECK(mg_self.account == task);
+    mg_unbind();
+    mg_settle(task);
+}
+
 static void no_path_is_longer_than_eight(void)
 {
     struct mg_account *account = mg_root();
@@ -246,6 +261,7 @@ int main(void)
     credit_that_a_sibling_does_not_use_is_no_reason_to_refuse();
     what_is_left_goes_up_level_by_level();
     what_closes_around_a_thread_ends_when_that_leaves();
+    a_scope_that_ends_around_a_thread_leaves_it_in_its_task();
     no_path_is_longer_than_eight();
     threads_below_one_limit_never_exceed_it();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);

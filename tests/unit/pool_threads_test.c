@@ -42,6 +42,49 @@ static void an_idle_pool_thread_keeps_no_account_open(void)
     pthread_join(thread, NULL);
 }
 
+/* A thread that its library started goes into a scope before anybody knows whose it is. */
+static void *go_into_a_scope(void *argument)
+{
+    (void)argument;
+    begin();
+    int64_t scope = mg_scopes_begin("scope", -1);
+    CHECK(mg_self.account == mg_account_of(scope) && mg_self.account->parent == account);
+    for (int i = 0; i < 10; i++)
+        mg_free(unit_allocate(1 << 20));
+    CHECK(mg_self.account == mg_account_of(scope));
+    mg_scopes_end(scope);
+    CHECK(mg_self.account == account);
+    return NULL;
+}
+
+/* One of a pool goes into somebody's scope; whose name it has is not asked there. */
+static void *serve_in_a_scope(void *scope)
+{
+    int64_t before = mg_scopes_enter(*(int64_t *)scope);
+    for (int i = 0; i < 10; i++)
+        mg_free(unit_allocate(1 << 20));
+    CHECK(mg_self.account == mg_account_of(*(int64_t *)scope));
+    mg_scopes_leave(before);
+    CHECK(mg_self.account == mg_root());
+    return NULL;
+}
+
+static void who_enters_a_scope_stays_in_it(void)
+{
+    pthread_t thread;
+    account = mg_account_open("task", mg_root(), -1);
+    CHECK(!pthread_create(&thread, NULL, go_into_a_scope, NULL));
+    pthread_join(thread, NULL);
+    struct mg_account *nested = mg_account_nest("scope", mg_account_handle(account), -1);
+    int64_t scope = mg_account_handle(nested);
+    pthread_setname_np(pthread_self(), "pool:0"); /* threads have their creator's name */
+    CHECK(!pthread_create(&thread, NULL, serve_in_a_scope, &scope));
+    pthread_join(thread, NULL);
+    pthread_setname_np(pthread_self(), "no pool");
+    mg_scopes_end(scope);
+    mg_settle(account);
+}
+
 static void *help(void *large)
 {
     begin();
@@ -73,6 +116,7 @@ int main(void)
     an_idle_pool_thread_keeps_no_account_open();
     other_threads_are_their_tasks(NULL);
     other_threads_are_their_tasks(&meeting);
+    who_enters_a_scope_stays_in_it();
     CHECK_EQ(unit_read(mg_root(), MG_USED), before);
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
