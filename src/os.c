@@ -238,7 +238,7 @@ bool mg_os_write(int file, const void *bytes, size_t size)
 
 int mg_os_create(const char *path)
 {
-    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
                       0600, 0, 0);
 }
 

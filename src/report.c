@@ -86,6 +86,7 @@ static void write_file(const char *text)
         good = write_into(mg_os_append(path), text);
     } else {
         mg_print(temporary, sizeof temporary, "%s.tmp%d", path, mg_os_process());
+        mg_os_unlink(temporary); /* whoever made it: what is written must be a new file, and ours */
         good = write_into(mg_os_create(temporary), text) && mg_os_rename(temporary, path);
         if (!good)
             mg_os_unlink(temporary);
