@@ -42,46 +42,50 @@ static void transfer(struct mg_account *account, const struct mg_pair *pair, int
     mg_accounts_move_taken(parent, bytes);
 }
 
+struct freed {
+    int64_t bytes, blocks;
+};
+
+/* What strangers freed since the account has the pair is the account's refund. They go on: all that comes after these two readings is
+ * the parent's. */
+static struct freed take_in_strangers(struct mg_account *account, struct mg_pair *pair)
+{
+    int64_t refunded = MG_LOAD(pair->refunded);
+    int64_t frees = MG_LOAD(pair->frees);
+    mg_accounts_collect_pair_to(pair, refunded);
+    struct freed freed = { refunded - pair->refunded_before, frees - pair->frees_before };
+    account->books[pair->library].refunded += freed.bytes;
+    account->books[pair->library].frees += freed.blocks;
+    pair->refunded_before = refunded;
+    pair->frees_before = frees;
+    return freed;
+}
+
 /* The pair's blocks that are still alive go to the parent. */
 static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
 {
     struct mg_pair *pair = &heap->pairs[tag];
-    struct mg_book *book = &account->books[pair->library];
-    /* Strangers go on freeing: what they did up to these two readings is this account's, all else the parent's. */
-    int64_t refunded = MG_LOAD(pair->refunded);
-    int64_t frees = MG_LOAD(pair->frees);
-    mg_accounts_collect_pair_to(pair, refunded);
-    book->refunded += refunded - pair->refunded_before;
-    book->frees += frees - pair->frees_before;
-    pair->refunded_before = refunded;
-    pair->frees_before = frees;
+    const struct mg_book *book = &account->books[pair->library];
+    take_in_strangers(account, pair);
     int64_t bytes = book->charged - book->refunded;
     int64_t blocks = book->allocations - book->frees;
     MG_INVARIANT(bytes >= 0 && blocks >= 0);
     if (!bytes && !blocks && !MG_LOAD(pair->mappings))
         return; /* the tag stays the library's, for the next account */
     transfer(account, pair, bytes, blocks);
-    struct mg_account *parent = account->parent;
     pair->survives = true;
     pair->survivors = bytes;
     pair->survivor_count = blocks;
     MG_STORE(heap->tag_of[pair->library], 0);
-    MG_STORE(pair->account, parent);
+    MG_STORE(pair->account, account->parent);
 }
 
 /* What an account was handed before, in a heap that is not its own, goes on to its parent. */
 static void pass_on(struct mg_account *account, struct mg_pair *pair)
 {
-    int64_t refunded = MG_LOAD(pair->refunded), frees = MG_LOAD(pair->frees);
-    mg_accounts_collect_pair_to(pair, refunded);
-    struct mg_book *book = &account->books[pair->library];
-    int64_t bytes = refunded - pair->refunded_before, blocks = frees - pair->frees_before;
-    book->refunded += bytes;
-    book->frees += blocks;
-    pair->refunded_before = refunded;
-    pair->frees_before = frees;
-    pair->survivors -= bytes;
-    pair->survivor_count -= blocks;
+    struct freed freed = take_in_strangers(account, pair);
+    pair->survivors -= freed.bytes;
+    pair->survivor_count -= freed.blocks;
     transfer(account, pair, pair->survivors, pair->survivor_count);
     MG_STORE(pair->account, account->parent);
 }

@@ -144,7 +144,7 @@ static int64_t beyond_limit(struct mg_account *account, struct mg_account *refus
         return 0;
     mg_accounts_raise(&refuser->overdraft_peak, over);
     struct mg_path_raised raised;
-    int64_t owed = mg_path_force(account, need, &raised);
+    int64_t owed = mg_path_raise(account, need, &raised, NULL);
     return pay(account, slot, &raised, owed);
 }
 
@@ -218,7 +218,7 @@ static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account
 {
     struct mg_path_raised raised;
     if (!MG_LOAD(mg_grants.enforcing))
-        MG_ADD(account->holder->taken, mg_path_force(account->parent, bytes, &raised));
+        MG_ADD(account->holder->taken, mg_path_raise(account->parent, bytes, &raised, NULL));
     else if (!take_exactly(account->parent, bytes, refuser))
         return false;
     MG_ADD(account->reservation, bytes);

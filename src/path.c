@@ -17,7 +17,7 @@ void mg_accounts_move_taken(struct mg_account *account, int64_t bytes)
         MG_ADD(account->holder->taken, -mg_path_lower(account, -bytes));
     } else {
         struct mg_path_raised raised;
-        MG_ADD(account->holder->taken, mg_path_force(account, bytes, &raised));
+        MG_ADD(account->holder->taken, mg_path_raise(account, bytes, &raised, NULL));
         mg_path_show(account, bytes);
     }
 }
@@ -125,12 +125,6 @@ int64_t mg_path_give_back(struct mg_account *account, int64_t bytes)
 
 /* ---- The way up ---- */
 
-static void pay_one(struct mg_account *account, struct mg_path_raised *raised, int level)
-{
-    raised->paid[level] = mg_path_use_reserve(account, raised->owed[level]);
-    raised->owed[level + 1] = raised->owed[level] - raised->paid[level];
-}
-
 void mg_path_undo(struct mg_account *account, const struct mg_path_raised *raised,
                   const struct mg_account *until)
 {
@@ -148,23 +142,15 @@ int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_path_
     int level = 0;
     raised->owed[0] = bytes;
     for (struct mg_account *a = account; a != a->holder && raised->owed[level]; a = a->parent, level++) {
-        if (!take_within(a, raised->owed[level])) {
+        if (!refuser) {
+            MG_ADD(a->taken, raised->owed[level]);
+        } else if (!take_within(a, raised->owed[level])) {
             *refuser = a;
             mg_path_undo(account, raised, a);
             return -1;
         }
-        pay_one(a, raised, level);
-    }
-    return raised->owed[level];
-}
-
-int64_t mg_path_force(struct mg_account *account, int64_t bytes, struct mg_path_raised *raised)
-{
-    int level = 0;
-    raised->owed[0] = bytes;
-    for (struct mg_account *a = account; a != a->holder && raised->owed[level]; a = a->parent, level++) {
-        MG_ADD(a->taken, raised->owed[level]);
-        pay_one(a, raised, level);
+        raised->paid[level] = mg_path_use_reserve(a, raised->owed[level]);
+        raised->owed[level + 1] = raised->owed[level] - raised->paid[level];
     }
     return raised->owed[level];
 }

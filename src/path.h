@@ -14,13 +14,11 @@ int64_t mg_path_room(struct mg_account *account, int64_t need, int64_t want, str
 struct mg_path_raised {
     int64_t owed[MG_PATH_MOST], paid[MG_PATH_MOST];
 };
-/* Takes the bytes of the accounts below the holder: of all, or of none when *refuser refuses. Reserves on the way pay first. What the
- * holder has to pay is returned, from 0 to bytes; -1 when it is refused. */
+/* Takes the bytes of the accounts below the holder: of all, or of none when *refuser refuses; where refuser is NULL, whatever the limits.
+ * Reserves on the way pay first. What the holder has to pay is returned, from 0 to bytes; -1 when it is refused. */
 int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_path_raised *raised,
                       struct mg_account **refuser);
-/* The same whatever the limits. */
-int64_t mg_path_force(struct mg_account *account, int64_t bytes, struct mg_path_raised *raised);
-/* Undoes either, below `until`, which refused: just what was taken, and what reserves paid. */
+/* Undoes that, below `until`, which refused: just what was taken, and what reserves paid. */
 void mg_path_undo(struct mg_account *account, const struct mg_path_raised *raised,
                   const struct mg_account *until);
 /* Gives so much back: reserves are filled first, and what is over is returned, for the holder. */
