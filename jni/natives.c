@@ -8,7 +8,6 @@
 #include "reading.h"
 #include "say.h"
 #include "text.h"
-#include "tree.h"
 #include "unsafe.h"
 #include "virtual.h"
 
@@ -282,15 +281,9 @@ static void pulled(JNIEnv *env, jclass class, jlong claimed, jlong freed)
     mg_lever_pulled(claimed, freed);
 }
 
-/* JNINativeMethod with const names: the JVM does not write into them. */
-struct native_method {
-    const char *name;
-    const char *signature;
-    void *function;
-};
-_Static_assert(sizeof(struct native_method) == sizeof(JNINativeMethod), "the JVM reads one as the other");
+_Static_assert(sizeof(struct mg_native) == sizeof(JNINativeMethod), "the JVM reads one as the other");
 
-static const struct native_method methods[] = {
+static const struct mg_native methods[] = {
     { "arm", "([Ljava/lang/String;)Ljava/lang/String;", arm },
     { "root", "()J", root },
     { "overhead", "()J", overhead },
@@ -337,24 +330,19 @@ static const JNINativeMethod *own_method(unsigned index)
     return index < sizeof methods / sizeof methods[0] ? (const JNINativeMethod *)&methods[index] : NULL;
 }
 
-static jint register_binding(JNIEnv *env)
+jint mg_natives_bind(JNIEnv *env, const char *class_name, const struct mg_native *natives, unsigned count)
 {
-    static const struct native_method run = { "run", "()V", bind_unsafe };
-    jclass class = (*env)->FindClass(env, "io/memgrant/UnsafeBinding");
-    jint result = class ? (*env)->RegisterNatives(env, class, (const JNINativeMethod *)&run, 1) : JNI_ERR;
+    jclass class = (*env)->FindClass(env, class_name);
+    if (!class)
+        return JNI_ERR;
+    jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)natives, (jint)count);
     (*env)->DeleteLocalRef(env, class);
     return result;
 }
 
 jint mg_natives_register(JNIEnv *env)
 {
-    jclass class = (*env)->FindClass(env, "io/memgrant/Native");
-    if (!class)
-        return JNI_ERR;
-    jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
-                                          (jint)(sizeof methods / sizeof methods[0]));
-    (*env)->DeleteLocalRef(env, class);
-    if (result == JNI_OK)
-        result = mg_tree_register(env);
-    return result == JNI_OK ? register_binding(env) : result;
+    static const struct mg_native run = { "run", "()V", bind_unsafe };
+    jint result = mg_natives_bind(env, "io/memgrant/Native", methods, sizeof methods / sizeof methods[0]);
+    return result == JNI_OK ? mg_natives_bind(env, "io/memgrant/UnsafeBinding", &run, 1) : result;
 }

@@ -6,6 +6,7 @@
 #include "natives.h"
 #include "say.h"
 #include "thunks.h"
+#include "tree.h"
 #include "unsafe.h"
 
 #define COPY_TEXT \
@@ -36,7 +37,7 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
         mg_print(why, sizeof why, COPY_TEXT, other);
         return refuse(env, why);
     }
-    if (mg_natives_register(env) != JNI_OK)
+    if (mg_natives_register(env) != JNI_OK || mg_tree_register(env) != JNI_OK)
         return refuse(env, "memgrant.jar is missing or of another version than libmemgrant.so");
     /* Without JVMTI the rest works: arm() says what is lost. */
     (void)mg_thunks_take_jvmti(vm);

@@ -2,6 +2,7 @@
 #include "tree.h"
 
 #include "memgrant.h"
+#include "natives.h"
 #include "text.h"
 #include "unsafe.h"
 #include "virtual.h"
@@ -83,15 +84,9 @@ static jstring text_of(JNIEnv *env, jclass class, jlong account, jboolean json)
     return string;
 }
 
-struct native_method {
-    const char *name;
-    const char *signature;
-    void *function;
-};
-
 jint mg_tree_register(JNIEnv *env)
 {
-    static const struct native_method methods[] = {
+    static const struct mg_native methods[] = {
         { "nest", "(Ljava/lang/String;JJ)J", nest },
         { "enter", "(JJ)J", enter },
         { "leave", "(J)V", leave },
@@ -101,12 +96,5 @@ jint mg_tree_register(JNIEnv *env)
         { "text", "(JZ)Ljava/lang/String;", text_of },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };
-    _Static_assert(sizeof methods[0] == sizeof(JNINativeMethod), "the JVM reads one as the other");
-    jclass class = (*env)->FindClass(env, "io/memgrant/NativeTree");
-    if (!class)
-        return JNI_ERR;
-    jint result = (*env)->RegisterNatives(env, class, (const JNINativeMethod *)methods,
-                                          (jint)(sizeof methods / sizeof methods[0]));
-    (*env)->DeleteLocalRef(env, class);
-    return result;
+    return mg_natives_bind(env, "io/memgrant/NativeTree", methods, sizeof methods / sizeof methods[0]);
 }
