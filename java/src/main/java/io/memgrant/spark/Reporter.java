@@ -33,22 +33,25 @@ final class Reporter {
         try {
             if (pace.sends(System.nanoTime())) {
                 tell();
-            } else if (pace.shows(Memgrant.root().used())) {
-                show();
+                return;
+            }
+            long used = Memgrant.root().used();
+            if (pace.shows(used)) {
+                show(used);
             }
         } catch (Throwable broken) {
             Say.once("the driver was not told what this executor holds", broken);
         }
     }
 
-    private void show() {
+    private void show(long used) {
         Memgrant.publish();
-        pace.shown(Memgrant.root().used());
+        pace.shown(used);
     }
 
     private void tell() throws Exception {
-        show();
         Snapshot snapshot = Snapshot.take(plugin.executorID(), container);
+        show(snapshot.used());
         metrics.show("", snapshot.figures());
         plugin.send(snapshot);
     }
