@@ -55,6 +55,16 @@ run_java() { # JAVA MAIN [ARGUMENT]...: under the library; what it says goes to 
     LD_PRELOAD=${PRELOAD-$LIB} "$java" "${options[@]}" ${JAVA_FLAGS-} -cp "$CLASSES" "$@" >"$WORK/output" 2>&1
 }
 
+passes() { # NAME MAIN: on each JVM the program says that it is ok, and the library nothing
+    local java
+    for java in $(jvms); do
+        echo "$java"
+        run_java "$java" "$2" || { cat "$WORK/output"; fail "$1"; }
+        expect_lines 1 "$1: ok"
+        expect_lines 0 memgrant:
+    done
+}
+
 expect_lines() { # COUNT PATTERN: in what the last JVM said
     local got
     got=$(grep -c -- "$2" "$WORK/output") || true

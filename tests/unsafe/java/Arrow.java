@@ -30,14 +30,4 @@ public final class Arrow implements Workload {
         buffers.clear();
         child.close(); // throws where anything is left
     }
-
-    @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

@@ -36,14 +36,4 @@ public final class DirectBuffers implements Workload {
         }
         buffers.clear();
     }
-
-    @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

@@ -26,14 +26,4 @@ public final class ForeignArenas implements Workload {
         confined.close();
         shared.close();
     }
-
-    @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

@@ -41,9 +41,4 @@ public final class NettyPools implements Workload {
     public long kept() {
         return KIND.equals("unpooled") ? 0 : 16 * Ledger.MB;
     }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

@@ -34,11 +34,6 @@ public final class Sketches implements Workload {
     }
 
     @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
     public Class<? extends Throwable> raises() {
         return RuntimeException.class;
     }

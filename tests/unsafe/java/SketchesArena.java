@@ -49,14 +49,4 @@ public final class SketchesArena implements Workload {
     public void giveBack() throws Exception {
         arena.close();
     }
-
-    @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

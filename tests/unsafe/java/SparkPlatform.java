@@ -33,14 +33,4 @@ public final class SparkPlatform implements Workload {
         blocks.forEach(Platform::freeMemory);
         blocks.clear();
     }
-
-    @Override
-    public long kept() {
-        return 0;
-    }
-
-    @Override
-    public Class<? extends Throwable> raises() {
-        return Ledger.Denied.class;
-    }
 }

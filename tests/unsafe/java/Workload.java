@@ -10,8 +10,12 @@ interface Workload {
     void giveBack() throws Exception;
 
     /** What stays with the library for good, after everything was given back, at most: its pools' first chunks. */
-    long kept();
+    default long kept() {
+        return 0;
+    }
 
     /** The exception in which a denial ends for its user. */
-    Class<? extends Throwable> raises();
+    default Class<? extends Throwable> raises() {
+        return Ledger.Denied.class;
+    }
 }
