@@ -25,10 +25,10 @@ files_of() { # PATCH
 
 # The sources as they are now. What the last mutant touched is touched again, for its objects are newer than the source.
 refresh() {
-    local mutated=$tree/.mutated
+    local mutated=$tree/.mutated parts=(src interpose jni include release tools tests scripts docs Makefile)
     mkdir -p "$tree/build" || return
-    (cd "$tree" && rm -rf src interpose jni tests scripts docs *.md Makefile)
-    cp -a src interpose jni tests scripts docs *.md Makefile "$tree/" || return
+    (cd "$tree" && rm -rf "${parts[@]}" ./*.md)
+    cp -a "${parts[@]}" ./*.md "$tree/" || return
     [ ! -f "$mutated" ] || (cd "$tree" && xargs -r touch -c <"$mutated")
     ln -sfn "$BUILD/memgrant.jar" "$tree/build/memgrant.jar"
 }
