@@ -17,7 +17,10 @@
 _Static_assert(MG_LIVE_LIBRARIES == MG_LIBRARIES, "each library has its place");
 
 #define SELDOM_NS 250000000
-enum { COST = 100, TURNS = 4 };
+/* What a page may cost: a hundredth of the time, of which up to this much is saved for when much happens at once. Nothing may follow a
+ * large change, so the page after it is not to be missed because the one before it was dear. */
+#define SAVED_NS 20000000
+enum { SHARE = 100, TURNS = 4 };
 #define SMALLEST_MOVE ((int64_t)4 << 20)
 
 /* Under the books' lock, but for what is looked at without it to see whether a page is due. */
@@ -26,8 +29,9 @@ static struct {
     bool refused; /* there will be none */
     uint64_t number;
     _Atomic(int64_t) total; /* of the root, when it was published */
-    _Atomic(int64_t) published_ns, cost_ns;
-} live;
+    _Atomic(int64_t) published_ns;
+    _Atomic(int64_t) saved_ns; /* when it was published; below 0: to be saved before the next */
+} live = { .saved_ns = SAVED_NS };
 
 static struct mg_live_page *make_page(void)
 {
@@ -116,16 +120,23 @@ static void fill(struct mg_live_page *page, int64_t now)
     atomic_store_explicit(&page->latest, number, memory_order_release);
 }
 
+/* What pages may cost now. */
+static int64_t saved(int64_t now)
+{
+    int64_t sum = MG_LOAD(live.saved_ns) + (now - MG_LOAD(live.published_ns)) / SHARE;
+    return sum < SAVED_NS ? sum : SAVED_NS;
+}
+
 static void publish(void)
 {
     struct mg_live_page *page = MG_LOAD(live.page) ? MG_LOAD(live.page) : make_page();
-    int64_t now = mg_os_now_ns();
+    int64_t now = mg_os_now_ns(), begun = mg_os_thread_cpu_ns();
     if (!page)
         return;
     MG_STORE(live.total, MG_LOAD(mg_accounts_root->total));
     fill(page, now);
+    MG_STORE(live.saved_ns, saved(now) - (mg_os_thread_cpu_ns() - begun));
     MG_STORE(live.published_ns, now);
-    MG_STORE(live.cost_ns, mg_os_now_ns() - now);
 }
 
 void mg_live_publish(void)
@@ -152,8 +163,8 @@ void mg_live_publish_in_time(void)
     static MG_PER_THREAD unsigned turns;
     if (MG_LIKELY(!has_moved() && ++turns % TURNS))
         return;
-    int64_t since = mg_os_now_ns() - MG_LOAD(live.published_ns);
-    if (since > COST * MG_LOAD(live.cost_ns) && (since > SELDOM_NS || has_moved()))
+    int64_t now = mg_os_now_ns();
+    if (saved(now) > 0 && (now - MG_LOAD(live.published_ns) > SELDOM_NS || has_moved()))
         mg_live_publish();
 }
 
@@ -165,4 +176,5 @@ void mg_live_start(void)
 void mg_live_after_fork_in_child(void)
 {
     MG_STORE(live.page, NULL);
+    MG_STORE(live.saved_ns, SAVED_NS);
 }

@@ -1,5 +1,5 @@
 /* Keeps the live page (page.h) up: at the slow charges and refunds of anybody, where enough has changed, and when asked. Nobody waits
- * for that, and it takes a hundredth of the time at most. Runs inside malloc. */
+ * for that, and it takes a hundredth of the time, in the long run. Runs inside malloc. */
 #ifndef MG_LIVE_H
 #define MG_LIVE_H
 

@@ -327,6 +327,13 @@ int64_t mg_os_now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t mg_os_thread_cpu_ns(void)
+{
+    struct timespec run = { 0 };
+    enter(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, (long)&run, 0, 0, 0, 0);
+    return (int64_t)run.tv_sec * 1000000000 + run.tv_nsec;
+}
+
 void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected)
 {
     enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);

@@ -67,6 +67,8 @@ int mg_os_processors(void);
 /* The calling thread's name, at most 16 bytes with its end. */
 void mg_os_thread_name(char name[16]);
 int64_t mg_os_now_ns(void);
+/* What the calling thread has run, so that a thread that is kept from running takes no time. */
+int64_t mg_os_thread_cpu_ns(void);
 
 /* Waits until the word is no longer `expected`, or somebody wakes. Signals may end the wait early. */
 void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected);

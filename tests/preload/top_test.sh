@@ -19,6 +19,11 @@ def serve(name):
             blocks.append(bytearray(int(size)))
         elif what == "drop":
             blocks.clear()
+        elif what == "waver":
+            for _ in range(8):
+                blocks.append(bytes(int(size)))  # not written to, so that little time goes by
+                blocks.clear()
+            blocks.append(bytes(int(size)))
         elif what == "close":
             os.closerange(3, 4096)
         elif what == "fork":
@@ -47,7 +52,7 @@ tell() { # WORD SIZE: and waits until it is done
 
 used() { # PID: what its root account uses now, in whole MB
     "$memgrant" top "$1" --once >shown || fail "top failed"
-    awk '$NF == "process" { for (i = 1; i < 3; i++) if ($2 == "B") $1 /= 1048576; else if ($2 == "K") $1 /= 1024; print int($1); exit }' shown
+    awk '$NF == "process" { print int($1 / ($2 == "B" ? 1048576 : $2 == "K" ? 1024 : 1)); exit }' shown
 }
 
 about() { # WHAT MB EXPECTED
@@ -65,6 +70,9 @@ grep -q "LIBRARY" shown || fail "there are no libraries"
 kill -CONT "$pid"
 tell drop 0
 about "what was freed" "$(used "$pid")" 0
+tell waver 100000000
+about "the last of many changes at once" "$(used "$pid")" 95
+tell drop 0
 
 # A child has a page of its own, and its parent's figures stay what they are.
 tell hold 50000000
