@@ -3,11 +3,16 @@
 # shellcheck shell=bash
 . "$(dirname "${BASH_SOURCE[0]}")/spark.bash"
 
-jdk=$(scripts/find-java)
-classes=$WORK/classes
-path="$classes:$BUILD/memgrant.jar:$tests_jar:$demo_jar:$deps/*:$spark_home/jars/*"
-"$jdk/bin/javac" --release 17 -Xlint:all,-path,-classfile -Werror -proc:none -cp "$path" -d "$classes" \
-    tests/spark/plugin/*.java
+archive_of_drivers=$BUILD/$(class_archive driver "$spark" "$jdk")
+plugin_jar=$built/plugin-$spark.jar
+path="$BUILD/memgrant.jar:$plugin_jar:$tests_jar:$demo_jar:$deps/*:$spark_home/jars/*"
+if [ ! -f "$plugin_jar" ] || [ -n "$(find tests/spark/plugin "$tests_jar" "$BUILD/memgrant.jar" -newer "$plugin_jar" -print -quit)" ]; then
+    classes=$(mktemp -d "$built/classes.XXXXXX")
+    "$jdk/bin/javac" --release 17 -Xlint:all,-path,-classfile -Werror -proc:none -cp "$path" -d "$classes" tests/spark/plugin/*.java
+    "$jdk/bin/jar" --create --file "$plugin_jar.new" -C "$classes" .
+    mv "$plugin_jar.new" "$plugin_jar"
+    rm -rf "$classes"
+fi
 
 # What spark-submit sets and opens for it.
 scala=$(basename "$spark_home"/jars/spark-core_*.jar)
@@ -19,11 +24,13 @@ opens=(--add-opens=java.base/java.{lang,lang.invoke,nio,util,util.concurrent,net
 run() { # CLASS [-Dsetting=value...]
     local class=$1
     shift
-    TARGET=$built/libtarget.so SPARK_HOME=$spark_home "$jdk/bin/java" "${opens[@]}" "$@" -cp "$path" "$class" \
-        2>"$WORK/log" || {
+    TARGET=$built/libtarget.so SPARK_HOME=$spark_home "$jdk/bin/java" "${opens[@]}" \
+        "$(sharing_classes "$archive_of_drivers" "$BUILD/memgrant.jar" "$plugin_jar" "$tests_jar" "$demo_jar")" \
+        "$@" -cp "$path" "$class" 2>"$WORK/log" || {
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class"
     }
+    keep_archive "$archive_of_drivers"
 }
 
 # The same on one executor with two cores that enforces, whatever container the test runs in; a later setting of the same name wins.

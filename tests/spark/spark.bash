@@ -7,6 +7,8 @@ set -euo pipefail
 export WORK ROOT BUILD LIB
 # shellcheck source=scripts/fetch.sh
 . "$ROOT/scripts/fetch.sh"
+# shellcheck source=scripts/class-archive.sh
+. "$ROOT/scripts/class-archive.sh"
 spark=$(spark_version "${SPARK:-}")
 spark_home=$BUILD/spark-$spark deps=$ROOT/$(jars_of "$spark")
 built=$BUILD/spark-tests demo_jar=$BUILD/memgrant-demo-$spark.jar tests_jar=$BUILD/spark-tests/tests-$spark.jar
@@ -22,7 +24,7 @@ fail() {
 }
 
 build_tests() {
-    local jdk classes
+    local classes
     cd "$ROOT"
     if [ -n "${JDK:-}" ]; then
         JAVA_HOME=$(scripts/find-java "$JDK" 2>/dev/null) || skip "there is no JDK $JDK; set JAVA_HOME to one"
@@ -62,12 +64,16 @@ on_spark() {
         --class "io.memgrant.tests.$class" --jars "$demo_jar,$(echo "$deps"/*.jar | tr ' ' ,)" \
         --conf spark.plugins=io.memgrant.spark.MemgrantPlugin \
         --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" \
-        --conf spark.memgrant.policy=strict --conf spark.ui.enabled=false --driver-java-options -XX:TieredStopAtLevel=1 "${options[@]}" \
+        --conf spark.memgrant.policy=strict --conf spark.ui.enabled=false \
+        --driver-java-options "-XX:TieredStopAtLevel=1 $(sharing_classes "$archive" "$BUILD/memgrant.jar")" "${options[@]}" \
         "$tests_jar" "$@" 2>"$WORK/log" || {
         local code=$?
         grep -E 'memgrant|Exception|Error|^\s+at ' "$WORK/log" | tail -n 40
         fail "$class ended with $code"
     }
+    keep_archive "$archive"
 }
 
 build_tests
+jdk=$(scripts/find-java)
+archive=$BUILD/$(class_archive submitted "$spark" "$jdk")
