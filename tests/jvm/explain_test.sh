@@ -1,5 +1,6 @@
 #!/bin/bash
-# `memgrant explain PID` on a JVM: 64 MB of direct buffers are found with the libraries, and little has no owner.
+# `memgrant explain PID` on a JVM: 64 MB of direct buffers are found with the libraries, little has no owner, and the settings that it ends with
+# would hold the buffers. So do those for its report.
 set -u
 cd "$WORK" || exit
 fail() { echo "$1"; cat told 2>/dev/null; exit 1; }
@@ -28,3 +29,10 @@ wait "$child" || fail "the program did not survive being asked"
 awk '/^libraries. blocks/ { blocks = $3 } /^Java heap/ { heap = $3 } /^UNEXPLAINED/ { rest = $2 } /^anonymous, resident/ { all = $3 }
     END { print "unexplained", rest + 0, "of", all, "MB"; exit !(blocks >= 64 && heap > 0 && all > blocks + heap && rest <= all * 0.03) }' told ||
     fail "the buffers are not found, or more than 3 % has no owner"
+holds() { # what is recommended is a quarter more than the 64 MB at least, and no more than their reasons add up to
+    tail -n 2 told | sed 's/^\(spark[^:]*\)=\([0-9]*\)m: .*libraries. \([0-9.]*\) MB.*/\1 \2 \3/' | awk '$1 == "spark.executor.memoryOverhead" { overhead = $2; peak = $3 }
+        $1 == "spark.memory.offHeap.size" { pool = $2 } END { exit !(peak >= 64 && pool >= peak * 1.25 && pool < peak * 1.25 + 64 && overhead >= pool) }'
+}
+holds || fail "the settings do not hold the buffers"
+"$ROOT/scripts/memgrant" explain r.json >told || fail "explain failed on the report"
+holds || fail "the settings for the report do not hold the buffers"

@@ -1,0 +1,56 @@
+"""Reports as libmemgrant.so writes them, read by tools: of each figure that a tool asks for is known that it is one, whoever wrote the file."""
+
+import json
+
+
+class BadInput(Exception):
+    """What is wrong, and what to do, in one line."""
+
+
+def printable(text):
+    return "".join(c if c.isprintable() else "?" for c in str(text))
+
+
+def number(record, name):
+    value = record[name]
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 63:
+        raise ValueError(f"{name} is no number")
+    return value
+
+
+class Report:
+    """What most tools want of one."""
+
+    def __init__(self, parsed):
+        self.places = parsed.get("places")
+        process, root = parsed["process"], parsed["accounts"][0]
+        self.command = str(process["command"])
+        self.resident, self.resident_peak = number(process, "rss_bytes"), number(process, "rss_peak_bytes")
+        self.enforces = parsed["mode"] == "enforce"
+        self.used, self.peak, self.denials = (number(root, name) for name in ("used", "peak", "denials"))
+        self.libraries = [(str(one["name"]), number(one, "used"), number(one, "peak")) for one in parsed["libraries"]]
+        self.live = sum(number(one, "used") - number(one, "mapped") for one in parsed["libraries"])
+
+    def is_jvm(self):
+        return self.command.split(" ")[0].rpartition("/")[2] == "java" or any(name == "libjvm.so" for name, _, _ in self.libraries)
+
+
+def load(path):
+    """Whatever JSON object a file holds."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            parsed = json.load(file)
+        if isinstance(parsed, dict):
+            return parsed
+    except OSError as error:
+        raise BadInput(f"can't read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError):
+        pass
+    raise BadInput(f"{path} is no report of memgrant's; give a file that --report or memgrant dump wrote")
+
+
+def report_of(parsed, path):
+    try:
+        return Report(parsed)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+        raise BadInput(f"{path} is no report of memgrant's ({printable(error)}); give a file that --report or memgrant dump wrote") from error

@@ -1,0 +1,60 @@
+#!/bin/bash
+# `memgrant explain REPORT`: the libraries, and settings for Spark that follow from known figures; tests/jvm/explain_test.sh asks a JVM.
+set -u
+cd "$WORK" || exit
+fail() { echo "$1"; cat said 2>/dev/null; exit 1; }
+command -v python3 >/dev/null || { echo "no python3 here"; exit 77; }
+explain() { # EXIT-CODE REPORT
+    local got
+    "$ROOT/scripts/memgrant" explain "$2" >said 2>&1
+    got=$?
+    [ $got = "$1" ] || fail "exit code $got instead of $1 for: $2"
+}
+says() { # LINE
+    grep -Fqx -- "$1" said || fail "this is not said: $1"
+}
+report() { # MODE COMMAND RSS-PEAK DENIALS: libraries had 100 MB at most and have 30
+    printf '{"version":1,"process":{"pid":7,"command":"%s","rss_bytes":209715200,"rss_peak_bytes":%d},"mode":"%s","accounts":[{"name":"process",
+        "used":31457280,"peak":104857600,"denials":%d}],"libraries":[{"name":"librocksdbjni.so","used":31457280,"peak":104857600,"mapped":0}]}' "$2" "$3" "$1" "$4"
+}
+
+# 100 MB and a quarter, and 384 MB: 509, which is 512 in steps of 64.
+report observe '/usr/bin/java -Xmx1g Main' 524288000 0 >r.json
+explain 0 r.json
+says 'librocksdbjni.so                                   30.0 MB, at most 100.0 MB'
+grep -q '^a report knows no pages' said || fail "what a report can't know is not said"
+says "spark.executor.memoryOverhead=512m: a quarter more than the libraries' 100.0 MB at their peak, and 384.0 MB, Spark's default, for the JVM's own parts, which no report knows"
+says "spark.memory.offHeap.size=128m: a quarter more than the libraries' 100.0 MB at their peak, to grant it (spark.memgrant.mode=enforce); spark.executor.memoryOverhead=384m is then enough"
+
+# Of 2100 MB 1000 are no heap and no library's: 1250, and 125.
+report observe '/usr/bin/java -Xms5m -Xmx1000m Main' $((2100 << 20)) 0 >r.json
+explain 0 r.json
+grep -q "^spark.executor.memoryOverhead=1408m: .* and 1000.0 MB that were resident beyond a full heap and the libraries$" said || fail "more than the default"
+
+report enforce java 524288000 3 >r.json
+explain 0 r.json
+grep -q "^spark.executor.memoryOverhead=384m: .*; the libraries have the pool$" said || fail "libraries that have the pool are in the overhead"
+grep -q '^spark.memory.offHeap.size=128m: .* denied 3 times' said || fail "denials are not said"
+
+report observe '/usr/bin/lua' 524288000 0 >r.json
+explain 0 r.json
+! grep -q '^spark\.' said || fail "settings for Spark are recommended for a process that is no JVM"
+
+# Of a run.
+"$ROOT/scripts/memgrant" run --report run.json -- sort /dev/null || fail "no run"
+explain 0 run.json
+
+# Bad input is one line, and no text is trusted with a terminal.
+report observe "$(printf 'java \\u001b[31m')" 1 0 | sed 's/librocksdbjni.so/\\u001b[31m/' >r.json
+explain 0 r.json
+! grep -q "$(printf '\033')" said || fail "a raw escape"
+echo nothing >none
+echo '[]' >list
+echo '{"version":1}' >short
+report observe java 1 0 | sed 's/"peak":[0-9]*/"peak":1e400/' >huge
+report observe java 1 0 | sed 's/"used":[0-9]*/"used":"many"/' >words
+printf '[%.0s' $(seq 100000) >deep
+for bad in none gone list short huge words deep ''; do
+    explain 125 "$bad"
+    [ "$(wc -l <said)" = 1 ] && grep -q '^memgrant: ' said || fail "not one line for: $bad"
+done
