@@ -8,11 +8,15 @@ printf '*.sink.prometheusServlet.class=org.apache.spark.metrics.sink.PrometheusS
 
 dies() { # NAME [-Dsetting=value...]
     mkdir "$WORK/events-$1"
+    printf 'spark.eventLog.dir file:%s\n' "$WORK/events-$1" >"$WORK/spark-defaults.conf"
     run_on_cluster Dies -Dspark.ui.enabled=true -Dspark.ui.port=0 -Dspark.metrics.conf="$WORK/metrics.properties" \
-        -Dspark.eventLog.enabled=true -Dspark.eventLog.dir="file:$WORK/events-$1" -Dspark.eventLog.compress=false \
+        -Dspark.eventLog.enabled=true -Dspark.eventLog.dir="file:$WORK/events-$1" \
         -Dspark.memgrant.mode=observe -Dspark.memgrant.targets='libtarget*;librocksdbjni*' -Dspark.memory.offHeap.enabled=false \
         -Dspark.executor.extraJavaOptions='-XX:+UseSerialGC -XX:TieredStopAtLevel=1' "${@:2}"
-    "$memgrant" why "$WORK/events-$1"/* >"$WORK/why" || fail "why failed"
+    local application
+    application=$(basename "$WORK/events-$1"/*)
+    application=${application#eventlog_v2_}
+    why "${application%%.*}" >"$WORK/why" || fail "why failed"
     sed 's/^/  /' "$WORK/why"
     grep -Eq 'executor 0 held: heap [0-9]+ MB of [0-9]+ MB, librocksdbjni[^ ]* [0-9]+ MB' "$WORK/why" || fail "what it held is not said"
     grep -Eq 's grew: .*librocksdbjni[^ ]* [0-9]+ MB' "$WORK/why" || fail "what grew is not said"
@@ -22,9 +26,35 @@ dies() { # NAME [-Dsetting=value...]
     done
 }
 
-dies sigkill
+why() { # PLACE: as who has Spark on this machine
+    SPARK_HOME=$spark_home SPARK_CONF_DIR=$WORK JAVA_HOME=$jdk "$memgrant" why "$@"
+}
+
+dies sigkill -Dspark.eventLog.compress=true -Dspark.eventLog.compression.codec=lz4 -Dspark.eventLog.rolling.enabled=true
 grep -q 'executor 0 was lost: somebody sent it SIGKILL' "$WORK/why" || fail "that somebody killed it is not said"
 echo "ok - an executor that was killed is explained"
+
+{ printf '{"Event":"SparkListenerLogStart","Spark Version":"4.3.0"}\n'
+  printf '{"Event":"SparkListenerExecutorRemoved","Timestamp":1764200000000,"Executor ID":"7","Removed Reason":"%s"}\n' "Command exited with code 137"
+  for _ in $(seq 20000); do echo '{"Event":"SparkListenerOther"}'; done; } >"$WORK/app-1"
+"$jdk/bin/java" -cp "$path" io.memgrant.tests.Compressed "$WORK/app-1" 2>"$WORK/log" || fail "no compressed logs"
+for each in "$WORK"/app-1.*; do
+    [ "$(head -c 1 "$each")" != '{' ] || fail "$each is not compressed"
+    why "$each" >"$WORK/why" || fail "$each is not read"
+    grep -q '^.* executor 7 was lost. The cluster said: Command exited with code 137$' "$WORK/why" || fail "$each is not read right"
+done
+one_line() { # WORD PLACE...: the reason why it can't be read
+    ! why "${@:2}" >"$WORK/why" 2>&1 || fail "${*:2} is read"
+    grep -q "^memgrant: .*$1" "$WORK/why" && [ "$(wc -l <"$WORK/why")" = 1 ] || { cat "$WORK/why"; fail "not one line of ${*:2}"; }
+}
+for codec in lzf snappy; do # each misses the rest in its own way
+    head -c -30 "$WORK/app-1.$codec" >"$WORK/torn.$codec"
+    one_line damaged "$WORK/torn.$codec"
+done
+mv "$WORK/torn.snappy" "$WORK/torn.snappy.inprogress"
+why "$WORK/torn.snappy.inprogress" >"$WORK/why" || fail "a log that is still written is not read"
+one_line hdfs-like app-1 --dir "hdfs-like:$WORK"
+echo "ok - event logs in each of Spark's codecs are read, and damaged ones are not taken for whole"
 
 printf '{"Event":"SparkListenerLogStart","Spark Version":"4.3.0"}\n' >"$WORK/other"
 [ "$("$memgrant" why "$WORK/other")" = "no executor was lost, and the application ran without memgrant's plugin" ] || fail "without the plugin"
