@@ -9,6 +9,7 @@
 #include "path.h"
 #include "pool_threads.h"
 #include "self.h"
+#include "sums.h"
 
 #include <string.h>
 
@@ -122,7 +123,8 @@ int64_t mg_scopes_end(int64_t scope)
     struct mg_heap *heaps = NULL;
     if (account) {
         mg_accounts_collect_locked(account);
-        left = MG_LOAD(account->taken);
+        struct mg_book sum = mg_sums_total(mg_sums_read(account));
+        left = mg_book_used(&sum);
         heaps = mg_accounts_close(account);
     }
     mg_unlock(&mg_books_lock);
