@@ -22,9 +22,12 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* What was nested is a part of what it was nested in, which is kept longer. */
 static void forget(const struct mg_closed *closed)
 {
     struct mg_closed *older = &ring.older;
+    if (closed->nested)
+        return;
     mg_book_add(&older->sum, &closed->sum);
     for (unsigned library = 0; library < MG_LIBRARIES; library++)
         mg_book_add(&older->books[library], &closed->books[library]);

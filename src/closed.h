@@ -8,6 +8,7 @@
 /* What is kept of a closed account. */
 struct mg_closed {
     uint64_t id, parent;
+    bool nested; /* in a task, or in one that is nested there */
     char name[96];
     int64_t limit, granted, peak, denials, overdraft_peak, lent_peak, declared_peak, waited_ns;
     struct mg_book sum;

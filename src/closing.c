@@ -109,6 +109,7 @@ static void keep(const struct mg_account *account)
     memcpy(closed->name, account->name, sizeof closed->name);
     closed->id = account->id;
     closed->parent = account->parent->id;
+    closed->nested = account->depth > 1;
     closed->limit = account->limit;
     closed->peak = MG_LOAD(account->peak);
     closed->denials = MG_LOAD(account->denials);
@@ -182,6 +183,16 @@ static void begin_closing(struct mg_account *account)
 {
     MG_STORE(account->state, MG_ACCOUNT_CLOSING);
     mg_path_give_back(account, INT64_MAX);
+}
+
+struct mg_heap *mg_accounts_after_fork_in_child(void)
+{
+    struct mg_heap *heaps = NULL;
+    for (unsigned i = 0; i < mg_accounts_slots(); i++)
+        mg_accounts_slot(i)->pins = 0;
+    for (unsigned i = 0; i < mg_accounts_slots(); i++)
+        heaps = join(heaps, mg_accounts_end(mg_accounts_slot(i)));
+    return heaps;
 }
 
 struct mg_heap *mg_accounts_close(struct mg_account *account)

@@ -11,6 +11,9 @@ struct mg_heap *mg_accounts_close(struct mg_account *account);
  * parent, whose end that may be too. */
 struct mg_heap *mg_accounts_end(struct mg_account *account);
 
+/* In a fork child whoever else was in a closing account is gone: it ends. Under the lock; returns heaps in the same way. */
+struct mg_heap *mg_accounts_after_fork_in_child(void);
+
 /* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
  * more. Under the lock. */
 void mg_accounts_pay_for_closing(void);

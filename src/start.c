@@ -2,6 +2,7 @@
  * through fork. Runs at startup. */
 #include "accounts.h"
 #include "classes.h"
+#include "closing.h"
 #include "figures.h"
 #include "got.h"
 #include "grants.h"
@@ -73,11 +74,15 @@ static void after_fork_in_child(void)
     if (!had_one_thread)
         mg_libraries_freeze();
     mg_lanes_after_fork_in_child();
+    struct mg_heap *heaps = mg_accounts_after_fork_in_child();
     mg_os_order_threads_start();
     if (mg_grants.by_couriers)
         MG_STORE(mg_grants.enforcing, false);
     mg_report_after_fork_in_child();
     after_fork();
+    mg_enter(&mg_self);
+    mg_heap_close_all(heaps);
+    mg_leave(&mg_self);
 }
 
 /* ---- Starting ---- */
