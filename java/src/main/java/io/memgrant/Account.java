@@ -9,13 +9,9 @@ import java.util.Objects;
  * <p>All sizes are bytes. All methods are safe to call from any thread; {@link #bind} and {@link #unbind} concern the
  * calling thread. Order of an ending: unbind, endCourier, settle.
  */
-public final class Account implements AutoCloseable {
-    /** No limit of its own. */
-    public static final long NO_LIMIT = -1;
-
+public final class Account extends AccountFigures implements AutoCloseable {
     private static final ThreadLocal<Account> BOUND = new ThreadLocal<>();
 
-    private final long handle;
     private final String name;
     private final Levers levers = new Levers(this);
     private final Account holder;
@@ -28,7 +24,7 @@ public final class Account implements AutoCloseable {
     }
 
     private Account(long handle, String name, Account holder) {
-        this.handle = handle;
+        super(handle);
         this.name = name;
         this.holder = holder == null ? this : holder;
     }
@@ -104,11 +100,6 @@ public final class Account implements AutoCloseable {
     /** Ends a reservation, or a part of it; blocks that it paid for stay. Returns how many of the bytes nobody used. */
     public long giveBack(long bytes) {
         return NativeTree.giveBack(handle, bytes);
-    }
-
-    /** What is held for it, used or not, in bytes. */
-    public long reservation() {
-        return figure(Native.RESERVATION);
     }
 
     /** Once it is closed: the bytes that were still in use then, and are its parent's. 0 when nothing was forgotten. */
@@ -212,11 +203,6 @@ public final class Account implements AutoCloseable {
         return Native.takeBack(handle, bytes);
     }
 
-    /** What its task thread asks for just now before Java's code takes it, in bytes: it is in {@link #overdraft} already. */
-    public long ahead() {
-        return figure(Native.AHEAD);
-    }
-
     /** What is used beyond the grant now; 0 when nothing is. */
     public long overdraft() {
         return Native.overdraft(handle);
@@ -254,11 +240,6 @@ public final class Account implements AutoCloseable {
         Native.callIn(handle);
     }
 
-    /** What is lent to it now, in bytes. */
-    public long lent() {
-        return figure(Native.LENT);
-    }
-
     /**
      * Reports show from now on that somebody waits for memory for this account.
      *
@@ -268,16 +249,6 @@ public final class Account implements AutoCloseable {
     public Wait waitFor(long bytes) {
         long begun = Native.waitBegins(handle, bytes);
         return () -> Native.waitEnds(handle, bytes, begun);
-    }
-
-    /** How long somebody has been waiting for memory for it; 0 when nobody waits. */
-    public long waitingNanos() {
-        return figure(Native.WAITING_NS);
-    }
-
-    /** For how much memory somebody waits now, in bytes. */
-    public long waitingBytes() {
-        return figure(Native.WAITING_BYTES);
     }
 
     /** A wait that reports show. */
@@ -338,59 +309,6 @@ public final class Account implements AutoCloseable {
         levers.clear();
         Boundary.handle(handle, null);
         return Native.settle(handle);
-    }
-
-    /** The most that it may use, or {@link #NO_LIMIT}. */
-    public long limit() {
-        return figure(Native.LIMIT);
-    }
-
-    /** What its accountant granted, less what went back. */
-    public long granted() {
-        return figure(Native.GRANTED);
-    }
-
-    /** What it and its descendants use now: charged less refunded. */
-    public long used() {
-        return figure(Native.USED);
-    }
-
-    /** The most that was used at any time. */
-    public long peak() {
-        return figure(Native.PEAK);
-    }
-
-    /** How often it was denied memory: a library got NULL, or its task was stopped. */
-    public long denials() {
-        return figure(Native.DENIALS);
-    }
-
-    /** The most that was used beyond the grant at any time; where something was lent ({@link #lend}), at most a few loans too much. */
-    public long overdraftPeak() {
-        return figure(Native.OVERDRAFT_PEAK);
-    }
-
-    /** Whether it uses more than its limit: what could not be denied, or was handed to it. */
-    public boolean isOverLimit() {
-        long[] figures = Native.read(handle);
-        return figures[Native.LIMIT] >= 0 && figures[Native.USED] > figures[Native.LIMIT];
-    }
-
-    /**
-     * It and all accounts below it, a line each, indented: used, granted, peak and limit in bytes, how often it was denied, whose grant
-     * pays, how old it is. Empty when it has closed. Of many children 40 are shown.
-     */
-    public String toVerboseString() {
-        return NativeTree.text(handle, false);
-    }
-
-    /** The same as JSON, with all children; empty when it has closed. */
-    public String toJson() {
-        return NativeTree.text(handle, true);
-    }
-
-    private long figure(int index) {
-        return Native.read(handle)[index];
     }
 
     @Override

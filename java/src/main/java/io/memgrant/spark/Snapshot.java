@@ -29,7 +29,7 @@ record Snapshot(String executor, long millis, long used, long granted, long lent
 
     /** Of this executor, now. */
     static Snapshot take(String executor, Container container) {
-        Account root = Memgrant.root();
+        Account.Figures root = Memgrant.root().figures();
         Account overhead = Memgrant.overhead();
         MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         TreeMap<String, Long> libraries = new TreeMap<>();
