@@ -35,6 +35,30 @@ class Report:
         return self.command.split(" ")[0].rpartition("/")[2] == "java" or any(name == "libjvm.so" for name, _, _ in self.libraries)
 
 
+class Executor:
+    """One of an application's report: as it was last seen, which is at its end if it ended in order."""
+
+    def __init__(self, one):
+        self.id, self.state = str(one["id"]), str(one["state"])
+        self.end = [str(one[name]) for name in ("killer", "held") if one.get(name)]
+        self.used, self.peak, self.denials = (number(one, name) for name in ("used", "peak", "denials"))
+        self.heap_used, self.heap_max, self.resident, self.beside = (
+            number(one, name) for name in ("heap_used", "heap_max", "rss_bytes", "beside_heap_peak"))
+        self.libraries = [(str(row["name"]), number(row, "used"), number(row, "peak")) for row in one["libraries"]]
+        self.report = one["report"] and Report(one["report"])
+
+
+class Application:
+    """What the driver wrote: all executors of an application."""
+
+    def __init__(self, parsed):
+        self.id = str(parsed["application"]["id"])
+        self.settings = {str(name): str(value) for name, value in parsed["application"]["settings"].items()}
+        self.left_out = number(parsed, "executors_left_out")
+        self.executors = [Executor(one) for one in parsed["executors"]]
+        self.enforces = self.settings.get("spark.memgrant.mode") == "enforce"
+
+
 def load(path):
     """Whatever JSON object a file holds."""
     try:
@@ -50,7 +74,8 @@ def load(path):
 
 
 def report_of(parsed, path):
+    """A Report, or an Application."""
     try:
-        return Report(parsed)
+        return Application(parsed) if "application" in parsed else Report(parsed)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise BadInput(f"{path} is no report of memgrant's ({printable(error)}); give a file that --report or memgrant dump wrote") from error

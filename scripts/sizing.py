@@ -35,16 +35,22 @@ class Beside:
         self.also = f" and {text}" if not assumed else f", and {text}"
 
 
-def recommendation(libraries, beside, enforces=False, denials=0, pool="offheap"):
-    """Two lines. `libraries`: what they had at most; `beside`: what else lay beside the Java heap; `pool`: what grants come from."""
+def beside(least, default, text):
+    """Where only the least of it is known, as `text` says."""
+    return Beside(least, text) if least > default else Beside(
+        0, f"{shown(default)}, Spark's default, for the JVM's own parts, which no report knows", default)
+
+
+def recommendation(libraries, others, enforces=False, denials=0, pool="offheap"):
+    """Two lines. `libraries`: what they had at most; `others`: what else lay beside the Java heap; `pool`: what grants come from."""
     granted = enforces and pool == "offheap"
     peak = f"a quarter more than the libraries' {shown(libraries)} at their peak"
-    need = rounded(beside.size + (0 if granted else with_room(libraries)))
-    yield f"{setting('spark.executor.memoryOverhead', need)}: " + (f"{beside.text}; the libraries have the pool" if granted else peak + beside.also)
+    need = rounded(others.size + (0 if granted else with_room(libraries)))
+    yield f"{setting('spark.executor.memoryOverhead', need)}: " + (f"{others.text}; the libraries have the pool" if granted else peak + others.also)
     size = setting("spark.memory.offHeap.size", rounded(with_room(libraries)))
     if not enforces:
         yield (f"{size}: {peak}, to grant it (spark.memgrant.mode=enforce); "
-               f"{setting('spark.executor.memoryOverhead', rounded(beside.size))} is then enough")
+               f"{setting('spark.executor.memoryOverhead', rounded(others.size))} is then enough")
     else:
         yield (f"{size}: {peak}" + (f", who were denied {denials} times and may want more" if denials else "")
                + ("; what Spark itself keeps off heap comes on top" if granted else "; a part of that overhead"))

@@ -30,9 +30,32 @@ why() { # PLACE: as who has Spark on this machine
     SPARK_HOME=$spark_home SPARK_CONF_DIR=$WORK JAVA_HOME=$jdk "$memgrant" why "$@"
 }
 
-dies sigkill -Dspark.eventLog.compress=true -Dspark.eventLog.compression.codec=lz4 -Dspark.eventLog.rolling.enabled=true
+dies sigkill -Dspark.memgrant.report="$WORK/application.json" -Dspark.eventLog.compress=true -Dspark.eventLog.compression.codec=lz4 -Dspark.eventLog.rolling.enabled=true
 grep -q 'executor 0 was lost: somebody sent it SIGKILL' "$WORK/why" || fail "that somebody killed it is not said"
 echo "ok - an executor that was killed is explained"
+
+# The application's report has both: the one that was killed as it was last seen, the other one with the report that it sent.
+[ "$(stat -c %a "$WORK/application.json")" = 600 ] || fail "the application's report is not its owner's only"
+python3 - "$WORK/application.json" <<'END'
+import json, sys
+report = json.load(open(sys.argv[1]))
+killed, asked = report["executors"][:2]
+used = {library["name"]: library["used"] for library in killed["libraries"]}
+assert (killed["id"], killed["state"], killed["report"]) == ("0", "lost", None), killed
+assert used["librocksdbjni"] >= 160 << 20 and "somebody sent it SIGKILL" in killed["killer"], killed
+whole = asked["report"]
+assert asked["state"] == "lost" and whole["accounts"][0]["peak"] >= 3 << 20 and "places" not in whole, asked
+assert any(library["name"].startswith("libtarget") for library in whole["libraries"]), whole
+assert report["application"]["settings"]["spark.memgrant.mode"] == "observe", report["application"]
+END
+"$memgrant" explain "$WORK/application.json" >"$WORK/explained" || fail "explain can't read the application's report"
+sed 's/^/  /' "$WORK/explained"
+grep -q '^executor 0 (lost): ' "$WORK/explained" && grep -q '^librocksdbjni .* in executor 0$' "$WORK/explained" &&
+    grep -q '^spark.executor.memoryOverhead=' "$WORK/explained" || fail "executors, libraries or settings are not said"
+! "$memgrant" compare "$WORK/application.json" "$WORK/application.json" --fail 'librocksdbjni*.peak>160m' >"$WORK/compared" ||
+    fail "compare sees nothing of the one that was killed"
+grep -q '^FAIL librocksdbjni.peak' "$WORK/compared" || fail "compare does not compare applications"
+echo "ok - the driver writes one report of all executors"
 
 { printf '{"Event":"SparkListenerLogStart","Spark Version":"4.3.0"}\n'
   printf '{"Event":"SparkListenerExecutorRemoved","Timestamp":1764200000000,"Executor ID":"7","Removed Reason":"%s"}\n' "Command exited with code 137"

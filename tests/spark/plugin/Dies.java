@@ -17,12 +17,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.metrics.source.Source;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerEvent;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBatch;
 
 /**
  * An executor ends in the middle of a job on RocksDB, by SIGKILL or, in a container, because it takes more than there is: the driver says
- * why. What it holds is in the driver's Prometheus page before.
+ * why. What it holds is in the driver's Prometheus page before. Another one is asked to end, and tells the driver what it had.
  */
 final class Dies extends OnCluster {
     private static final int HELD_MB = 160;
@@ -113,11 +114,33 @@ final class Dies extends OnCluster {
         Check.that(died.get(60, TimeUnit.SECONDS) != null, "the driver says why", "");
     }
 
+    /** The next executor is asked to end, by SIGTERM. */
+    private void end() throws Exception {
+        String[] executor = run(1, task -> {
+            Target.allocate(3 * MB);
+            return SparkEnv.get().executorId() + " " + ProcessHandle.current().pid();
+        }).get(0).split(" ");
+        CompletableFuture<String> removed = new CompletableFuture<>();
+        spark.sc().addSparkListener(new SparkListener() {
+            @Override
+            public void onExecutorRemoved(SparkListenerExecutorRemoved event) {
+                if (event.executorId().equals(executor[0])) {
+                    removed.complete(event.reason());
+                }
+            }
+        });
+        ProcessHandle.of(Long.parseLong(executor[1])).orElseThrow().destroy();
+        Check.that(removed.get(60, TimeUnit.SECONDS) != null, "an executor that is asked to end ends", "");
+    }
+
     public static void main(String[] words) throws Exception {
         try (JavaSparkContext spark = new JavaSparkContext()) {
             Dies job = new Dies(spark);
             job.holdAndSee();
             job.die(Boolean.getBoolean("kernel"));
+            if (!Boolean.getBoolean("kernel")) {
+                job.end();
+            }
         }
     }
 }

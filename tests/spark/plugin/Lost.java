@@ -27,8 +27,8 @@ final class Lost {
 
     /** Of an executor in a container of 1024 MB. */
     private static Snapshot snapshot(long millis, long heldMb, long kills, String file, String folder) {
-        return new Snapshot("3", millis, heldMb / 2 * MB, 0, 0, 0, 0, 0, 100 * MB, 200 * MB, 512 * MB, heldMb * MB, 1024 * MB,
-                heldMb * MB, kills, file, folder, new TreeMap<>(Map.of("librocksdbjni.so", heldMb / 2 * MB)));
+        return new Snapshot("3", millis, heldMb / 2 * MB, heldMb * MB, 0, 0, 0, 0, 0, 100 * MB, 200 * MB, 512 * MB, heldMb * MB, 1024 * MB,
+                heldMb * MB, kills, file, folder, new TreeMap<>(Map.of("librocksdbjni.so", heldMb / 2 * MB)), new TreeMap<>());
     }
 
     private static Verdict verdict(String reason, Snapshot last, SparkConf conf) {
@@ -86,7 +86,8 @@ final class Lost {
 
     private static void figuresOfTheLiving() {
         List<ExecutorDied> told = new ArrayList<>();
-        Deaths deaths = new Deaths(new SparkConf(false), told::add);
+        List<String> ended = new ArrayList<>();
+        Deaths deaths = new Deaths(new SparkConf(false), told::add, ended::add);
         MetricRegistry registry = new MetricRegistry();
         deaths.show(new Metrics(registry));
         deaths.receive(snapshot(0, 100, -1, "", ""));

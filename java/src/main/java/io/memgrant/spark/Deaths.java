@@ -19,6 +19,7 @@ final class Deaths extends SparkListener {
 
     private final SparkConf conf;
     private final Consumer<ExecutorDied> teller;
+    private final Consumer<String> ender;
     private final Map<String, Deque<Snapshot>> lives = new HashMap<>();
     /** The last that were removed: what they sent before may come after. Spark gives no number twice. */
     private final Map<String, Boolean> removed = new LinkedHashMap<>() {
@@ -31,10 +32,14 @@ final class Deaths extends SparkListener {
     };
     private Metrics metrics;
 
-    /** @param teller told of each that did not end in order */
-    Deaths(SparkConf conf, Consumer<ExecutorDied> teller) {
+    /**
+     * @param teller told of each that did not end in order
+     * @param ender told afterwards of each that ended
+     */
+    Deaths(SparkConf conf, Consumer<ExecutorDied> teller, Consumer<String> ender) {
         this.conf = conf;
         this.teller = teller;
+        this.ender = ender;
     }
 
     synchronized void show(Metrics shown) {
@@ -76,6 +81,7 @@ final class Deaths extends SparkListener {
             if (life != null) {
                 explain(event, life.peekFirst(), life.peekLast());
             }
+            ender.accept(event.executorId());
         } catch (Throwable broken) {
             Say.once("why an executor was lost is not said", broken);
         }

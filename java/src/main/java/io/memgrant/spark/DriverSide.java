@@ -16,6 +16,9 @@ final class DriverSide implements DriverPlugin {
     private final Retries.Needs needs = new Retries.Needs();
     /** Null where no executor is another process. */
     private volatile Deaths deaths;
+    /** Null where nobody wants its report. */
+    private volatile Application application;
+    private volatile SparkContext context;
 
     @Override
     public Map<String, String> init(SparkContext context, PluginContext plugin) {
@@ -24,8 +27,10 @@ final class DriverSide implements DriverPlugin {
             if (wrong != null) {
                 Say.once(wrong);
             }
+            this.context = context;
+            application = new Settings(plugin.conf(), Map.of()).report() == null ? null : new Application();
             if (!isLocal(plugin.conf().get("spark.master", ""))) {
-                deaths = new Deaths(context.conf(), died -> tell(context, died));
+                deaths = new Deaths(context.conf(), this::tell, this::removed);
                 context.addSparkListener(deaths);
             }
         } catch (Throwable unreadable) {
@@ -51,16 +56,46 @@ final class DriverSide implements DriverPlugin {
             if (deaths != null) {
                 deaths.receive(snapshot);
             }
+            if (application != null) {
+                application.seen(snapshot);
+            }
+            return null;
+        }
+        if (message instanceof LastWord.Ended ended) {
+            if (application != null) {
+                application.ended(ended);
+            }
             return null;
         }
         return needs.receive(message);
     }
 
-    private static void tell(SparkContext context, ExecutorDied died) {
+    private void tell(ExecutorDied died) {
+        if (application != null) {
+            application.died(died);
+        }
         if (!context.isStopped()) {
             Say.again(died.killer);
             Say.again(died.held);
             context.listenerBus().post(died);
+        }
+    }
+
+    private void removed(String executor) {
+        if (application != null) {
+            application.removed(executor);
+        }
+    }
+
+    /** After the executors were told to end, and while they can still be heard. */
+    @Override
+    public void shutdown() {
+        try {
+            if (application != null) {
+                application.end(context.conf(), new Settings(context.conf(), Map.of()).report());
+            }
+        } catch (Throwable broken) {
+            Say.once("the report of the application was not written", broken);
         }
     }
 

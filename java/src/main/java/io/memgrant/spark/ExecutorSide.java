@@ -62,7 +62,7 @@ final class ExecutorSide implements ExecutorPlugin {
             observing = Watch.every(LOOK_MILLIS, LOOK_MILLIS, ObservedTask::lookAtDeclared);
         }
         executor = Memgrant.root();
-        reporter = new Reporter(context);
+        reporter = new Reporter(context, settings.report() != null);
         return settings.whatIsDoubtful();
     }
 
@@ -95,10 +95,10 @@ final class ExecutorSide implements ExecutorPlugin {
             if (observing != null) {
                 observing.cancel(false);
             }
+            Memgrant.writeReport();
             if (reporter != null) {
                 reporter.close();
             }
-            Memgrant.writeReport();
         } catch (Throwable broken) {
             Say.once("the report was not written", broken);
         }

@@ -17,9 +17,13 @@ final class Reporter {
     private final Metrics metrics;
     private final ScheduledFuture<?> looking;
     private final Pace pace = new Pace();
+    /** Null where nobody wants the application's report. */
+    private final LastWord lastWord;
 
-    Reporter(PluginContext plugin) {
+    /** @param isCollected whether the driver writes the application's report */
+    Reporter(PluginContext plugin, boolean isCollected) {
         this.plugin = plugin;
+        lastWord = isCollected ? new LastWord(plugin, container) : null;
         metrics = new Metrics(plugin.metricRegistry());
         look(); // metrics that are not there when the plugin has started are never asked for
         looking = Watch.everyUndisturbed(LOOK_MILLIS, this::look);
@@ -27,6 +31,9 @@ final class Reporter {
 
     void close() {
         looking.cancel(false);
+        if (lastWord != null) {
+            lastWord.sayAtOnce();
+        }
     }
 
     private void look() {

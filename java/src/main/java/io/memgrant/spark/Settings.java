@@ -152,6 +152,12 @@ final class Settings {
         return conf.getTimeAsMs("spark.memory.unmanagedMemoryPollingInterval", "0") > 0;
     }
 
+    /** The file of the application's report, before which name those of its executors begin; null for none. The environment's is each process's own. */
+    String report() {
+        String report = values.get("report");
+        return report == null || report.isBlank() ? null : report.trim();
+    }
+
     /**
      * What the library is armed with, as "name=value".
      *
@@ -161,9 +167,8 @@ final class Settings {
         Map<String, String> armed = new TreeMap<>(values);
         armed.put("mode", mode());
         armed.computeIfAbsent("grant_batch", name -> Long.toString(grantBatch(pool().size())));
-        String report = values.get("report");
-        if (report != null && !report.isBlank()) {
-            armed.put("report", report.trim() + ".executor-" + executorId);
+        if (report() != null) {
+            armed.put("report", report() + ".executor-" + executorId);
             armed.put("report_owner", "true");
         }
         return armed.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toArray(String[]::new);

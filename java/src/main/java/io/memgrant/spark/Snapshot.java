@@ -21,11 +21,13 @@ import java.util.TreeMap;
  * @param kills how many the kernel had killed there, by {@code eventsFile}; -1 unknown
  * @param eventsFolder the folder that it is in, by which the driver knows whether it sees the same
  * @param libraries what each has now
+ * @param peaks what each had at most
  */
-record Snapshot(String executor, long millis, long used, long granted, long lent, long overdraft, long denials, long overhead,
+record Snapshot(String executor, long millis, long used, long peak, long granted, long lent, long overdraft, long denials, long overhead,
                 long heapUsed, long heapCommitted, long heapMax, long resident, long limit, long held, long kills,
-                String eventsFile, String eventsFolder, TreeMap<String, Long> libraries) implements Serializable {
-    private static final long serialVersionUID = 2;
+                String eventsFile, String eventsFolder, TreeMap<String, Long> libraries, TreeMap<String, Long> peaks)
+        implements Serializable {
+    private static final long serialVersionUID = 3;
 
     /** Of this executor, now. */
     static Snapshot take(String executor, Container container) {
@@ -33,13 +35,18 @@ record Snapshot(String executor, long millis, long used, long granted, long lent
         Account overhead = Memgrant.overhead();
         MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
         TreeMap<String, Long> libraries = new TreeMap<>();
-        Memgrant.libraries().forEach(library -> libraries.merge(library.name(), library.used(), Long::sum));
-        libraries.remove("libmemgrant"); // the overhead by another name
+        TreeMap<String, Long> peaks = new TreeMap<>();
+        for (Memgrant.LibraryUse library : Memgrant.libraries()) {
+            if (!library.name().equals("libmemgrant")) { // the overhead by another name
+                libraries.merge(library.name(), library.used(), Long::sum);
+                peaks.merge(library.name(), library.peak(), Long::sum);
+            }
+        }
         String events = container.eventsFile();
-        return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.granted(), io.memgrant.Headroom.lent(),
+        return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.peak(), root.granted(), io.memgrant.Headroom.lent(),
                 root.overdraftPeak(), root.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
                 heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events,
-                Container.folderOf(events), libraries);
+                Container.folderOf(events), libraries, peaks);
     }
 
     private static long residentNow() {
