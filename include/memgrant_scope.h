@@ -36,6 +36,8 @@ MG_SCOPE_WEAK int64_t mgx_scope_used(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_peak(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_part);
 MG_SCOPE_WEAK int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes);
+MG_SCOPE_WEAK int mgx_scope_share_fairly(mg_scope scope, int fairly);
+MG_SCOPE_WEAK int64_t mgx_scope_share(mg_scope scope);
 MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
 
 #ifndef MG_SCOPE_DEFINED_HERE
@@ -88,6 +90,20 @@ static inline int64_t mg_scope_reserve(mg_scope scope, int64_t bytes, int in_par
 static inline int64_t mg_scope_give_back(mg_scope scope, int64_t bytes)
 {
     return mgx_scope_give_back ? mgx_scope_give_back(scope, bytes) : 0;
+}
+
+/* Divides the limit of this scope among the scopes nested in it: each of n that hold something is sure of an n-th. What of that nobody uses is
+ * lent to whoever asks first, and called back: what one is refused within its share is kept for it when others free. With 0 again whoever asks
+ * first has it, as at the beginning. Returns 0 when the scope has ended. */
+static inline int mg_scope_share_fairly(mg_scope scope, int fairly)
+{
+    return mgx_scope_share_fairly ? mgx_scope_share_fairly(scope, fairly) : 0;
+}
+
+/* What the scope is sure of just now, of the one that it is nested in; -1 where that does not divide fairly, or has no limit. */
+static inline int64_t mg_scope_share(mg_scope scope)
+{
+    return mgx_scope_share ? mgx_scope_share(scope) : -1;
 }
 
 /* Writes the scope and all in it, a line each, to a file descriptor: used, granted, peak, limit, whose grant pays, age. Of 0 it is all accounts

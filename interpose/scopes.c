@@ -55,6 +55,16 @@ int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes)
     return mg_account_give_back(scope, bytes);
 }
 
+int mgx_scope_share_fairly(mg_scope scope, int fairly)
+{
+    return mg_account_share_fairly(scope, fairly);
+}
+
+int64_t mgx_scope_share(mg_scope scope)
+{
+    return mg_account_share(scope);
+}
+
 int mgx_account_print(mg_scope scope, int file)
 {
     size_t length = 0;

@@ -60,6 +60,18 @@ static jlong give_back(JNIEnv *env, jclass class, jlong account, jlong bytes)
     return mg_account_give_back(account, bytes);
 }
 
+static jboolean share_fairly(JNIEnv *env, jclass class, jlong account, jboolean fairly)
+{
+    (void)env, (void)class;
+    return mg_account_share_fairly(account, fairly);
+}
+
+static jlong share(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_account_share(account);
+}
+
 static jstring refusal(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
@@ -93,6 +105,8 @@ jint mg_tree_register(JNIEnv *env)
         { "end", "(J)J", end },
         { "reserve", "(JJZ)J", reserve },
         { "giveBack", "(JJ)J", give_back },
+        { "shareFairly", "(JZ)Z", share_fairly },
+        { "share", "(J)J", share },
         { "text", "(JZ)Ljava/lang/String;", text_of },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };

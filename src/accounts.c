@@ -176,6 +176,23 @@ static struct mg_account *free_slot(void)
     return tree.used < tree.size ? &tree.slots[tree.used++] : NULL;
 }
 
+static void add_child(struct mg_account *parent, struct mg_account *account)
+{
+    account->sibling_before = parent->last_child;
+    *(parent->last_child ? &parent->last_child->next_sibling : &parent->first_child) = account;
+    parent->last_child = account;
+    parent->children++;
+}
+
+void mg_accounts_remove(struct mg_account *account)
+{
+    struct mg_account *parent = account->parent, *before = account->sibling_before;
+    *(before ? &before->next_sibling : &parent->first_child) = account->next_sibling;
+    *(account->next_sibling ? &account->next_sibling->sibling_before : &parent->last_child) = before;
+    parent->children--;
+    account->listed = false;
+}
+
 static struct mg_account *open_slot(const char *name, struct mg_account *parent, int64_t limit,
                                     struct mg_heap *heap)
 {
@@ -190,7 +207,7 @@ static struct mg_account *open_slot(const char *name, struct mg_account *parent,
     account->opened_ns = mg_os_now_ns();
     if (parent) {
         account->depth = parent->depth + 1;
-        parent->children++;
+        add_child(parent, account);
         MG_STORE(parent->spread, true);
     }
     account->limit = limit;

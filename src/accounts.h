@@ -31,7 +31,8 @@ struct mg_account {
     _Atomic(int64_t) reserve;     /* the part of that which it does not use now */
     unsigned depth;               /* accounts above it */
     unsigned children;            /* open or closing */
-    unsigned pins;                /* those who reserve for it just now: it does not end meanwhile */
+    struct mg_account *first_child, *last_child, *next_sibling, *sibling_before;
+    unsigned pins; /* those who reserve for it just now: it does not end meanwhile */
     _Atomic(bool)
         spread; /* it has or had children: in any heap may be blocks of it and of those below. Read without the lock too */
     _Atomic(int) state;
@@ -45,6 +46,12 @@ struct mg_account {
     _Atomic(int64_t) peak;  /* of used, with descendants */
     _Atomic(int64_t) overdraft_peak;
     _Atomic(int64_t) denials;
+    _Atomic(bool) fair;          /* each of those nested in it is sure of its share (fair.h) */
+    _Atomic(unsigned) active;    /* how many of these count */
+    _Atomic(bool) is_active;     /* it does, above it */
+    _Atomic(int64_t) claim;      /* what is kept for it of its share */
+    _Atomic(int64_t) claims;     /* of all that are nested in it */
+    int64_t claimed_ns;          /* when it was refused that */
     _Atomic(bool) lends;         /* its lanes may hold credit */
     _Atomic(int64_t) tolerated;  /* overdraft below this asks for no boundary */
     _Atomic(bool) injected;      /* a denial was, under stop, that no boundary has thrown yet */
@@ -141,6 +148,9 @@ static inline int64_t mg_strangers_frees(const struct mg_pair *pair)
 void mg_accounts_release_empty(struct mg_heap *heap);
 /* Adds the account's own books by library: folded ones, and strangers' frees. Under the lock. The lanes' part is added by lanes.c. */
 void mg_accounts_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES]);
+
+/* An ended one leaves its parent, and its slot. Under the lock. */
+void mg_accounts_remove(struct mg_account *account);
 
 /* For the report, under the lock: slots, of which some are listed. */
 unsigned mg_accounts_slots(void);

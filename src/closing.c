@@ -1,6 +1,7 @@
 #include "closing.h"
 
 #include "closed.h"
+#include "fair.h"
 #include "libraries.h"
 #include "path.h"
 
@@ -143,8 +144,8 @@ static struct mg_heap *finish(struct mg_account *account)
         pay_for(account); /* what it was granted is its parent's again */
     keep(account);
     MG_STORE(account->state, MG_ACCOUNT_CLOSED);
-    account->parent->children--;
-    account->listed = false;
+    mg_fair_ends(account);
+    mg_accounts_remove(account);
     return heap;
 }
 
@@ -183,6 +184,7 @@ static void begin_closing(struct mg_account *account)
 {
     MG_STORE(account->state, MG_ACCOUNT_CLOSING);
     mg_path_give_back(account, INT64_MAX);
+    mg_fair_closes(account);
 }
 
 struct mg_heap *mg_accounts_after_fork_in_child(void)

@@ -46,7 +46,7 @@ bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes)
     return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
 }
 
-bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t over, int64_t bytes)
+bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t limit, int64_t over, int64_t bytes)
 {
     struct mg_library *library = &mg_libraries[slot];
     struct mg_account *holder = refuser->holder;
@@ -60,9 +60,10 @@ bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t over,
         return false;
     }
     bool fails = fate == MG_FATE_FAIL;
-    if (fails && mg_denial_spared(over, refuser->limit, bytes))
+    if (fails && mg_denial_spared(over, limit, bytes))
         return false;
-    MG_ADD(holder->denials, 1);
+    if (holder != refuser)
+        MG_ADD(holder->denials, 1);
     mg_denial_count(refuser, library);
     return fails;
 }

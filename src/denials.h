@@ -16,7 +16,8 @@ bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes);
 
 /* The limit of an account that is nested refuses so many bytes, by which it would be exceeded by `over`: whether that is a denial, here
  * and now. Counts it, of the account that refuses and of the one that holds it; where a task is to be stopped, this is marked. */
-bool mg_denial_by_limit(struct mg_account *refuser, unsigned library, int64_t over, int64_t bytes);
+bool mg_denial_by_limit(struct mg_account *refuser, unsigned library, int64_t limit, int64_t over,
+                        int64_t bytes);
 
 /* A charge against the library's own limit. False is a denial. */
 bool mg_grants_within_library(struct mg_account *account, unsigned library, int64_t bytes);

@@ -1,6 +1,7 @@
 #include "grants.h"
 
 #include "denials.h"
+#include "fair.h"
 #include "headroom.h"
 #include "libraries.h"
 #include "mappings.h"
@@ -33,6 +34,12 @@ static int64_t take_unused(struct mg_account *holder, int64_t need, int64_t want
     return bytes;
 }
 
+/* Not what is kept for others. */
+static bool may_take(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
+{
+    return MG_LIKELY(!mg_fair_is_on_path(account)) || mg_fair_allows(account, bytes, refuser);
+}
+
 /* So many bytes of a nested account: of all on the path, or of none. */
 static bool take_exactly(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
 {
@@ -47,8 +54,10 @@ static bool take_exactly(struct mg_account *account, int64_t bytes, struct mg_ac
 /* The same within the limits on the way there; none of which was where the holder has too little. */
 static int64_t take_path(struct mg_account *account, int64_t need, int64_t want, struct mg_account **refuser)
 {
-    if (MG_LIKELY(account == account->holder))
-        return take_unused(account, need, want);
+    if (MG_LIKELY(account == account->holder)) {
+        want = may_take(account, want, refuser) ? want : need;
+        return may_take(account, want, refuser) ? take_unused(account, need, want) : 0;
+    }
     int64_t bytes = mg_path_room(account, need, want, refuser);
     if (!bytes)
         return 0;
@@ -56,9 +65,12 @@ static int64_t take_path(struct mg_account *account, int64_t need, int64_t want,
     int64_t unused = MG_LOAD(account->holder->granted) - MG_LOAD(account->holder->taken);
     int64_t share = mg_path_share(unused, need, bytes);
     bytes = share ? share : need;
-    if (take_exactly(account, bytes, refuser))
+    if (may_take(account, bytes, refuser) && take_exactly(account, bytes, refuser))
         return bytes;
-    return bytes > need && !*refuser && take_exactly(account, need, refuser) ? need : 0;
+    return bytes > need && !*refuser && may_take(account, need, refuser) &&
+                   take_exactly(account, need, refuser)
+               ? need
+               : 0;
 }
 
 static int64_t overdraw(struct mg_account *account, unsigned library, int64_t bytes, enum mg_fate fate)
@@ -139,8 +151,11 @@ static int64_t pay(struct mg_account *account, unsigned slot, const struct mg_pa
 static int64_t beyond_limit(struct mg_account *account, struct mg_account *refuser, unsigned slot,
                             int64_t need)
 {
-    int64_t over = MG_LOAD(refuser->taken) + need - refuser->limit;
-    if (mg_denial_by_limit(refuser, slot, over, need))
+    int64_t limit = mg_fair_capacity(refuser), over = MG_LOAD(refuser->taken) + need - limit;
+    bool fails = mg_denial_fate(refuser, &mg_libraries[slot]) == MG_FATE_FAIL;
+    /* Who has more than its share is denied in place of one that is owed it. */
+    bool owed_it = !fails && MG_LOAD(refuser->fair) && mg_fair_is_owed(account, refuser, need);
+    if (!owed_it && mg_denial_by_limit(refuser, slot, limit, over, need))
         return 0;
     mg_accounts_raise(&refuser->overdraft_peak, over);
     struct mg_path_raised raised;
@@ -154,7 +169,7 @@ static int64_t beyond_grant(struct mg_account *account, unsigned slot, int64_t n
     if (MG_LIKELY(account == account->holder))
         return shortage(account, slot, need, want);
     struct mg_path_raised raised;
-    int64_t owed = mg_path_raise(account, need, &raised, &refuser);
+    int64_t owed = may_take(account, need, &refuser) ? mg_path_raise(account, need, &raised, &refuser) : -1;
     return owed < 0 ? beyond_limit(account, refuser, slot, need) : pay(account, slot, &raised, owed);
 }
 
@@ -172,6 +187,16 @@ int64_t mg_grants_missing(struct mg_account *account, int64_t need)
         collect(account);
     int64_t missing = need - (MG_LOAD(account->granted) - MG_LOAD(account->taken));
     return missing > 0 ? missing : 0;
+}
+
+static void note_fairness(struct mg_account *account, int64_t need, int64_t taken)
+{
+    if (MG_LIKELY(!mg_fair_is_on_path(account)))
+        return;
+    if (taken)
+        mg_fair_got(account, taken);
+    else
+        mg_fair_refused(account, need);
 }
 
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want)
@@ -197,6 +222,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
         taken = beyond_grant(account, library, need, want);
     if (taken)
         mg_path_show(account, taken);
+    note_fairness(account, need, taken);
     mg_headroom_note(account->holder);
     return taken;
 }
@@ -209,6 +235,11 @@ static int64_t room_for(const struct mg_account *account)
         int64_t left = a->limit - MG_LOAD(a->taken) - MG_LOAD(a->reserve);
         if (a->limit >= 0 && left < room)
             room = left;
+        /* What is reserved is not called back: it is no more than a share. */
+        int64_t share = mg_fair_share(a);
+        left = share - MG_LOAD(a->taken) - MG_LOAD(a->reserve);
+        if (share >= 0 && left < room)
+            room = left;
     }
     return room > 0 ? room : 0;
 }
@@ -219,7 +250,8 @@ static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account
     struct mg_path_raised raised;
     if (!MG_LOAD(mg_grants.enforcing))
         MG_ADD(account->holder->taken, mg_path_raise(account->parent, bytes, &raised, NULL));
-    else if (!take_exactly(account->parent, bytes, refuser))
+    else if (!may_take(account, bytes + MG_LOAD(account->reserve), refuser) ||
+             !take_exactly(account->parent, bytes, refuser))
         return false;
     MG_ADD(account->reservation, bytes);
     MG_ADD(account->reserve, bytes);
@@ -233,20 +265,25 @@ int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_par
     const int64_t most =
         (int64_t)1 << 47; /* more than a process can have: no sum of reservations overflows */
     struct mg_account *refuser = NULL;
+    const bool fair = mg_fair_is_on_path(account);
     if (bytes > most || MG_LOAD(account->reservation) > most)
         return 0;
+    if (MG_UNLIKELY(fair))
+        mg_fair_comes(account);
     if (room_for(account) < bytes)
         collect(account->holder);
     for (int i = 0; i < TRIES; i++) {
         int64_t room = MG_LOAD(mg_grants.enforcing) ? room_for(account) : bytes;
         int64_t part = room < bytes && in_part ? room : bytes;
         if (part <= 0)
-            return 0;
+            break;
         if (part <= room && reserve(account, part, &refuser))
             return part;
         if (!in_part)
             break;
         refuser = NULL;
     }
+    if (MG_UNLIKELY(fair))
+        mg_fair_refused(account, bytes + MG_LOAD(account->reserve));
     return 0;
 }

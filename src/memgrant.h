@@ -149,6 +149,11 @@ void mg_scopes_leave(int64_t before);
 int64_t mg_account_reserve(int64_t account, int64_t bytes, bool in_part);
 int64_t mg_account_give_back(int64_t account, int64_t bytes);
 
+/* What accounts nested in this one divide, its limit or the process's, they divide fairly from now on: each of n that are active is sure
+ * of an n-th; or whoever comes first has it, as at the beginning. False: it has closed. And what one is sure of just now; -1: nothing. */
+bool mg_account_share_fairly(int64_t account, bool fair);
+int64_t mg_account_share(int64_t account);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */

@@ -1,5 +1,6 @@
 #include "path.h"
 
+#include "fair.h"
 #include "settings.h"
 
 void mg_path_show(struct mg_account *account, int64_t bytes)
@@ -45,6 +46,7 @@ int64_t mg_path_room(struct mg_account *account, int64_t need, int64_t want, str
         }
         if (a->limit >= 0)
             want = paid + (left > 0 ? mg_path_share(left, least, want - paid) : 0);
+        want = paid + mg_fair_part(a, least, want - paid);
         paid += MG_LOAD(a->reserve);
     }
     return want;

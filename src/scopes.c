@@ -4,6 +4,7 @@
 
 #include "accounts.h"
 #include "closing.h"
+#include "fair.h"
 #include "grants.h"
 #include "lanes.h"
 #include "path.h"
@@ -132,6 +133,37 @@ int64_t mg_scopes_end(int64_t scope)
     mg_grants_mind_overhead_now_and_then();
     mg_leave(self);
     return left;
+}
+
+bool mg_account_share_fairly(int64_t handle, bool fair)
+{
+    struct mg_self *self = &mg_self;
+    if (!may(self))
+        return false;
+    mg_enter(self);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = mg_accounts_of(handle);
+    bool open = account && account->heap && MG_LOAD(account->state) == MG_ACCOUNT_OPEN;
+    if (open)
+        mg_fair_set(account, fair);
+    mg_unlock(&mg_books_lock);
+    mg_leave(self);
+    return open;
+}
+
+int64_t mg_account_share(int64_t scope)
+{
+    if (!may(&mg_self))
+        return -1;
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = scope_of(scope);
+    if (account)
+        mg_fair_count(account->parent);
+    int64_t share = account ? mg_fair_share(account) : -1;
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+    return share;
 }
 
 bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)

@@ -14,11 +14,8 @@ static void add_account(struct mg_account *account)
     mg_lanes_add_books(account, sums);
     for (unsigned i = 0; i < MG_LIBRARIES; i++)
         mg_book_add(&sums[i], &account->descendants[i]);
-    for (unsigned i = 0; account->children && i < mg_accounts_slots(); i++) {
-        struct mg_account *child = mg_accounts_slot(i);
-        if (child->listed && child->parent == account)
-            add_account(child);
-    }
+    for (struct mg_account *child = account->first_child; child; child = child->next_sibling)
+        add_account(child);
 }
 
 const struct mg_book *mg_sums_read(struct mg_account *account)

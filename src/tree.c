@@ -2,6 +2,7 @@
 #include "memgrant.h"
 
 #include "accounts.h"
+#include "fair.h"
 #include "grants.h"
 #include "json.h"
 #include "os.h"
@@ -46,6 +47,11 @@ static void add_json(struct mg_text *text, struct mg_account *account)
     mg_text_add(text, ",\"reservation\":%ld,\"granted\":%ld,\"used\":%ld,\"peak\":%ld",
                 MG_LOAD(account->reservation), granted_to(account), used,
                 mg_at_least(MG_LOAD(account->peak), used));
+    mg_text_add(text, ",\"fair\":%s,\"share\":", MG_LOAD(account->fair) ? "true" : "false");
+    if (mg_fair_share(account) < 0)
+        mg_text_add(text, "null");
+    else
+        mg_text_add(text, "%ld", mg_fair_share(account));
     mg_text_add(text, ",\"denials\":%ld,\"age_ns\":%ld,\"children\":[", MG_LOAD(account->denials),
                 age_of(account));
 }
@@ -61,6 +67,8 @@ static void add_line(struct mg_text *text, struct mg_account *account, unsigned 
         mg_text_add(text, "no limit");
     else
         mg_text_add(text, "limit %ld%s", account->limit, used > account->limit ? " (over it)" : "");
+    if (MG_LOAD(account->fair))
+        mg_text_add(text, " shared fairly by %u", MG_LOAD(account->active));
     if (MG_LOAD(account->reservation))
         mg_text_add(text, ", reserved %ld", MG_LOAD(account->reservation));
     if (MG_LOAD(account->denials))
@@ -78,10 +86,8 @@ static void add_account(struct mg_text *text, struct mg_account *account, bool j
         add_json(text, account);
     else
         add_line(text, account, indent);
-    for (unsigned i = 0; account->children && i < mg_accounts_slots(); i++) {
-        struct mg_account *child = mg_accounts_slot(i);
-        if (!child->listed || child->parent != account || (!json && shown >= SHOWN))
-            continue;
+    for (struct mg_account *child = account->first_child; child && (json || shown < SHOWN);
+         child = child->next_sibling) {
         if (json && shown)
             mg_text_add(text, ",");
         add_account(text, child, json, indent + 1);

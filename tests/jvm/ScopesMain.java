@@ -131,6 +131,41 @@ final class ScopesMain {
         }
     }
 
+    private static void aLimitIsDividedFairly(Account task) {
+        try (Account divided = task.child("divided", 8 * MB)) {
+            divided.shareFairly(true);
+            try (Account first = divided.child("first", Account.NO_LIMIT)) {
+                Armed.equal(8 * MB, first.share(), "the share of one that is alone");
+                long block = Target.take(6 * MB);
+                try (Account second = divided.child("second", Account.NO_LIMIT)) {
+                    Armed.equal(4 * MB, second.share(), "the share of one of two");
+                    long owed = Target.take(3 * MB);
+                    Armed.check(!task.takeInjectedDenial(), "who is owed it is not stopped");
+                    Armed.equal(4 * MB, first.share(), "the other one's share");
+                    try (Entered here = first.enter()) {
+                        long more = Target.take(MB);
+                        Armed.check(here != null && task.takeInjectedDenial(), "who has more than its share is");
+                        Armed.equal("divided, limit 8388608 bytes", task.takeRefusal(), "who refused");
+                        Target.release0(more);
+                    }
+                    Armed.check(divided.toVerboseString().contains(" shared fairly by 2"), divided.toVerboseString());
+                    Armed.check(second.toJson().contains("\"share\":4194304"), second.toJson());
+                    Target.release0(owed);
+                }
+                Target.release0(block);
+            }
+            divided.shareFairly(false);
+        }
+        try {
+            Account over = task.child("over", MB);
+            over.close();
+            over.shareFairly(true);
+            throw new AssertionError("one that has closed divides its limit");
+        } catch (IllegalStateException expected) {
+            Armed.equal("over has closed", expected.getMessage(), "what was thrown");
+        }
+    }
+
     private static void theTreeIsSeenAsTextAndAsJson(Account task) {
         try (Account child = task.child("seen", 2 * MB)) {
             long block = Target.take(MB);
@@ -169,6 +204,7 @@ final class ScopesMain {
         anotherThreadWorksForIt(task);
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
         memoryIsReservedUsedAndGivenBack(task);
+        aLimitIsDividedFairly(task);
         theTreeIsSeenAsTextAndAsJson(task);
         aTasksEndEndsItsChildren();
         task.bind();

@@ -12,6 +12,8 @@
 
 enum { KB = 1 << 10, MB = 1 << 20 };
 
+static pthread_barrier_t step;
+
 static void what_is_allocated_in_between_is_the_scopes(void)
 {
     void *before = target_malloc(MB);
@@ -46,6 +48,43 @@ static void a_scopes_limit_refuses_and_what_is_freed_can_be_had_again(void)
     first = target_malloc(8 * MB);
     CHECK(first);
     target_free(first);
+}
+
+static mg_scope shared, second;
+static void *take_its_share(void *block)
+{
+    CHECK(mg_scope_enter(shared));
+    second = mg_scope_begin("second", MG_SCOPE_NO_LIMIT);
+    CHECK_EQ(mg_scope_share(second), 4 * MB);
+    CHECK(!target_malloc(3 * MB));
+    pthread_barrier_wait(&step); /* the first one frees 2 MB, and wants to have them again */
+    pthread_barrier_wait(&step);
+    *(void **)block = target_malloc(3 * MB);
+    CHECK(*(void **)block);
+    return NULL;
+}
+
+static void a_limit_is_divided_fairly(void)
+{
+    pthread_t thread;
+    void *blocks[2], *of_second;
+    CHECK(!pthread_barrier_init(&step, NULL, 2));
+    shared = mg_scope_begin("shared", 8 * MB);
+    CHECK(mg_scope_share_fairly(shared, 1));
+    mg_scope first = mg_scope_begin("first", MG_SCOPE_NO_LIMIT);
+    CHECK_EQ(mg_scope_share(first), 8 * MB);
+    CHECK((blocks[0] = target_malloc(5 * MB)) && (blocks[1] = target_malloc(2 * MB)));
+    CHECK(!pthread_create(&thread, NULL, take_its_share, &of_second));
+    pthread_barrier_wait(&step);
+    target_free(blocks[1]);
+    CHECK(!target_malloc(2 * MB));
+    pthread_barrier_wait(&step);
+    CHECK(!pthread_join(thread, NULL));
+    target_free(blocks[0]);
+    target_free(of_second);
+    CHECK_EQ(mg_scope_end(shared), 0);
+    CHECK(!mg_scope_share_fairly(shared, 1));
+    CHECK_EQ(mg_scope_share(second), -1);
 }
 
 static void scopes_nest_and_an_outer_end_ends_the_inner_ones(void)
@@ -139,7 +178,6 @@ static void a_scope_is_handed_to_another_thread(void)
 }
 
 /* One that is still inside goes on above; two end it at once. */
-static pthread_barrier_t step;
 static void *stay(void *unused)
 {
     (void)unused;
@@ -191,6 +229,7 @@ int main(void)
 {
     what_is_allocated_in_between_is_the_scopes();
     a_scopes_limit_refuses_and_what_is_freed_can_be_had_again();
+    a_limit_is_divided_fairly();
     scopes_nest_and_an_outer_end_ends_the_inner_ones();
     the_tree_fits_on_a_screen();
     too_many_nested_charge_the_last_one();

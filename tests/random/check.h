@@ -180,6 +180,23 @@ static inline int64_t check_books(struct entry *entry, const struct sums *sums)
     return used;
 }
 
+/* What is kept for those nested in an account, and how many of them count, is what they say of themselves. */
+static inline void check_fairness(const struct mg_account *account)
+{
+    int64_t claims = 0;
+    unsigned active = 0, children = 0;
+    for (const struct mg_account *child = account->first_child; child; child = child->next_sibling) {
+        CHECK(child->listed && child->parent == account);
+        CHECK(MG_LOAD(account->fair) || !MG_LOAD(child->claim));
+        claims += MG_LOAD(child->claim);
+        active += MG_LOAD(child->is_active);
+        children++;
+    }
+    CHECK_EQ(MG_LOAD(account->claims), claims);
+    CHECK_EQ((int64_t)MG_LOAD(account->active), active);
+    CHECK_EQ((int64_t)account->children, children);
+}
+
 static inline void check_accounts(const struct sums *sums)
 {
     int64_t all = 0;
@@ -188,8 +205,10 @@ static inline void check_accounts(const struct sums *sums)
             mg_accounts_collect(model.entries[i].account);
     mg_lock(&mg_books_lock);
     for (unsigned i = 0; i < ENTRIES; i++)
-        if (is_there(i))
+        if (is_there(i)) {
             all += check_books(&model.entries[i], sums);
+            check_fairness(model.entries[i].account);
+        }
     mg_unlock(&mg_books_lock);
     CHECK_EQ(all, sums->all);
     CHECK_EQ(used_by_all(), sums->all);

@@ -42,6 +42,8 @@ static void play(struct worker *worker, int steps)
             settle_one(worker, 1 + below(worker, ENTRIES - 1));
         else if (what == 14)
             look(worker);
+        else if (what == 17)
+            divide_one(worker);
         else if (what == 15 && model.alone)
             play_with_break(worker);
         else if (what == 16 && one_in(worker, 20))

@@ -25,6 +25,16 @@ static inline void begin_account(struct worker *worker, struct entry *entry)
                            : mg_account_open("task", mg_root(), -1);
 }
 
+/* What those nested in one divide, they divide fairly from now on, or not. */
+static inline void divide_one(struct worker *worker)
+{
+    pthread_mutex_lock(&model.tree);
+    unsigned i = below(worker, ENTRIES);
+    if (!i || model.entries[i].open)
+        CHECK(mg_account_share_fairly(mg_account_handle(model.entries[i].account), !one_in(worker, 3)));
+    pthread_mutex_unlock(&model.tree);
+}
+
 /* Accounts are opened, bound to and settled under one lock: whoever binds knows that it is open, as the plugin does. */
 static inline void open_one(struct worker *worker)
 {

@@ -102,6 +102,26 @@ public final class Account extends AccountFigures implements AutoCloseable {
         return NativeTree.giveBack(handle, bytes);
     }
 
+    /**
+     * Divides this account's limit among its {@link #child}ren: each of n that hold something is sure of an n-th. What of that nobody uses is
+     * lent to whoever asks first, and called back: what one is refused within its share is kept for it when others free, and only who has
+     * more than its share is stopped. Reservations are no more than a share. The executor's account divides the process's limit, where
+     * that is fixed; an account without a limit has nothing to divide.
+     *
+     * @param fairly false: whoever comes first has it, as at the beginning
+     * @throws IllegalStateException when it has closed
+     */
+    public void shareFairly(boolean fairly) {
+        if (!NativeTree.shareFairly(handle, fairly)) {
+            throw new IllegalStateException(name() + " has closed");
+        }
+    }
+
+    /** The bytes that this account is sure of just now of its parent's limit; -1 where that is not divided fairly, or has no limit. */
+    public long share() {
+        return NativeTree.share(handle);
+    }
+
     /** Once it is closed: the bytes that were still in use then, and are its parent's. 0 when nothing was forgotten. */
     public long left() {
         return left;

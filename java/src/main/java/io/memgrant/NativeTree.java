@@ -30,6 +30,12 @@ final class NativeTree {
     /** The end of that for so many bytes. Returns how many of them nobody used. */
     static native long giveBack(long account, long bytes);
 
+    /** What the account's children divide, they divide fairly from now on, or not. False: it has closed. */
+    static native boolean shareFairly(long account, boolean fairly);
+
+    /** What an account is sure of, of its parent's limit; -1 for nothing. */
+    static native long share(long account);
+
     /** An account and all below it as text, for people or as JSON; empty when it has closed. */
     static native String text(long account, boolean json);
 
