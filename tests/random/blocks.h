@@ -89,7 +89,8 @@ static inline size_t expected_bytes(enum calls_make form, size_t size, size_t al
 /* ---- Making ---- */
 
 /* A library has got a block that is `size` bytes to it. */
-static inline void note_block(struct worker *worker, struct slot *slot, unsigned noted, int64_t most)
+static inline void note_block(struct worker *worker, struct slot *slot, unsigned owner, unsigned noted,
+                              int64_t most)
 {
     bool ours = mg_owns(slot->at);
     /* After its thread's end, and there alone, a target's block is the next allocator's. */
@@ -102,8 +103,8 @@ static inline void note_block(struct worker *worker, struct slot *slot, unsigned
     slot->kind = ours ? BLOCK : FOREIGN;
     slot->bytes = ours ? mg_usable_size(slot->at) : 0;
     CHECK(!ours || slot->bytes >= slot->size);
-    slot->owner = entry_here(worker);
-    came(noted, most, slot->owner, (int64_t)slot->bytes);
+    slot->owner = owner;
+    came(noted, most, owner, (int64_t)slot->bytes);
     slot->pattern = next_random(&worker->random);
 }
 
@@ -131,7 +132,7 @@ static inline void make(struct worker *worker, struct slot *slot)
     }
     CHECK(!calls_aligned(form) || (uintptr_t)slot->at % alignment == 0);
     slot->size = size;
-    note_block(worker, slot, noted, most);
+    note_block(worker, slot, entry_here(worker), noted, most);
     CHECK(!counted || slot->bytes == expected);
     if (counted)
         CHECK_EQ(model.calls[slot->library]->usable(slot->at), expected);
@@ -142,6 +143,15 @@ static inline void make(struct worker *worker, struct slot *slot)
 
 /* libc asks for more than it hands out: a line's first room, a stream's. */
 #define TEXT_MOST (16 * (int64_t)MODEL_KB)
+
+/* libc asks several times: where the thread came to another account in between, only the block's heap tells whose it is. */
+static inline unsigned owner_of_text(const struct worker *worker, const void *text, unsigned before)
+{
+    unsigned after = entry_here(worker);
+    if (before == after || !mg_owns(text))
+        return after;
+    return mg_heap_at(mg_window_heap(text)) == model.entries[after].account->heap ? after : before;
+}
 
 static inline void make_text(struct worker *worker, struct slot *slot)
 {
@@ -160,7 +170,7 @@ static inline void make_text(struct worker *worker, struct slot *slot)
         return;
     }
     slot->size = model.calls[slot->library]->usable(slot->at);
-    note_block(worker, slot, noted, TEXT_MOST);
+    note_block(worker, slot, owner_of_text(worker, slot->at, noted), noted, TEXT_MOST);
     fill(slot->at, slot->size, slot->pattern);
 }
 
@@ -205,7 +215,7 @@ static inline void remake(struct worker *worker, struct slot *slot)
     slot->at = block;
     slot->size = size;
     slot->library = library;
-    note_block(worker, slot, noted, most);
+    note_block(worker, slot, entry_here(worker), noted, most);
     CHECK(slot->kind == FOREIGN || slot->bytes == usable_for(size, 0));
     verify(slot->at, old.size, size, old.pattern);
     fill(slot->at, size, slot->pattern);

@@ -156,6 +156,30 @@ static inline void check_book(const struct mg_book *book, int64_t bytes, int64_t
     CHECK_EQ(book->allocations - book->frees, blocks);
 }
 
+/* Under the books' lock. Every difference is told, before the first of them ends the test. */
+static inline void tell_differences(const struct sums *sums)
+{
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        struct mg_book books[MG_LIBRARIES] = { 0 };
+        const struct entry *entry = &model.entries[i];
+        if (!is_there(i))
+            continue;
+        mg_accounts_add_books(entry->account, books);
+        mg_lanes_add_books(entry->account, books);
+        for (unsigned library = 0; library < LIBRARIES; library++) {
+            const struct mg_book *book = &books[model.libraries[library]];
+            int64_t bytes = book->charged - book->refunded - sums->bytes[i][library];
+            int64_t blocks = (int64_t)(book->allocations - book->frees) - sums->blocks[i][library];
+            if (bytes || blocks)
+                dprintf(
+                    2,
+                    "entry %u in %u (%s%s), library %u, round %lu, alone %d: %ld bytes and %ld blocks too many\n",
+                    i, entry->parent, entry->open ? "open" : "", entry->settled ? "settled" : "", library,
+                    model.round, model.alone, bytes, blocks);
+        }
+    }
+}
+
 /* Under the books' lock. Returns what all libraries have in use in the account, by the model. */
 static inline int64_t check_books(struct entry *entry, const struct sums *sums)
 {
@@ -204,6 +228,7 @@ static inline void check_accounts(const struct sums *sums)
         if (is_there(i))
             mg_accounts_collect(model.entries[i].account);
     mg_lock(&mg_books_lock);
+    tell_differences(sums);
     for (unsigned i = 0; i < ENTRIES; i++)
         if (is_there(i)) {
             all += check_books(&model.entries[i], sums);
