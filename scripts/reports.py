@@ -27,8 +27,9 @@ class Report:
         self.command = str(process["command"])
         self.resident, self.resident_peak = number(process, "rss_bytes"), number(process, "rss_peak_bytes")
         self.enforces = parsed["mode"] == "enforce"
-        self.used, self.peak, self.denials = (number(root, name) for name in ("used", "peak", "denials"))
+        self.used, self.peak = number(root, "used"), number(root, "peak")
         self.libraries = [(str(one["name"]), number(one, "used"), number(one, "peak")) for one in parsed["libraries"]]
+        self.denials = sum(number(one, "denials") for one in parsed["libraries"])  # whichever account they were of
         self.live = sum(number(one, "used") - number(one, "mapped") for one in parsed["libraries"])
 
     def is_jvm(self):

@@ -15,7 +15,7 @@ says() { # LINE
 }
 report() { # MODE COMMAND RSS-PEAK DENIALS: libraries had 100 MB at most and have 30
     printf '{"version":1,"process":{"pid":7,"command":"%s","rss_bytes":209715200,"rss_peak_bytes":%d},"mode":"%s","accounts":[{"name":"process",
-        "used":31457280,"peak":104857600,"denials":%d}],"libraries":[{"name":"librocksdbjni.so","used":31457280,"peak":104857600,"mapped":0}]}' "$2" "$3" "$1" "$4"
+        "used":31457280,"peak":104857600,"denials":0}],"libraries":[{"name":"librocksdbjni.so","used":31457280,"peak":104857600,"mapped":0,"denials":%d}]}' "$2" "$3" "$1" "$4"
 }
 
 # 100 MB and a quarter, and 384 MB: 509, which is 512 in steps of 64.

@@ -1,9 +1,11 @@
 package io.memgrant.tests;
 
+import com.codahale.metrics.Gauge;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.memgrant.Memgrant;
 import io.memgrant.demo.Report;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -16,6 +18,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.management.ObjectName;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -28,6 +34,7 @@ import org.apache.spark.storage.TestBlockId;
 public final class Shown extends OnCluster {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** On the executor. */
+    private static final Recording RECORDING = new Recording();
     private static final CountDownLatch HOLDS = new CountDownLatch(1);
     private static final CountDownLatch DENIED = new CountDownLatch(1);
     private static final CountDownLatch HAS_MOST = new CountDownLatch(1);
@@ -53,6 +60,7 @@ public final class Shown extends OnCluster {
     /** Five that hold memory: a denied task, another one, what outlived its task, Spark's own execution and its storage. */
     private void whoWasDenied() throws Exception {
         long left = Long.parseLong(run(1, task -> {
+            RECORDING.start();
             SparkEnv.get().memoryManager().acquireStorageMemory(new TestBlockId("cached"), 3 * MB, MemoryMode.OFF_HEAP);
             return Long.toString(Target.allocate(2 * MB));
         }).get(0));
@@ -99,12 +107,34 @@ public final class Shown extends OnCluster {
             last = bytes;
         }
         Check.that(holders.length == 5, "and the five largest holders", "%d", holders.length);
+        String recorded = run(1, task -> toolsOfTheJvm()).get(0);
+        Check.that(recorded.equals("task " + denial.group(2) + " libtarget, granted true"),
+                "JMX, Spark's metrics and Flight Recorder on the executor have the denial", "%s", recorded);
         run(1, task -> {
             Target.free(left);
             SparkEnv.get().memoryManager().releaseStorageMemory(3 * MB, MemoryMode.OFF_HEAP);
             return "";
         });
         thatNothingIsLeft("after a denial");
+    }
+
+    /** On the executor: what was recorded, once JMX and the metrics know of a denial as well. */
+    private static String toolsOfTheJvm() throws Exception {
+        ObjectName bean = new ObjectName("io.memgrant:type=NativeMemory");
+        Gauge<?> denials = SparkEnv.get().metricsSystem().getSourcesByName("plugin.io.memgrant.spark.MemgrantPlugin").head()
+                .metricRegistry().getGauges().get("denials");
+        while ((Long) denials.getValue() == 0 || (Long) ManagementFactory.getPlatformMBeanServer().getAttribute(bean, "Denials") == 0) {
+            Thread.onSpinWait(); // each second the metrics are new
+        }
+        Path file = Path.of("shown.jfr").toAbsolutePath();
+        RECORDING.dump(file);
+        List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+        RECORDING.close();
+        return events.stream().filter(event -> event.getEventType().getName().equals("memgrant.Denial"))
+                .map(event -> event.getString("account").replaceAll(" \\(.*", "") + " " + event.getString("library"))
+                .distinct().collect(Collectors.joining("; "))
+                + ", granted " + events.stream().anyMatch(event -> event.getEventType().getName().equals("memgrant.Grant")
+                        && event.getLong("granted") > 0 && event.getString("account").startsWith("task "));
     }
 
     private JsonNode get(String what) throws Exception {

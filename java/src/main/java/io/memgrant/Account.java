@@ -216,6 +216,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
     /** Adds to the grant what no courier asked for. */
     public void grant(long bytes) {
         Native.grant(handle, bytes);
+        Recorder.granted(name, bytes, bytes, 0);
     }
 
     /** Takes unused grant away again. Returns how much of it, from 0 to {@code bytes}; the caller gives it back to whom it came from. */
@@ -283,10 +284,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
         Native.waitNoMore(handle);
     }
 
-    /**
-     * Which account nested in this one refused memory last, because of its own limit, as "NAME, limit N bytes"; null for none since
-     * this was last asked.
-     */
+    /** Which account nested in this one refused memory last, because of its own limit, as "NAME, limit N bytes"; null for none since. */
     public String takeRefusal() {
         return NativeTree.refusal(handle);
     }
@@ -294,6 +292,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
     /** Counts a denial: the accountant's final no. */
     public void deny() {
         Native.deny(handle);
+        Recorder.denied(this);
     }
 
     /** Of what it and its descendants use, what libraries use that charge Spark themselves (profile: charges-itself). */

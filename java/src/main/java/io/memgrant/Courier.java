@@ -65,7 +65,9 @@ final class Courier implements Runnable {
         while ((asked = Native.awaitRequest(account)) > 0) {
             long begin = System.nanoTime();
             long granted = acquire(asked);
-            Native.answer(account, asked, granted, System.nanoTime() - begin);
+            long waited = System.nanoTime() - begin;
+            Native.answer(account, asked, granted, waited);
+            Recorder.granted(accountName, asked, granted, waited);
         }
     }
 

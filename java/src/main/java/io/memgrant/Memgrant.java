@@ -44,6 +44,11 @@ public final class Memgrant {
         return uses;
     }
 
+    /** How often memory was denied to any account of this process, those of tasks among them; costs as much as {@link #libraries}. */
+    public static long denials() {
+        return libraries().stream().mapToLong(LibraryUse::denials).sum();
+    }
+
     /** Brings what {@code memgrant top} shows up to date, which otherwise happens when more memory is taken. */
     public static void publish() {
         if (isActive()) {
@@ -119,10 +124,21 @@ public final class Memgrant {
                 armedWith = settings.clone();
                 overhead = new Account(Native.overhead(), "overhead");
                 root = new Account(Native.root(), "executor");
+                beSeen();
             }
             return wrong;
         } catch (LinkageError unusable) {
             return file + " cannot be used: " + unusable.getMessage();
         }
+    }
+
+    /** By the JVM's own tools, where this JVM has them. */
+    private static void beSeen() {
+        try {
+            Watched.show(root, overhead);
+        } catch (LinkageError hasNoJmx) {
+            Say.quietly("JMX does not show native memory: " + hasNoJmx);
+        }
+        Recorder.isOn();
     }
 }

@@ -1,6 +1,7 @@
 package io.memgrant.spark;
 
 import io.memgrant.Memgrant;
+import io.memgrant.Recorder;
 import io.memgrant.Say;
 import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.api.plugin.PluginContext;
@@ -40,6 +41,7 @@ final class Reporter {
         try {
             if (pace.sends(System.nanoTime())) {
                 tell();
+                Recorder.isOn();
                 return;
             }
             long used = Memgrant.root().used();

@@ -44,7 +44,7 @@ record Snapshot(String executor, long millis, long used, long peak, long granted
         }
         String events = container.eventsFile();
         return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.peak(), root.granted(), io.memgrant.Headroom.lent(),
-                root.overdraftPeak(), root.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
+                root.overdraftPeak(), Memgrant.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
                 heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events,
                 Container.folderOf(events), libraries, peaks);
     }
