@@ -30,14 +30,19 @@ typedef int64_t mg_scope;
 #endif
 MG_SCOPE_WEAK mg_scope mgx_scope_begin(const char *name, int64_t limit);
 MG_SCOPE_WEAK int64_t mgx_scope_end(mg_scope scope);
+MG_SCOPE_WEAK int64_t mgx_scope_end_into(mg_scope scope, mg_scope heir);
+MG_SCOPE_WEAK mg_scope mgx_scope_here(void);
+MG_SCOPE_WEAK mg_scope mgx_scope_share(const char *name, int64_t limit, int with_all_tasks);
+MG_SCOPE_WEAK int64_t mgx_scope_let_go(mg_scope scope);
 MG_SCOPE_WEAK mg_scope mgx_scope_enter(mg_scope scope);
 MG_SCOPE_WEAK void mgx_scope_leave(mg_scope before);
 MG_SCOPE_WEAK int64_t mgx_scope_used(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_peak(mg_scope scope);
+MG_SCOPE_WEAK int mgx_scope_is_over_limit(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_part);
 MG_SCOPE_WEAK int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes);
 MG_SCOPE_WEAK int mgx_scope_share_fairly(mg_scope scope, int fairly);
-MG_SCOPE_WEAK int64_t mgx_scope_share(mg_scope scope);
+MG_SCOPE_WEAK int64_t mgx_scope_fair_share(mg_scope scope);
 MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
 
 #ifndef MG_SCOPE_DEFINED_HERE
@@ -54,6 +59,39 @@ static inline mg_scope mg_scope_begin(const char *name, int64_t limit)
 static inline int64_t mg_scope_end(mg_scope scope)
 {
     return mgx_scope_end ? mgx_scope_end(scope) : 0;
+}
+
+/* The same, but what is left in use goes to another account, to the byte and whatever its limit: a scope that is open and not inside this one, or
+ * what mg_scope_here said. Returns how many bytes; -1 when it may not go there: then nothing has changed. */
+static inline int64_t mg_scope_end_into(mg_scope scope, mg_scope heir)
+{
+    return mgx_scope_end_into ? mgx_scope_end_into(scope, heir) : 0;
+}
+
+/* Whether it uses more than its limit: what was handed to it, or could not be denied. It gets no more then. */
+static inline int mg_scope_is_over_limit(mg_scope scope)
+{
+    return mgx_scope_is_over_limit ? mgx_scope_is_over_limit(scope) : 0;
+}
+
+/* What the calling thread charges now. */
+static inline mg_scope mg_scope_here(void)
+{
+    return mgx_scope_here ? mgx_scope_here() : 0;
+}
+
+/* A scope that several parts of a program or several libraries have in common, by its name: the first one who asks opens it, with that limit; all get
+ * the same one, which ends when as many have let it go, or with the task. It lies below the task that the calling thread works for; with
+ * `with_all_tasks` below the process, so that it outlives tasks. Nobody is put into it: that is mg_scope_enter's. */
+static inline mg_scope mg_scope_share(const char *name, int64_t limit, int with_all_tasks)
+{
+    return mgx_scope_share ? mgx_scope_share(name, limit, with_all_tasks) : 0;
+}
+
+/* One who holds it does no longer. Returns what was left in use where that was the last one; it goes to the account above. */
+static inline int64_t mg_scope_let_go(mg_scope scope)
+{
+    return mgx_scope_let_go ? mgx_scope_let_go(scope) : 0;
 }
 
 /* Another thread works for the scope from here to mg_scope_leave, which wants what this returns. */
@@ -101,9 +139,9 @@ static inline int mg_scope_share_fairly(mg_scope scope, int fairly)
 }
 
 /* What the scope is sure of just now, of the one that it is nested in; -1 where that does not divide fairly, or has no limit. */
-static inline int64_t mg_scope_share(mg_scope scope)
+static inline int64_t mg_scope_fair_share(mg_scope scope)
 {
-    return mgx_scope_share ? mgx_scope_share(scope) : -1;
+    return mgx_scope_fair_share ? mgx_scope_fair_share(scope) : -1;
 }
 
 /* Writes the scope and all in it, a line each, to a file descriptor: used, granted, peak, limit, whose grant pays, age. Of 0 it is all accounts

@@ -17,6 +17,27 @@ int64_t mgx_scope_end(mg_scope scope)
     return mg_scopes_end(scope);
 }
 
+int64_t mgx_scope_end_into(mg_scope scope, mg_scope heir)
+{
+    return mg_scopes_end_into(scope, heir);
+}
+
+mg_scope mgx_scope_here(void)
+{
+    return mg_scope_here();
+}
+
+mg_scope mgx_scope_share(const char *name, int64_t limit, int with_all_tasks)
+{
+    int64_t above = with_all_tasks ? mg_account_handle(mg_root()) : mg_scope_task();
+    return mg_active && name ? mg_scopes_share(above, name, limit) : 0;
+}
+
+int64_t mgx_scope_let_go(mg_scope scope)
+{
+    return mg_scopes_let_go(scope);
+}
+
 mg_scope mgx_scope_enter(mg_scope scope)
 {
     return mg_scopes_enter(scope);
@@ -45,6 +66,14 @@ int64_t mgx_scope_peak(mg_scope scope)
     return figure(scope, MG_PEAK);
 }
 
+int mgx_scope_is_over_limit(mg_scope scope)
+{
+    int64_t figures[MG_FIGURES] = { 0 };
+    if (mg_active && scope > 0)
+        mg_read(scope, figures);
+    return scope > 0 && figures[MG_LIMIT] >= 0 && figures[MG_USED] > figures[MG_LIMIT];
+}
+
 int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_part)
 {
     return mg_account_reserve(scope, bytes, in_part);
@@ -60,7 +89,7 @@ int mgx_scope_share_fairly(mg_scope scope, int fairly)
     return mg_account_share_fairly(scope, fairly);
 }
 
-int64_t mgx_scope_share(mg_scope scope)
+int64_t mgx_scope_fair_share(mg_scope scope)
 {
     return mg_account_share(scope);
 }

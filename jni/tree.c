@@ -48,6 +48,27 @@ static jlong end(JNIEnv *env, jclass class, jlong account)
     return mg_scopes_end(account);
 }
 
+static jlong end_into(JNIEnv *env, jclass class, jlong account, jlong heir)
+{
+    (void)env, (void)class;
+    return mg_scopes_end_into(account, heir);
+}
+
+static jlong hold(JNIEnv *env, jclass class, jlong above, jstring name, jlong limit)
+{
+    (void)class;
+    char *text = mg_text_from_java(env, name);
+    int64_t account = text ? mg_scopes_share(above, text, limit) : 0;
+    free(text);
+    return account;
+}
+
+static jlong let_go(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_scopes_let_go(account);
+}
+
 static jlong reserve(JNIEnv *env, jclass class, jlong account, jlong bytes, jboolean in_part)
 {
     (void)env, (void)class;
@@ -103,6 +124,9 @@ jint mg_tree_register(JNIEnv *env)
         { "enter", "(JJ)J", enter },
         { "leave", "(J)V", leave },
         { "end", "(J)J", end },
+        { "endInto", "(JJ)J", end_into },
+        { "hold", "(JLjava/lang/String;J)J", hold },
+        { "letGo", "(J)J", let_go },
         { "reserve", "(JJZ)J", reserve },
         { "giveBack", "(JJ)J", give_back },
         { "shareFairly", "(JZ)Z", share_fairly },

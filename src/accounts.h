@@ -32,7 +32,11 @@ struct mg_account {
     unsigned depth;               /* accounts above it */
     unsigned children;            /* open or closing */
     struct mg_account *first_child, *last_child, *next_sibling, *sibling_before;
-    unsigned pins; /* those who reserve for it just now: it does not end meanwhile */
+    struct mg_account *heir; /* what it leaves goes there; NULL: to its parent */
+    unsigned awaited;        /* accounts that have not ended yet, whose heir it is: it does not end before */
+    struct mg_account *next_ending;
+    unsigned holders; /* of a shared one: who has not let it go */
+    unsigned pins;    /* those who reserve for it just now: it does not end meanwhile */
     _Atomic(bool)
         spread; /* it has or had children: in any heap may be blocks of it and of those below. Read without the lock too */
     _Atomic(int) state;

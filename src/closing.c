@@ -2,6 +2,7 @@
 
 #include "closed.h"
 #include "fair.h"
+#include "granting.h"
 #include "libraries.h"
 #include "path.h"
 
@@ -23,24 +24,29 @@ void mg_accounts_pay_for_closing(void)
     }
 }
 
-/* A refund here, a charge in the parent's books. Of what is taken of the parent of one nested in it they are a part already. */
+static struct mg_account *heir_of(const struct mg_account *account)
+{
+    return account->heir ? account->heir : account->parent;
+}
+
+/* A refund here, a charge in the heir's books. Of what is taken of the parent of one nested in it they are a part already. */
 static void transfer(struct mg_account *account, const struct mg_pair *pair, int64_t bytes, int64_t blocks)
 {
     struct mg_book *book = &account->books[pair->library];
-    struct mg_account *parent = account->parent;
+    struct mg_account *heir = heir_of(account);
     book->refunded += bytes;
     book->frees += blocks;
-    parent->books[pair->library].charged += bytes;
-    parent->books[pair->library].allocations += blocks;
+    heir->books[pair->library].charged += bytes;
+    heir->books[pair->library].allocations += blocks;
     MG_ADD(mg_libraries[pair->library].transferred, bytes);
     MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
-    if (account != account->holder) {
+    if (account != account->holder && heir == account->parent) {
         MG_ADD(account->taken, -bytes);
         MG_ADD(account->total, -bytes);
         return;
     }
     mg_accounts_move_taken(account, -bytes);
-    mg_accounts_move_taken(parent, bytes);
+    mg_accounts_move_taken(heir, bytes);
 }
 
 struct freed {
@@ -48,7 +54,7 @@ struct freed {
 };
 
 /* What strangers freed since the account has the pair is the account's refund. They go on: all that comes after these two readings is
- * the parent's. */
+ * the heir's. */
 static struct freed take_in_strangers(struct mg_account *account, struct mg_pair *pair)
 {
     int64_t refunded = MG_LOAD(pair->refunded);
@@ -62,7 +68,7 @@ static struct freed take_in_strangers(struct mg_account *account, struct mg_pair
     return freed;
 }
 
-/* The pair's blocks that are still alive go to the parent. */
+/* The pair's blocks that are still alive go to the heir. */
 static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned tag)
 {
     struct mg_pair *pair = &heap->pairs[tag];
@@ -78,17 +84,17 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     pair->survivors = bytes;
     pair->survivor_count = blocks;
     MG_STORE(heap->tag_of[pair->library], 0);
-    MG_STORE(pair->account, account->parent);
+    MG_STORE(pair->account, heir_of(account));
 }
 
-/* What an account was handed before, in a heap that is not its own, goes on to its parent. */
+/* What an account was handed before, in a heap that is not its own, goes on to its heir. */
 static void pass_on(struct mg_account *account, struct mg_pair *pair)
 {
     struct freed freed = take_in_strangers(account, pair);
     pair->survivors -= freed.bytes;
     pair->survivor_count -= freed.blocks;
     transfer(account, pair, pair->survivors, pair->survivor_count);
-    MG_STORE(pair->account, account->parent);
+    MG_STORE(pair->account, heir_of(account));
 }
 
 /* Where others were nested in it, what they left is in heaps that serve somebody else now. */
@@ -127,6 +133,18 @@ static void keep(const struct mg_account *account)
     }
 }
 
+/* One that was handed something may be beyond its limit: that shows, and it gets no more. */
+static void note_inheritance(struct mg_account *heir)
+{
+    mg_accounts_note_peak_locked(heir, 0);
+    for (struct mg_account *a = heir; a != heir->holder; a = a->parent)
+        if (a->limit >= 0 && MG_LOAD(mg_grants.enforcing))
+            mg_accounts_raise(&a->overdraft_peak, MG_LOAD(a->taken) - a->limit);
+    if (MG_LOAD(mg_grants.enforcing))
+        mg_accounts_raise(&heir->holder->overdraft_peak,
+                          MG_LOAD(heir->holder->taken) - MG_LOAD(heir->holder->granted));
+}
+
 static struct mg_heap *finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
@@ -138,6 +156,8 @@ static struct mg_heap *finish(struct mg_account *account)
             hand_over(account, heap, tag);
     }
     heap->full = mg_heap_is_full(heap);
+    if (account->heir)
+        note_inheritance(account->heir);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
     if (account == account->holder)
@@ -158,16 +178,35 @@ static struct mg_heap *join(struct mg_heap *heaps, struct mg_heap *more)
     return heaps;
 }
 
+static bool may_end(const struct mg_account *account)
+{
+    return account->listed && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING && !account->lanes &&
+           !account->children && !account->pins && !account->awaited;
+}
+
+/* Each waits for what is below it and for those whose heir it is: when one ends, others may be at their end. */
 struct mg_heap *mg_accounts_end(struct mg_account *account)
 {
     struct mg_heap *heaps = NULL;
-    while (account->listed && MG_LOAD(account->state) == MG_ACCOUNT_CLOSING && !account->lanes &&
-           !account->children && !account->pins) {
-        struct mg_account *parent = account->parent;
+    struct mg_account *next = may_end(account) ? account : NULL;
+    for (account->next_ending = NULL; next;) {
+        account = next;
+        next = account->next_ending;
+        struct mg_account *parent = account->parent, *heir = account->heir;
         struct mg_heap *heap = finish(account);
         heap->next_idle = heaps;
         heaps = heap;
-        account = parent;
+        if (heir)
+            heir->awaited--;
+        /* Neither could end before, so neither is in the list. */
+        if (may_end(parent)) {
+            parent->next_ending = next;
+            next = parent;
+        }
+        if (heir && heir != parent && may_end(heir)) {
+            heir->next_ending = next;
+            next = heir;
+        }
     }
     return heaps;
 }
@@ -185,6 +224,18 @@ static void begin_closing(struct mg_account *account)
     MG_STORE(account->state, MG_ACCOUNT_CLOSING);
     mg_path_give_back(account, INT64_MAX);
     mg_fair_closes(account);
+}
+
+bool mg_accounts_may_inherit(const struct mg_account *heir, const struct mg_account *account)
+{
+    return heir && heir->heap && MG_LOAD(heir->state) == MG_ACCOUNT_OPEN && !is_below(heir, account);
+}
+
+void mg_accounts_bequeath(struct mg_account *account, struct mg_account *heir)
+{
+    account->heir = heir;
+    heir->awaited++;
+    MG_STORE(heir->spread, true);
 }
 
 struct mg_heap *mg_accounts_after_fork_in_child(void)

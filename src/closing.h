@@ -7,8 +7,12 @@
 /* Closing begins, of the account and all below it: no thread is bound to one again. Those that nobody is bound to end. The heaps that
  * both return, in a list, are to be closed after the lock was given back (mg_heap_close_all). */
 struct mg_heap *mg_accounts_close(struct mg_account *account);
-/* Under the lock, when the last thread has left a closing account, or the last one below it has ended: what survives goes to the
- * parent, whose end that may be too. */
+/* Whether what an account leaves may go to that one: it is open, and not in it. Under the lock. */
+bool mg_accounts_may_inherit(const struct mg_account *heir, const struct mg_account *account);
+/* Before it closes: it does, and what those nested in it leave too, whatever the heir's limit. Under the lock. */
+void mg_accounts_bequeath(struct mg_account *account, struct mg_account *heir);
+/* Under the lock, when the last thread has left a closing account, or the last one below it has ended: what survives goes to its
+ * heir. Others' end that may be too. */
 struct mg_heap *mg_accounts_end(struct mg_account *account);
 
 /* In a fork child whoever else was in a closing account is gone: it ends. Under the lock; returns heaps in the same way. */

@@ -140,6 +140,12 @@ int64_t mg_scope_here(void);
 /* As include/memgrant_scope.h says. */
 int64_t mg_scopes_begin(const char *name, int64_t limit);
 int64_t mg_scopes_end(int64_t scope);
+int64_t mg_scopes_end_into(int64_t scope, int64_t heir);
+/* The one of that name that is shared below an account, or a new one, held once more; and once less: at the last time it ends. */
+int64_t mg_scopes_share(int64_t above, const char *name, int64_t limit);
+int64_t mg_scopes_let_go(int64_t scope);
+/* The task, or the root, that the calling thread works for; and the root. */
+int64_t mg_scope_task(void);
 int64_t mg_scopes_enter(int64_t scope);
 void mg_scopes_leave(int64_t before);
 

@@ -29,6 +29,11 @@ int64_t mg_scope_here(void)
     return mg_active ? mg_accounts_handle(here(&mg_self)) : 0;
 }
 
+int64_t mg_scope_task(void)
+{
+    return mg_active ? mg_accounts_handle(here(&mg_self)->holder) : 0;
+}
+
 int64_t mg_scopes_begin(const char *name, int64_t limit)
 {
     struct mg_self *self = &mg_self;
@@ -111,29 +116,111 @@ static void step_out(struct mg_self *self, int64_t scope)
         (void)mg_lanes_bind(self, above, id);
 }
 
-int64_t mg_scopes_end(int64_t scope)
+/* What it uses goes to the heir, or, where there is none any more, to the account above. Under the lock. Returns heaps to close. */
+static struct mg_heap *close_scope(struct mg_account *account, struct mg_account *heir, int64_t *left)
+{
+    mg_accounts_collect_locked(account);
+    struct mg_book sum = mg_sums_total(mg_sums_read(account));
+    *left = mg_book_used(&sum);
+    if (mg_accounts_may_inherit(heir, account))
+        mg_accounts_bequeath(account, heir);
+    struct mg_heap *heaps = mg_accounts_close(account);
+    if (heir && MG_LOAD(mg_grants.enforcing))
+        mg_grants_ask_in_time(heir->holder);
+    return heaps;
+}
+
+/* Whether it is to end: what is to inherit it may, and nobody else holds it. Under the lock. */
+static bool is_to_end(struct mg_account *account, bool lets_go)
+{
+    if (!account || !lets_go)
+        return account;
+    account->holders -= account->holders > 0;
+    return !account->holders;
+}
+
+static int64_t end_scope(int64_t scope, int64_t heir, bool lets_go)
 {
     struct mg_self *self = &mg_self;
+    int64_t left = 0;
+    struct mg_heap *heaps = NULL;
     if (!scope || !may(self))
         return 0;
     mg_enter(self);
-    step_out(self, scope);
     mg_lock(&mg_books_lock);
     struct mg_account *account = scope_of(scope);
-    int64_t left = 0;
-    struct mg_heap *heaps = NULL;
-    if (account) {
-        mg_accounts_collect_locked(account);
-        struct mg_book sum = mg_sums_total(mg_sums_read(account));
-        left = mg_book_used(&sum);
-        heaps = mg_accounts_close(account);
-    }
+    bool inherits = !heir || !account || mg_accounts_may_inherit(mg_accounts_of(heir), account);
+    bool ends = inherits && is_to_end(account, lets_go);
     mg_unlock(&mg_books_lock);
-    mg_heap_close_all(heaps);
-    mg_grants_mind_overhead_now_and_then();
+    if (ends) {
+        step_out(self, scope);
+        mg_lock(&mg_books_lock);
+        if ((account = scope_of(scope)) != NULL)
+            heaps = close_scope(account, mg_accounts_of(heir), &left);
+        mg_unlock(&mg_books_lock);
+        mg_heap_close_all(heaps);
+        mg_grants_mind_overhead_now_and_then();
+    }
     mg_leave(self);
-    return left;
+    return inherits ? left : -1;
 }
+
+int64_t mg_scopes_end(int64_t scope)
+{
+    return end_scope(scope, 0, false);
+}
+
+int64_t mg_scopes_end_into(int64_t scope, int64_t heir)
+{
+    return heir ? end_scope(scope, heir, false) : -1;
+}
+
+/* ---- Shared ones ---- */
+
+static struct mg_account *find_shared(struct mg_account *above, const char *name)
+{
+    struct mg_account *found = NULL;
+    for (struct mg_account *a = above ? above->first_child : NULL; a && !found; a = a->next_sibling)
+        if (a->holders && MG_LOAD(a->state) == MG_ACCOUNT_OPEN && !strncmp(a->name, name, sizeof a->name - 1))
+            found = a;
+    if (found)
+        found->holders++;
+    return found;
+}
+
+int64_t mg_scopes_share(int64_t above, const char *name, int64_t limit)
+{
+    struct mg_self *self = &mg_self;
+    struct mg_heap *heaps = NULL;
+    if (!may(self))
+        return 0;
+    mg_enter(self);
+    mg_lock(&mg_books_lock);
+    int64_t scope = mg_accounts_handle(find_shared(mg_accounts_of(above), name));
+    mg_unlock(&mg_books_lock);
+    if (!scope) {
+        int64_t made = mg_accounts_handle(mg_accounts_nest(name, above, limit < 0 ? -1 : limit));
+        mg_lock(&mg_books_lock);
+        struct mg_account *own = scope_of(made);
+        struct mg_account *other = find_shared(mg_accounts_of(above), name); /* who was faster */
+        if (own && other)
+            heaps = mg_accounts_close(own);
+        else if (own)
+            own->holders = 1;
+        scope = mg_accounts_handle(other ? other : own);
+        mg_unlock(&mg_books_lock);
+    }
+    mg_heap_close_all(heaps);
+    mg_leave(self);
+    return scope;
+}
+
+int64_t mg_scopes_let_go(int64_t scope)
+{
+    return end_scope(scope, 0, true);
+}
+
+/* ---- What is asked of a scope ---- */
 
 bool mg_account_share_fairly(int64_t handle, bool fair)
 {

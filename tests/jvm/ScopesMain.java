@@ -156,14 +156,66 @@ final class ScopesMain {
             }
             divided.shareFairly(false);
         }
-        try {
-            Account over = task.child("over", MB);
-            over.close();
-            over.shareFairly(true);
-            throw new AssertionError("one that has closed divides its limit");
-        } catch (IllegalStateException expected) {
-            Armed.equal("over has closed", expected.getMessage(), "what was thrown");
+        Account over = task.child("over", MB);
+        over.close();
+        refuses("over has closed", () -> over.shareFairly(true));
+    }
+
+    private static void whatIsLeftGoesToAnotherAccountBeyondItsLimit(Account task) {
+        try (Account receiver = task.child("receiver", MB)) {
+            long block;
+            Account giver = Memgrant.root().child("giver", Account.NO_LIMIT);
+            block = Target.take(4 * MB);
+            refuses("giver can't be closed into an account that has closed, or that is in it", () -> giver.closeInto(giver));
+            Armed.equal(4 * MB, giver.used(), "nothing has changed");
+            Armed.check(!receiver.isOverLimit(), "not over its limit yet");
+            giver.closeInto(receiver);
+            Armed.check(Memgrant.currentAccount() == receiver, "the thread is where it was");
+            Armed.equal(4 * MB, giver.left(), "left");
+            Armed.equal(4 * MB, receiver.used(), "received");
+            Armed.equal(4 * MB, task.used(), "and the task's, which it is in");
+            Armed.equal(0L, giver.used(), "used by the giver");
+            Armed.check(receiver.isOverLimit(), "over its limit");
+            Armed.check(receiver.toVerboseString().contains("(over it)"), receiver.toVerboseString());
+            Target.release0(block);
+            Armed.check(!receiver.isOverLimit(), "no longer");
+            giver.close();
+            refuses("receiver can't be closed into an account that has closed, or that is in it", () -> receiver.closeInto(giver));
         }
+        Armed.equal(0L, task.used(), "used by the task");
+    }
+
+    private static void aSharedAccountEndsWithTheLastWhoHoldsIt(Account task) {
+        Account one = task.shared("plans", 8 * MB);
+        Account other = task.shared("plans", Account.NO_LIMIT);
+        Account ofAll = Memgrant.root().shared("plans", Account.NO_LIMIT);
+        Armed.check(Memgrant.currentAccount() == task, "nobody is put into it");
+        long block;
+        try (Entered here = one.enter()) {
+            block = Target.take(MB);
+            Armed.check(here != null && other.used() == MB && ofAll.used() == 0, "it is the same one: " + other.used());
+        }
+        Armed.equal(8 * MB, other.limit(), "the first one's limit");
+        one.close();
+        one.close();
+        Armed.equal(MB, other.used(), "somebody still holds it");
+        refuses("plans is shared", () -> other.closeInto(task));
+        other.close();
+        Armed.equal(MB, other.left(), "left");
+        Armed.equal(0L, other.used(), "it has ended");
+        Armed.equal(MB, task.used(), "what is left is the task's");
+        Target.release0(block);
+        ofAll.close();
+    }
+
+    private static void refuses(String why, Runnable what) {
+        try {
+            what.run();
+        } catch (IllegalArgumentException | IllegalStateException expected) {
+            Armed.equal(why, expected.getMessage(), "what was thrown");
+            return;
+        }
+        throw new AssertionError("not refused: " + why);
     }
 
     private static void theTreeIsSeenAsTextAndAsJson(Account task) {
@@ -205,6 +257,8 @@ final class ScopesMain {
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
         memoryIsReservedUsedAndGivenBack(task);
         aLimitIsDividedFairly(task);
+        whatIsLeftGoesToAnotherAccountBeyondItsLimit(task);
+        aSharedAccountEndsWithTheLastWhoHoldsIt(task);
         theTreeIsSeenAsTextAndAsJson(task);
         aTasksEndEndsItsChildren();
         task.bind();

@@ -55,7 +55,7 @@ static void *take_its_share(void *block)
 {
     CHECK(mg_scope_enter(shared));
     second = mg_scope_begin("second", MG_SCOPE_NO_LIMIT);
-    CHECK_EQ(mg_scope_share(second), 4 * MB);
+    CHECK_EQ(mg_scope_fair_share(second), 4 * MB);
     CHECK(!target_malloc(3 * MB));
     pthread_barrier_wait(&step); /* the first one frees 2 MB, and wants to have them again */
     pthread_barrier_wait(&step);
@@ -72,7 +72,7 @@ static void a_limit_is_divided_fairly(void)
     shared = mg_scope_begin("shared", 8 * MB);
     CHECK(mg_scope_share_fairly(shared, 1));
     mg_scope first = mg_scope_begin("first", MG_SCOPE_NO_LIMIT);
-    CHECK_EQ(mg_scope_share(first), 8 * MB);
+    CHECK_EQ(mg_scope_fair_share(first), 8 * MB);
     CHECK((blocks[0] = target_malloc(5 * MB)) && (blocks[1] = target_malloc(2 * MB)));
     CHECK(!pthread_create(&thread, NULL, take_its_share, &of_second));
     pthread_barrier_wait(&step);
@@ -84,7 +84,39 @@ static void a_limit_is_divided_fairly(void)
     target_free(of_second);
     CHECK_EQ(mg_scope_end(shared), 0);
     CHECK(!mg_scope_share_fairly(shared, 1));
-    CHECK_EQ(mg_scope_share(second), -1);
+    CHECK_EQ(mg_scope_fair_share(second), -1);
+}
+
+static void what_is_left_goes_to_another_scope(void)
+{
+    mg_scope here = mg_scope_here();
+    mg_scope heir = mg_scope_begin("heir", MB);
+    mg_scope_leave(here);
+    mg_scope scope = mg_scope_begin("scope", MG_SCOPE_NO_LIMIT);
+    void *block = target_malloc(2 * MB);
+    CHECK_EQ(mg_scope_end_into(scope, scope), -1);
+    CHECK(!mg_scope_is_over_limit(heir));
+    CHECK_EQ(mg_scope_end_into(scope, heir), 2 * MB);
+    CHECK_EQ(mg_scope_used(heir), 2 * MB);
+    CHECK(mg_scope_is_over_limit(heir));
+    CHECK(mg_scope_here() == here);
+    target_free(block);
+    CHECK(!mg_scope_is_over_limit(heir));
+    CHECK_EQ(mg_scope_end(heir), 0);
+}
+
+static void libraries_have_a_scope_in_common(void)
+{
+    mg_scope one = mg_scope_share("common", MB, 0), other = mg_scope_share("common", MB, 1);
+    CHECK(one && one == other); /* a plain program has no tasks */
+    mg_scope before = mg_scope_enter(one);
+    void *block = target_malloc(KB);
+    mg_scope_leave(before);
+    CHECK_EQ(mg_scope_let_go(one), 0);
+    CHECK_EQ(mg_scope_used(one), KB);
+    target_free(block);
+    CHECK_EQ(mg_scope_let_go(one), 0);
+    CHECK(!mg_scope_enter(one));
 }
 
 static void scopes_nest_and_an_outer_end_ends_the_inner_ones(void)
@@ -230,6 +262,8 @@ int main(void)
     what_is_allocated_in_between_is_the_scopes();
     a_scopes_limit_refuses_and_what_is_freed_can_be_had_again();
     a_limit_is_divided_fairly();
+    what_is_left_goes_to_another_scope();
+    libraries_have_a_scope_in_common();
     scopes_nest_and_an_outer_end_ends_the_inner_ones();
     the_tree_fits_on_a_screen();
     too_many_nested_charge_the_last_one();

@@ -93,40 +93,65 @@ static inline void check_peak(const struct entry *entry, int64_t peak)
 
 static inline void give_up(struct slot *slot, unsigned entry)
 {
-    unsigned parent = model.entries[entry].parent;
+    unsigned heir = model.entries[entry].heir;
     if (slot->owner == entry)
-        slot->owner = parent;
+        slot->owner = heir;
     for (unsigned i = 0; i < MOST_UNITS; i++)
         if (slot->unit_owner[i] == entry)
-            slot->unit_owner[i] = (unsigned char)parent;
+            slot->unit_owner[i] = (unsigned char)heir;
 }
 
-/* Settled accounts whose last thread has left: their books are at zero, and what is alive is their parents' from now on. */
-static inline void notice_ends_at(unsigned depth)
+/* What is in use moves from the account's path to its heir's; of its parent's it is a part already. */
+static inline void move_bounds(unsigned i)
 {
-    for (unsigned i = 1; i < ENTRIES; i++) {
-        struct entry *entry = &model.entries[i];
-        if (!entry->settled || entry->depth != depth || mg_account_of(entry->handle))
-            continue;
-        const struct mg_closed *closed = closed_record(mg_accounts_id(entry->handle));
-        CHECK(closed);
-        for (unsigned library = 0; library < MG_LIBRARIES; library++) {
-            const struct mg_book *book = &closed->books[library];
-            CHECK_EQ(book->charged, book->refunded);
-            CHECK_EQ(book->allocations, book->frees);
-        }
-        check_peak(entry, closed->peak);
-        for (int slot = 0; slot < SLOTS; slot++)
-            give_up(&model.slots[slot], i);
-        entry->settled = false;
-    }
+    const struct entry *entry = &model.entries[i];
+    if (entry->heir == entry->parent)
+        return;
+    struct sums sums = sum_alive();
+    add_least(entry->parent, -sums.least[i]);
+    add_most(entry->parent, -sums.most[i]);
+    add_least(entry->heir, sums.least[i]);
+    add_most(entry->heir, sums.most[i]);
 }
 
-/* The lowest first: a parent may have ended with them. */
+static inline bool has_ended(unsigned i)
+{
+    return model.entries[i].settled && !mg_account_of(model.entries[i].handle);
+}
+
+/* A settled account whose last thread has left: its books are at zero, and what is alive is its heir's from now on. */
+static inline void notice_end(unsigned i)
+{
+    struct entry *entry = &model.entries[i];
+    const struct mg_closed *closed = closed_record(mg_accounts_id(entry->handle));
+    CHECK(closed);
+    for (unsigned library = 0; library < MG_LIBRARIES; library++) {
+        const struct mg_book *book = &closed->books[library];
+        CHECK_EQ(book->charged, book->refunded);
+        CHECK_EQ(book->allocations, book->frees);
+    }
+    if (!entry->blurred)
+        check_peak(entry, closed->peak);
+    move_bounds(i);
+    for (int slot = 0; slot < SLOTS; slot++)
+        give_up(&model.slots[slot], i);
+    entry->settled = false;
+}
+
+/* Before its heir's: that may have ended with it. */
+static inline void notice_ends_before(unsigned i)
+{
+    for (unsigned j = 1; j < ENTRIES; j++)
+        if (j != i && has_ended(j) && model.entries[j].heir == i)
+            notice_ends_before(j);
+    if (has_ended(i))
+        notice_end(i);
+}
+
 static inline void notice_ends(void)
 {
-    for (unsigned depth = ENTRIES; depth > 0; depth--)
-        notice_ends_at(depth);
+    for (unsigned i = 1; i < ENTRIES; i++)
+        notice_ends_before(i);
 }
 
 /* ---- Books ---- */
@@ -241,7 +266,8 @@ static inline void check_accounts(const struct sums *sums)
         if (is_there(i)) {
             CHECK_EQ(read_figure(model.entries[i].account, MG_USED),
                      sum_within(i, sums->bytes[0], LIBRARIES));
-            check_peak(&model.entries[i], read_figure(model.entries[i].account, MG_PEAK));
+            if (!model.entries[i].blurred)
+                check_peak(&model.entries[i], read_figure(model.entries[i].account, MG_PEAK));
         }
     if (!model.spark) /* the overhead's is in there */
         check_peak(model.entries, read_figure(mg_root(), MG_PEAK));

@@ -55,10 +55,12 @@ struct slot {
 /* An account; entry 0 is the root, others are tasks or nested in one above. From `least` to `most` bytes are in use while workers
  * play; alone both agree. Those of one include what is below. */
 struct entry {
-    unsigned parent, depth;
+    unsigned parent, depth, heir; /* who has what it leaves: its parent, or another one */
     struct mg_account *account;
     int64_t handle, grant;
-    bool open;    /* workers may be bound to it */
+    bool open; /* workers may be bound to it */
+    bool
+        blurred; /* something was handed from it, or from below, to another one, or the other way: nobody knows when */
     bool settled; /* its blocks are the root's once it has closed */
     _Atomic(int64_t) least, least_peak, most, most_peak;
 };

@@ -19,7 +19,8 @@ static inline void begin_account(struct worker *worker, struct entry *entry)
     struct entry *above = &model.entries[parent];
     bool nests = one_in(worker, 2) && (!parent || above->open) && above->depth + 1 < MG_PATH_MOST;
     int64_t limit = one_in(worker, 2) ? 4 * (int64_t)MODEL_MB << below(worker, 6) : -1;
-    entry->parent = nests ? parent : 0;
+    entry->parent = entry->heir = nests ? parent : 0;
+    entry->blurred = false;
     entry->depth = model.entries[entry->parent].depth + 1;
     entry->account = nests ? mg_account_nest("nested", mg_account_handle(above->account), limit)
                            : mg_account_open("task", mg_root(), -1);
@@ -60,10 +61,29 @@ static inline bool is_in(unsigned entry, unsigned above)
     return entry;
 }
 
+static inline void blur(unsigned entry)
+{
+    for (; entry; entry = model.entries[entry].parent)
+        model.entries[entry].blurred = true;
+}
+
+/* To any that is open, if it is nested itself. */
+static inline bool is_handed_over(struct worker *worker, unsigned i)
+{
+    struct entry *entry = &model.entries[i];
+    unsigned heir = below(worker, ENTRIES);
+    if (entry->account->holder == entry->account || one_in(worker, 2) || is_in(heir, i) ||
+        (heir && !model.entries[heir].open))
+        return false;
+    entry->heir = heir;
+    blur(entry->parent);
+    blur(heir);
+    return true;
+}
+
 /* Of all that are nested in it too. */
 static inline void settle_one(struct worker *worker, unsigned i)
 {
-    (void)worker;
     pthread_mutex_lock(&model.tree);
     struct entry *entry = &model.entries[i];
     if (entry->open) {
@@ -74,7 +94,11 @@ static inline void settle_one(struct worker *worker, unsigned i)
                 MG_ADD(model.settled, 1);
             }
         mg_stop_requests(entry->account);
-        mg_settle(entry->account);
+        if (is_handed_over(worker, i))
+            CHECK(mg_scopes_end_into(entry->handle, mg_account_handle(model.entries[entry->heir].account)) >=
+                  0);
+        else
+            mg_settle(entry->account);
     }
     pthread_mutex_unlock(&model.tree);
 }

@@ -1,6 +1,8 @@
 package io.memgrant;
 
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 
 /**
  * Who is charged: the executor, one task, or a part of either's work. A task lives from {@link #open} (the root: from the start of the
@@ -16,7 +18,9 @@ public final class Account extends AccountFigures implements AutoCloseable {
     private final Levers levers = new Levers(this);
     private final Account holder;
     private Courier courier;
+    private final AtomicBoolean over = new AtomicBoolean();
     private Entered entered;
+    private boolean held;
     private volatile long left;
 
     Account(long handle, String name) {
@@ -68,6 +72,20 @@ public final class Account extends AccountFigures implements AutoCloseable {
     }
 
     /**
+     * An account below this one that several parts of a program have in common, by its name: the first one who asks opens it, all get the same
+     * one, and it ends when each has closed what was returned to it, or with this account. Below the executor's account it
+     * outlives tasks. Nobody is put into it: that is {@link #enter}'s. Where there is no room it counts nothing.
+     *
+     * @param sharedName by which others find it
+     * @param limit the most that it may use, in bytes, or {@link #NO_LIMIT}; the first one's
+     */
+    public Account shared(String sharedName, long limit) {
+        Account shared = new Account(NativeTree.hold(handle, sharedName, limit), sharedName, holder);
+        shared.held = true;
+        return shared;
+    }
+
+    /**
      * Ends what {@link #child} began: the thread charges what it charged before, other threads that are inside go on above, and
      * what is still in use is the parent's from now on. A second time it does nothing.
      *
@@ -75,11 +93,40 @@ public final class Account extends AccountFigures implements AutoCloseable {
      */
     @Override
     public void close() {
+        end(() -> NativeTree.end(handle));
+    }
+
+    /**
+     * Closes this {@link #child}, but what is still in use goes to another account: to the byte, and whatever that one's limit; then it is
+     * {@link #isOverLimit} and gets no more. Allocations, peaks and denials until now stay this one's.
+     *
+     * @param receiver any account that is open and not in this one, of another task too; it is not closed
+     * @throws IllegalArgumentException when it is not; then nothing has changed
+     * @throws IllegalStateException for an account that is no child, or {@link #shared}
+     */
+    public void closeInto(Account receiver) {
+        if (held) {
+            throw new IllegalStateException(name + " is shared");
+        }
+        end(() -> receiver.handle == 0 ? NativeTree.end(handle) : NativeTree.endInto(handle, receiver.handle));
+    }
+
+    private void end(LongSupplier ending) {
+        if (held && over.compareAndSet(false, true)) {
+            left = NativeTree.letGo(handle);
+        }
+        if (held) {
+            return;
+        }
         if (entered == null) {
             throw new IllegalStateException(name + " is no child of an account: settle() ends it");
         }
+        long bytes = ending.getAsLong();
+        if (bytes < 0) {
+            throw new IllegalArgumentException(name + " can't be closed into an account that has closed, or that is in it");
+        }
         entered.close();
-        left = Math.max(left, NativeTree.end(handle));
+        left = Math.max(left, bytes);
     }
 
     /**

@@ -24,6 +24,15 @@ final class NativeTree {
     /** Closes an account that is nested. Returns the bytes left in use, which are its parent's now. */
     static native long end(long account);
 
+    /** The same, but they are the heir's. -1 when that has closed, or is in it: then nothing has changed. */
+    static native long endInto(long account, long heir);
+
+    /** The one of that name that is shared below an account, or a new one with that limit, held once more. 0 when there is no room. */
+    static native long hold(long above, String name, long limit);
+
+    /** Holds it once less; the last time it ends. Returns the bytes left in use then. */
+    static native long letGo(long account);
+
     /** Holds bytes for an account that is nested: all or none, or in part as many as there are. Returns how many. */
     static native long reserve(long account, long bytes, boolean inPart);
 
