@@ -10,6 +10,7 @@
 #define MG_LIKELY(x) __builtin_expect(!!(x), 1)
 #define MG_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define MG_NOINLINE __attribute__((noinline))
+#define MG_INLINE inline __attribute__((always_inline))
 #define MG_EXPORT __attribute__((visibility("default")))
 /* A variable that each thread has for itself. The dynamic model would call malloc at its first use. */
 #define MG_PER_THREAD _Thread_local __attribute__((tls_model("initial-exec")))

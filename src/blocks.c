@@ -90,9 +90,7 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
         return true;
     /* After the charge: that may have moved the thread to another account. */
     unsigned tag = mg_charges_tag(self, library);
-    if (MG_UNLIKELY(mg_stacks.mean) && tag && !zeroed && alignment <= 16)
-        *block = mg_magazines_take(self->magazines, class);
-    if (tag && !*block)
+    if (tag)
         *block = mg_heap_allocate(size, alignment, zeroed);
     if (MG_UNLIKELY(!is_ours(*block))) {
         *block = NULL;
@@ -130,7 +128,7 @@ static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
     unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
     int64_t bytes = (int64_t)mg_classes.size[class];
     if (MG_LIKELY(tag) &&
-        MG_LIKELY(mg_credit_spend(self->lane, mg_credit_floor(self->lane), library, bytes))) {
+        MG_LIKELY(mg_credit_spend_counted(self, mg_credit_floor(self->lane), library, bytes))) {
         block = mgje_malloc(size);
         if (MG_UNLIKELY(!is_ours(block))) {
             mg_credit_undo(self, library, bytes);
@@ -166,12 +164,11 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
     void *block = NULL;
     unsigned class = mg_classes.small[(size + 7) / 8];
     struct mg_magazines *magazines = self->magazines;
-    struct mg_lane *lane = self->lane;
-    int64_t floor = mg_credit_floor(lane);
+    int64_t floor = mg_credit_floor(self->lane);
     unsigned count = MG_LOAD(magazines->count[class]);
     unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
     if (MG_LIKELY(count && tag) &&
-        MG_LIKELY(mg_credit_spend(lane, floor, library, (int64_t)mg_classes.size[class]))) {
+        MG_LIKELY(mg_credit_spend_counted(self, floor, library, (int64_t)mg_classes.size[class]))) {
         block = magazines->blocks[class][count - 1];
         MG_STORE(magazines->count[class], (uint8_t)(count - 1));
         mg_window_mark(block, class, tag);
@@ -260,7 +257,7 @@ static MG_NOINLINE void free_as_stranger(struct mg_heap *heap, struct mg_pair *p
 }
 
 /* Into the thread's magazine and its lane's credit, where there is room. The thread is inside us. */
-static inline bool keep_at_hand(struct mg_self *self, void *block, struct mg_owner owner)
+static MG_INLINE bool keep_at_hand(struct mg_self *self, void *block, struct mg_owner owner)
 {
     struct mg_magazines *magazines = self->magazines;
     struct mg_heap *heap = self->heap;
@@ -279,11 +276,23 @@ static inline bool keep_at_hand(struct mg_self *self, void *block, struct mg_own
     return true;
 }
 
+static MG_INLINE bool free_at_hand(struct mg_self *self, void *block, struct mg_owner owner)
+{
+    if (MG_UNLIKELY(!mg_magazine_rounds[owner.class] || MG_LOAD(self->inside)))
+        return false;
+    mg_enter_from_outside(self);
+    bool kept = keep_at_hand(self, block, owner);
+    mg_leave_to_outside(self);
+    return kept;
+}
+
 static MG_NOINLINE void free_at_length(struct mg_self *self, void *block, struct mg_owner owner)
 {
     if (MG_UNLIKELY(owner.class >= MG_SAMPLED)) {
         mg_stacks_forget(block);
         owner.class -= MG_SAMPLED;
+        if (free_at_hand(self, block, owner))
+            return;
     }
     struct mg_heap *heap = heap_of(block);
     struct mg_pair *pair = &heap->pairs[owner.tag];
@@ -312,14 +321,8 @@ void mg_free(void *block)
 {
     struct mg_self *self = &mg_self;
     struct mg_owner owner = mg_window_owner(block);
-    if (MG_LIKELY(mg_magazine_rounds[owner.class] && !MG_LOAD(self->inside))) {
-        mg_enter_from_outside(self);
-        bool kept = keep_at_hand(self, block, owner);
-        mg_leave_to_outside(self);
-        if (MG_LIKELY(kept))
-            return;
-    }
-    free_at_length(self, block, owner);
+    if (MG_UNLIKELY(!free_at_hand(self, block, owner)))
+        free_at_length(self, block, owner);
 }
 
 /* The block stays its owner's and changes its size. The growth is charged first and the rest given back last. */
@@ -340,8 +343,7 @@ static bool resize(struct mg_self *self, struct mg_pair *pair, unsigned tag, voi
         return false;
     }
     /* A block of another size is another one to chance; and once it has moved, its old place is somebody else's. */
-    if (MG_UNLIKELY(mg_window_owner(block).class >= MG_SAMPLED))
-        mg_stacks_forget(block);
+    mg_stacks_forget_any(block);
     *moved = mgje_rallocx(block, (size_t)after, 0);
     if (!*moved) {
         mg_stacks_count(self, pair->library, block);

@@ -34,7 +34,7 @@ static inline int64_t mg_credit_floor(const struct mg_lane *lane)
 }
 
 /* The same out of credit alone, and into it: false when that is not possible, and nothing happened. */
-static inline bool mg_credit_spend(struct mg_lane *lane, int64_t floor, unsigned library, int64_t bytes)
+static MG_INLINE bool mg_credit_spend(struct mg_lane *lane, int64_t floor, unsigned library, int64_t bytes)
 {
     int64_t credit = MG_LOAD(lane->credit) - bytes;
     if (MG_UNLIKELY(credit < floor))
@@ -44,6 +44,20 @@ static inline bool mg_credit_spend(struct mg_lane *lane, int64_t floor, unsigned
         MG_STORE(lane->low, credit);
     MG_BUMP(lane->books[library].charged, bytes);
     MG_BUMP(lane->books[library].allocations, 1);
+    return true;
+}
+
+/* The same at hand. Where stacks are taken the floor says so, as one that no credit meets; then bytes are counted down too, and a block with
+ * which a sample begins is none for here. */
+static MG_INLINE bool mg_credit_spend_counted(struct mg_self *self, int64_t floor, unsigned library,
+                                              int64_t bytes)
+{
+    if (MG_LIKELY(mg_credit_spend(self->lane, floor, library, bytes)))
+        return true;
+    if (MG_LIKELY(floor != MG_FLOOR_COUNTED) || self->until_sample < bytes ||
+        !mg_credit_spend(self->lane, 0, library, bytes))
+        return false;
+    self->until_sample -= bytes;
     return true;
 }
 

@@ -27,17 +27,6 @@ void mg_magazines_start(void);
 /* Empty ones; NULL when there is no memory, or when each allocation has to be looked at. */
 struct mg_magazines *mg_magazines_make(void);
 
-/* The youngest of that class; NULL when there is none. NULL is none. */
-static inline void *mg_magazines_take(struct mg_magazines *magazines, unsigned class)
-{
-    unsigned count = magazines && class < MG_MAGAZINES ? MG_LOAD(magazines->count[class]) : 0;
-    if (!count)
-        return NULL;
-    void *block = magazines->blocks[class][count - 1];
-    MG_STORE(magazines->count[class], (uint8_t)(count - 1));
-    return block;
-}
-
 /* Fills an empty magazine half from the heap that the thread is bound to, or empties a full one half into it. */
 void mg_magazines_fill(struct mg_magazines *magazines, unsigned class);
 void mg_magazines_drain(struct mg_magazines *magazines, unsigned class);

@@ -16,13 +16,18 @@ struct mg_stacks mg_stacks;
 /* Places in a row where a stack or a label may be. */
 #define PLACES 64
 
+bool mg_stacks_wanted(void)
+{
+    return mg_settings.stacks && mg_settings.stacks_bytes > 0;
+}
+
 bool mg_stacks_start(void)
 {
-    if (!mg_settings.stacks || mg_settings.stacks_bytes <= 0)
+    if (!mg_stacks_wanted())
         return true;
     mg_stacks.stacks = mg_os_allocate(MG_STACKS * sizeof *mg_stacks.stacks);
     mg_stacks.labels = mg_os_allocate(MG_STACK_LABELS * sizeof *mg_stacks.labels);
-    if (!mg_stacks.stacks || !mg_stacks.labels || !mg_samples_start())
+    if (!mg_window.sampled || !mg_stacks.stacks || !mg_stacks.labels || !mg_samples_start())
         return false;
     mg_stacks.mean = mg_settings.stacks_bytes;
     mg_lanes_floor = MG_FLOOR_COUNTED;
@@ -211,12 +216,15 @@ MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const 
     /* Before the block is anybody's: whoever frees it reads the page's word. */
     bool added = mg_samples_add(block, sample);
     if (added)
-        mg_window_count_sampled(block, 1);
+        mg_window_mark_sampled(block, true);
     MG_ADD(*(added ? &mg_stacks.taken : &mg_stacks.dropped), 1);
 }
 
 MG_NOINLINE void mg_stacks_forget(const void *block)
 {
-    if (mg_samples_remove(block))
-        mg_window_count_sampled(block, -1);
+    if (!mg_window_is_sampled(block))
+        return;
+    bool removed = mg_samples_remove(block);
+    MG_INVARIANT(removed);
+    mg_window_mark_sampled(block, false);
 }

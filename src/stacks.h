@@ -3,8 +3,8 @@
  * in the report makes the sums right in the mean, of whatever sizes.
  *
  * Off, it costs nothing where blocks are at hand: there is no question. On, the floor of each lane can't be met (lanes.h), so that each charge
- * comes by mg_allocate, which counts down; frees are as they were, since a page with a sampled block says so in its own word
- * (window.h), and where none is nobody looks. Runs inside malloc. */
+ * comes by where bytes are counted down, still at hand (blocks.c); frees are as they were, since a page with a sampled block says so in its own
+ * word, and only there a bit tells which one it is (window.h). Runs inside malloc. */
 #ifndef MG_STACKS_H
 #define MG_STACKS_H
 
@@ -46,6 +46,8 @@ struct mg_stacks {
 };
 extern struct mg_stacks mg_stacks;
 
+/* Whether the settings ask for them. */
+bool mg_stacks_wanted(void);
 /* False when there is no memory for it: it stays off. Runs at startup, before any thread has a lane. */
 bool mg_stacks_start(void);
 
@@ -63,6 +65,12 @@ static inline void mg_stacks_count(struct mg_self *self, unsigned library, const
 
 /* A block in a page with sampled ones is about to go. */
 void mg_stacks_forget(const void *block);
+/* One in any page. */
+static inline void mg_stacks_forget_any(const void *block)
+{
+    if (MG_UNLIKELY(mg_window_owner(block).class >= MG_SAMPLED))
+        mg_stacks_forget(block);
+}
 
 /* How many blocks of that size one that is sampled stands for. */
 double mg_stacks_weight(int64_t bytes);

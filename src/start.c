@@ -117,6 +117,8 @@ static const char *start_heap(void)
         return "no memory for the table of mappings; nothing is counted";
     if (!mg_window_start())
         return "no addresses are to be had (ulimit -v?); nothing is counted";
+    if (mg_stacks_wanted())
+        mg_window_start_sampling(); /* where it fails mg_stacks_start does */
     return NULL;
 }
 

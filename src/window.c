@@ -3,7 +3,8 @@
 #include "os.h"
 
 #define MIXED ((uint32_t)1 << 16)
-#define SAMPLED (~(uint32_t)0 << 17)
+#define ONE_SAMPLED ((uint32_t)1 << 17)
+#define SAMPLED (-ONE_SAMPLED)
 
 /* Threads that free while we are armed read base and size as they come, in whichever order (the compiler, too, has its own). So each
  * alone holds no address: no process has one there. From a base of 0 the new size held NULL, which everybody frees. */
@@ -139,13 +140,37 @@ void *mg_window_take(unsigned heap, size_t size, size_t alignment)
     size_t bytes = count * MG_GRANULE;
     if (!make_range_writable(mg_window.pages, offset / MG_PAGE * sizeof *mg_window.pages,
                              bytes / MG_PAGE * sizeof *mg_window.pages) ||
-        !make_range_writable(mg_window.tags, offset / 16, bytes / 16) || !mg_os_make_writable(base, bytes)) {
+        !make_range_writable(mg_window.tags, offset / 16, bytes / 16) ||
+        (mg_window.sampled && !make_range_writable(mg_window.sampled, offset / 128, bytes / 128)) ||
+        !mg_os_make_writable(base, bytes)) {
         release_run(start - skew, count + skew);
         return NULL;
     }
     for (size_t i = start; i < start + count; i++)
         MG_STORE(mg_window.heaps[i], (uint16_t)(heap + 1));
     return base;
+}
+
+bool mg_window_start_sampling(void)
+{
+    mg_window.sampled = mg_os_reserve(mg_window.size / 128);
+    return mg_window.sampled;
+}
+
+/* Before the page says that there is one, and after it has said that there is none: who finds it there looks here. */
+void mg_window_mark_sampled(const void *block, bool sampled)
+{
+    uintptr_t offset = (uintptr_t)block - mg_window.base;
+    _Atomic(uint32_t) *page = &mg_window.pages[offset / MG_PAGE];
+    _Atomic(uint64_t) *bits = &mg_window.sampled[offset / 16 / 64];
+    uint64_t bit = (uint64_t)1 << offset / 16 % 64;
+    if (sampled) {
+        atomic_fetch_or_explicit(bits, bit, memory_order_relaxed);
+        MG_ADD(*page, ONE_SAMPLED);
+    } else {
+        MG_ADD(*page, -ONE_SAMPLED);
+        atomic_fetch_and_explicit(bits, ~bit, memory_order_relaxed);
+    }
 }
 
 static size_t table_resident(const void *table, size_t from, size_t size)
@@ -161,7 +186,8 @@ size_t mg_window_tables_resident(void)
     size_t bytes = granules.top * MG_GRANULE;
     mg_unlock(&granules.lock);
     return table_resident(mg_window.pages, 0, bytes / MG_PAGE * sizeof *mg_window.pages) +
-           table_resident(mg_window.tags, 0, bytes / 16);
+           table_resident(mg_window.tags, 0, bytes / 16) +
+           (mg_window.sampled ? table_resident(mg_window.sampled, 0, bytes / 128) : 0);
 }
 
 size_t mg_window_touched(void)

@@ -4,6 +4,7 @@
  *   address -> granule (2 MB) -> heap
  *           -> page (4 KB)    -> size class, base tag, mixed?, how many blocks with a known stack
  *           -> tag of the 16 bytes, only looked at in mixed pages: 0 means the page's base tag
+ *           -> whether the block of the 16 bytes has a known stack, only looked at in pages with such blocks
  *
  * A page is mixed once two owners have blocks in it; most never are, so that tags cost no memory there.
  * Runs inside malloc; takes the window's lock under jemalloc's. */
@@ -22,6 +23,8 @@ struct mg_window {
     _Atomic(uint16_t) *heaps; /* by granule: index of the heap + 1, 0 none */
     _Atomic(uint32_t) *pages; /* by page: class | base tag << 8 | mixed << 16 | sampled blocks << 17 */
     _Atomic(uint8_t) *tags;   /* by 16 bytes */
+    /* By 16 bytes a bit; NULL where no stacks are taken. */
+    _Atomic(uint64_t) *sampled;
 };
 /* Read-only after mg_window_start. */
 extern struct mg_window mg_window;
@@ -62,7 +65,8 @@ static inline struct mg_owner mg_window_owner(const void *block)
     uint32_t page = MG_LOAD(mg_window.pages[offset / MG_PAGE]);
     unsigned tag = page >> 8 & 0xff;
     if (MG_UNLIKELY(page >> 16)) {
-        unsigned own = MG_LOAD(mg_window.tags[offset / 16]);
+        /* Where nobody wrote a tag none is read: that would give the table memory, which is counted. */
+        unsigned own = page >> 16 & 1 ? MG_LOAD(mg_window.tags[offset / 16]) : 0;
         tag = own ? own : tag;
         return (struct mg_owner){ (page & 0xff) + (page >> 17 ? MG_SAMPLED : 0), tag };
     }
@@ -79,11 +83,15 @@ static inline void mg_window_mark(const void *block, unsigned class, unsigned ta
         mg_window_mark_slow(block, class, tag);
 }
 
-/* One sampled block more, or less, in the block's page. */
-static inline void mg_window_count_sampled(const void *block, int change)
+/* Room for the bits of sampled blocks. False: there are no addresses. Runs at startup, before anything is taken. */
+bool mg_window_start_sampling(void);
+/* The block, which is the caller's alone, is a sampled one from now on, or no longer. */
+void mg_window_mark_sampled(const void *block, bool sampled);
+/* Of a live block in a page with sampled ones. */
+static inline bool mg_window_is_sampled(const void *block)
 {
-    _Atomic(uint32_t) *page = &mg_window.pages[((uintptr_t)block - mg_window.base) / MG_PAGE];
-    MG_ADD(*page, (uint32_t)change << 17);
+    uintptr_t at = ((uintptr_t)block - mg_window.base) / 16;
+    return MG_LOAD(mg_window.sampled[at / 64]) >> at % 64 & 1;
 }
 
 #endif

@@ -60,6 +60,7 @@ MODES = {
     "passed": ours(MEMGRANT_TARGETS="nothing-here"),
     "observed": ours(MEMGRANT_TARGETS="TARGETS"),
     "enforced": ours(MEMGRANT_TARGETS="TARGETS", **LIMIT),
+    "sampled": ours(MEMGRANT_TARGETS="TARGETS", MEMGRANT_STACKS="true"),
 }
 
 EXPLAINED = {
@@ -74,6 +75,7 @@ EXPLAINED = {
     "passed": "memgrant counting, another library the target",
     "observed": "memgrant counting everybody",
     "enforced": "memgrant counting everybody, a limit of 16 GB set",
+    "sampled": "memgrant counting everybody, with stacks",
 }
 
 # These take many times as long: a few rounds of them say enough.

@@ -81,7 +81,7 @@ def programs():
 
 
 JVM = ("glibc", "dormant", "passed", "jemalloc")
-WORKING = ("glibc", "jemalloc", "je-same", "observed", "enforced", "callback")
+WORKING = ("glibc", "jemalloc", "je-same", "observed", "enforced", "sampled", "callback")
 
 
 def in_jvm():
