@@ -258,7 +258,7 @@ static void add_places(struct mg_text *text)
     mg_text_add(text, "]}");
 }
 
-static char *write_text(size_t *length, const struct mg_files *files)
+static struct mg_text write_text(const struct mg_files *files)
 {
     struct mg_text text = mg_text_new();
     mg_text_add(&text, "{\"version\":1,");
@@ -271,19 +271,22 @@ static char *write_text(size_t *length, const struct mg_files *files)
     add_libraries(&text);
     add_grants(&text);
     add_places(&text);
-    mg_stacked_add(&text);
-    mg_text_add(&text, "}\n");
-    *length = text.size;
-    if (text.at)
-        text.at[text.length] = '\0';
-    return text.at;
+    return text;
+}
+
+static char *end_text(struct mg_text *text, size_t *length)
+{
+    mg_text_add(text, "}\n");
+    *length = text->size;
+    if (text->at)
+        text->at[text->length] = '\0';
+    return text->at;
 }
 
 char *mg_figures_text(size_t *length, bool wait)
 {
     int64_t mapped[MG_LIBRARIES];
     struct mg_files files;
-    char *text = NULL;
     bool maps_files = mg_specs_java(0) && mg_files_read(&files, wait);
     if (!mg_mappings_read(mapped, wait))
         return NULL;
@@ -292,9 +295,10 @@ char *mg_figures_text(size_t *length, bool wait)
     else if (!mg_try_lock(&mg_books_lock))
         return NULL;
     memcpy(mapped_bytes, mapped, sizeof mapped);
-    text = write_text(length, maps_files ? &files : NULL);
+    struct mg_text text = write_text(maps_files ? &files : NULL);
     mg_unlock(&mg_books_lock);
-    return text;
+    mg_stacked_add(&text); /* a table of all samples, and the kernel's list of files: nobody waits for that */
+    return end_text(&text, length);
 }
 
 static void set_sums(int64_t *figures, const struct mg_book *sum)

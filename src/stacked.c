@@ -118,10 +118,10 @@ void mg_stacked_add(struct mg_text *text)
         add_up(rows);
     mg_text_add(text,
                 ",\"stacks\":{\"mean_bytes\":%ld,\"taken\":%ld,\"dropped\":%ld,\"in_signals\":%ld,"
-                "\"without_stack\":%ld,\"without_label\":%ld",
+                "\"without_stack\":%ld,\"without_label\":%ld,\"frozen\":%s",
                 mg_stacks.mean, MG_LOAD(mg_stacks.taken), MG_LOAD(mg_stacks.dropped),
                 MG_LOAD(mg_stacks.in_signals), MG_LOAD(mg_stacks.without_stack),
-                MG_LOAD(mg_stacks.without_label));
+                MG_LOAD(mg_stacks.without_label), MG_LOAD(mg_stacks.frozen) ? "true" : "false");
     add_modules(text);
     mg_text_add(text, ",\"live\":[");
     const char *separator = "";

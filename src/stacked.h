@@ -4,7 +4,7 @@
 
 #include "json.h"
 
-/* Under the books' lock. Nothing, where no stacks are taken. */
+/* Under no lock. Nothing, where no stacks are taken. */
 void mg_stacked_add(struct mg_text *text);
 
 #endif

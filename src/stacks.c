@@ -193,6 +193,11 @@ static uint16_t place_of_label(const struct mg_account *account)
     return 0;
 }
 
+void mg_stacks_freeze(void)
+{
+    MG_STORE(mg_stacks.frozen, true);
+}
+
 MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const void *block, int64_t bytes)
 {
     if (MG_UNLIKELY(!self->random)) {
@@ -202,6 +207,8 @@ MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const 
             return;
     }
     self->until_sample = until_next(self);
+    if (MG_UNLIKELY(MG_LOAD(mg_stacks.frozen)))
+        return;
     struct walk walk = { .depth = 0 };
     _Unwind_Backtrace(step, &walk);
     if (walk.in_signal) {

@@ -41,6 +41,7 @@ struct mg_stacks {
     struct mg_stack_label *labels; /* MG_STACK_LABELS; the same */
     _Atomic(int64_t) taken, dropped, in_signals;
     _Atomic(int64_t) without_stack, without_label;
+    _Atomic(bool) frozen; /* nothing more is noted */
     /* Goes on when code was unloaded: what is at an address afterwards is something else. */
     _Atomic(uint32_t) generation;
 };
@@ -50,6 +51,10 @@ extern struct mg_stacks mg_stacks;
 bool mg_stacks_wanted(void);
 /* False when there is no memory for it: it stays off. Runs at startup, before any thread has a lane. */
 bool mg_stacks_start(void);
+
+/* In the child of a fork: another thread may have held the dynamic linker's lock, for which some unwinders wait. No further samples; those
+ * that are there live as long as their blocks. */
+void mg_stacks_freeze(void);
 
 void mg_stacks_sample(struct mg_self *self, unsigned library, const void *block, int64_t bytes);
 /* The library has been given that block; by mg_allocate. The thread is inside us. */

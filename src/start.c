@@ -71,8 +71,10 @@ static void after_fork_in_child(void)
 {
     if (!fork_holds_locks)
         return;
-    if (!had_one_thread)
+    if (!had_one_thread) {
         mg_libraries_freeze();
+        mg_stacks_freeze();
+    }
     mg_lanes_after_fork_in_child();
     struct mg_heap *heaps = mg_accounts_after_fork_in_child();
     mg_os_order_threads_start();
