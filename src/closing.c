@@ -145,6 +145,9 @@ static void note_inheritance(struct mg_account *heir)
                           MG_LOAD(heir->holder->taken) - MG_LOAD(heir->holder->granted));
 }
 
+/* In a fork's child: what the threads that did not come along had in hand just then, taken of an account and no lane's yet, is nobody's. */
+static bool threads_were_lost;
+
 static struct mg_heap *finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
@@ -158,6 +161,8 @@ static struct mg_heap *finish(struct mg_account *account)
     heap->full = mg_heap_is_full(heap);
     if (account->heir)
         note_inheritance(account->heir);
+    if (threads_were_lost)
+        mg_accounts_move_taken(account, -MG_LOAD(account->taken));
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
     if (account == account->holder)
@@ -238,9 +243,10 @@ void mg_accounts_bequeath(struct mg_account *account, struct mg_account *heir)
     MG_STORE(heir->spread, true);
 }
 
-struct mg_heap *mg_accounts_after_fork_in_child(void)
+struct mg_heap *mg_accounts_after_fork_in_child(bool was_alone)
 {
     struct mg_heap *heaps = NULL;
+    threads_were_lost = threads_were_lost || !was_alone;
     for (unsigned i = 0; i < mg_accounts_slots(); i++)
         mg_accounts_slot(i)->pins = 0;
     for (unsigned i = 0; i < mg_accounts_slots(); i++)

@@ -15,8 +15,8 @@ void mg_accounts_bequeath(struct mg_account *account, struct mg_account *heir);
  * heir. Others' end that may be too. */
 struct mg_heap *mg_accounts_end(struct mg_account *account);
 
-/* In a fork child whoever else was in a closing account is gone: it ends. Under the lock; returns heaps in the same way. */
-struct mg_heap *mg_accounts_after_fork_in_child(void);
+/* In a fork child whoever else was in a closing account is gone: it ends. `was_alone`: the process had one thread. Under the lock; returns heaps in the same way. */
+struct mg_heap *mg_accounts_after_fork_in_child(bool was_alone);
 
 /* What an account uses that is closing, while threads are still bound to it, its parent pays for: nobody grants it anything any
  * more. Under the lock. */

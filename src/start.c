@@ -76,7 +76,7 @@ static void after_fork_in_child(void)
         mg_stacks_freeze();
     }
     mg_lanes_after_fork_in_child();
-    struct mg_heap *heaps = mg_accounts_after_fork_in_child();
+    struct mg_heap *heaps = mg_accounts_after_fork_in_child(had_one_thread);
     mg_os_order_threads_start();
     if (mg_grants.by_couriers)
         MG_STORE(mg_grants.enforcing, false);

@@ -3,6 +3,7 @@
 
 #include "closed.h"
 
+#include <semaphore.h>
 #include <sys/wait.h>
 
 static struct mg_account *nest(const char *name, struct mg_account *parent)
@@ -59,6 +60,35 @@ static void what_was_closing_ends_in_a_forks_child(void)
     CHECK(!outer->listed && !inner->listed);
 }
 
+static void *waits(void *until)
+{
+    sem_wait(until);
+    return NULL;
+}
+
+/* Taken of the account, and not noted on its lane yet, when its thread stayed behind. */
+static void what_lost_threads_had_in_hand_is_nobodys_in_a_forks_child(void)
+{
+    enum { BATCH = 4096 };
+    struct mg_account *outer = nest("outer", mg_root()), *inner = nest("inner", outer);
+    int64_t before = MG_LOAD(mg_root()->taken);
+    int status = -1;
+    pthread_t thread;
+    sem_t until;
+    CHECK(!sem_init(&until, 0, 0) && !pthread_create(&thread, NULL, waits, &until));
+    mg_accounts_move_taken(inner, BATCH);
+    pid_t child = fork();
+    if (!child) {
+        mg_settle(outer);
+        _exit(outer->listed || MG_LOAD(mg_root()->taken) != before || MG_LOAD(mg_invariants_broken));
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+    mg_accounts_move_taken(inner, -BATCH);
+    mg_settle(outer);
+    CHECK(!sem_post(&until) && !pthread_join(thread, NULL));
+}
+
 /* To its account, if that is there, else to the root; never to another one in the same place. */
 static void a_thread_that_leaves_a_scope_when_its_account_has_ended_goes_to_the_root(void)
 {
@@ -82,6 +112,7 @@ int main(void)
     unit_start("observe", NULL);
     older_accounts_are_summed_once();
     what_was_closing_ends_in_a_forks_child();
+    what_lost_threads_had_in_hand_is_nobodys_in_a_forks_child();
     a_thread_that_leaves_a_scope_when_its_account_has_ended_goes_to_the_root();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
