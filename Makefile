@@ -175,14 +175,18 @@ $(B)/memgrant-top: tools/top.c src/page.h $(B)/.flags | $(B)/.tools-c
 
 # ---- Java ----
 # What an older JVM loads, to say that it is too old: all else is for Java 17.
-JAVA8 = java/src/main/java/io/memgrant/Say.java java/src/main/java/io/memgrant/spark/MemgrantPlugin.java
-$(B)/memgrant.jar: $(JAVA) scripts/memgrant | $(SPARKJAR)
+JAVA8 = java/src/main/java/io/memgrant/Say.java $(addprefix java/src/main/java/io/memgrant/spark/,MemgrantPlugin.java HistoryPlugin.java)
+# Of two types of Spark's, what 3.5 has in their place: javac then makes what each version calls.
+STUBS := $(shell find java/src/stubs -name '*.java' 2>/dev/null)
+$(B)/memgrant.jar: $(JAVA) $(STUBS) scripts/memgrant | $(SPARKJAR)
 	@echo '  JAVA  $@'
-	$(Q)rm -rf $(B)/classes && mkdir -p $(B)/classes
+	$(Q)rm -rf $(B)/classes $(B)/stubs && mkdir -p $(B)/classes $(B)/stubs
+	$(Q)$(shell scripts/find-java)/bin/javac --release 8 -Xlint:all,-path,-options,-classfile -Werror -proc:none -d $(B)/stubs \
+	  -cp '$(B)/spark-$(AGAINST)/jars/*' $(STUBS)
 	$(Q)$(shell scripts/find-java)/bin/javac --release 17 -Xlint:all,-path -Werror -proc:none -d $(B)/classes \
-	  -cp '$(B)/spark-$(AGAINST)/jars/*' $(filter %.java,$(JAVA))
+	  -cp '$(B)/stubs:$(B)/spark-$(AGAINST)/jars/*' $(filter %.java,$(JAVA))
 	$(Q)$(shell scripts/find-java)/bin/javac --release 8 -Xlint:all,-path,-options,-classfile -Werror -proc:none -d $(B)/classes \
-	  -cp '$(B)/classes:$(B)/spark-$(AGAINST)/jars/*' $(JAVA8)
+	  -cp '$(B)/classes:$(B)/stubs:$(B)/spark-$(AGAINST)/jars/*' $(JAVA8)
 	$(Q)if [ -d java/src/main/resources ]; then cp -r java/src/main/resources/. $(B)/classes/; fi
 	$(Q)printf 'Implementation-Title: memgrant\nImplementation-Version: $(VERSION)\n' >$(B)/manifest
 	$(Q)$(shell scripts/find-java)/bin/jar --create --file $@.tmp --manifest $(B)/manifest -C $(B)/classes . && mv $@.tmp $@

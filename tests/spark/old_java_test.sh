@@ -13,12 +13,19 @@ scripts/get-java 11 || skip "there is no Java 11: run scripts/get-java 11"
 home=$BUILD/spark-$spark jdk=$(scripts/find-java)
 mkdir -p "$WORK/classes"
 cat >"$WORK/Job.java" <<'JOB'
+import java.util.ServiceLoader;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.status.AppHistoryServerPlugin;
 
 public class Job {
     public static void main(String[] arguments) {
         JavaSparkContext spark = new JavaSparkContext(new SparkConf());
+        for (AppHistoryServerPlugin plugin : ServiceLoader.load(AppHistoryServerPlugin.class)) {
+            if (plugin.getClass().getName().startsWith("io.memgrant.")) {
+                System.out.println("listeners: " + plugin.createListeners(spark.getConf(), null).size());
+            }
+        }
         System.out.println(spark.parallelize(java.util.Arrays.asList(1, 20, 300, 4000), 4).map(n -> 2 * n).reduce(Integer::sum));
         spark.stop();
     }
@@ -37,6 +44,7 @@ SPARK_HOME=$WORK/spark JAVA_HOME=$BUILD/java-11 LD_PRELOAD=$LIB timeout 200 "$ho
     fail "the job failed"
 }
 grep -qx 8642 "$WORK/out" || fail "no sum: $(cat "$WORK/out")"
+grep -qx 'listeners: 0' "$WORK/out" || fail "a History Server on Java 11 is not spared: $(cat "$WORK/out")"
 echo "ok - a job on Java 11 ends with its result"
 
 one_line() { # WHO FILE...

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
@@ -19,6 +21,7 @@ final class Collected {
     public static void main(String[] words) throws Exception {
         Path folder = Path.of(System.getProperty("folder"));
         lastOfEach(folder);
+        pages();
         bounded();
         smaller();
         written(folder);
@@ -27,7 +30,7 @@ final class Collected {
     private static Snapshot snapshot(String executor, long millis, long usedMb, long residentMb) {
         return new Snapshot(executor, millis, usedMb * MB, 2 * usedMb * MB, 0, 0, 0, 3, 0, 100 * MB, 200 * MB, 1024 * MB, residentMb * MB,
                 Long.MAX_VALUE, 0, -1, "", "", new TreeMap<>(Map.of("librocksdbjni.so", usedMb * MB)),
-                new TreeMap<>(Map.of("librocksdbjni.so", 2 * usedMb * MB)));
+                new TreeMap<>(Map.of("librocksdbjni.so", 2 * usedMb * MB)), new ArrayList<>(List.of(new EndedTasks.Task("task <" + usedMb + ">", usedMb * MB, 1))));
     }
 
     private static String report(long peakMb) {
@@ -64,6 +67,33 @@ final class Collected {
         application.removed("2");
         application.end(CONF, folder.resolve("all.json").toString());
         check(Files.readString(folder.resolve("all.json")).equals(application.text(CONF) + "\n"), "it is written when the application ends", "");
+    }
+
+    /** The tab's. */
+    private static void pages() throws Exception {
+        Application application = new Application();
+        check(PageText.of(application.executors()).contains("No executor has told anything"), "a page without executors says so", "");
+        check(application.news() == null, "nor is there any news", "");
+        application.seen(snapshot("<script>", 1, 100, 300));
+        application.seen(snapshot("1", 1, 200, 300));
+        String page = PageText.of(application.executors());
+        check(page.contains("<td>&lt;script&gt;</td>") && page.contains("<td>task &lt;100&gt;</td>") && !page.contains("<script") && !page.contains("<100"),
+                "what executors say is text and no part of a page", page);
+        check(page.indexOf("task &lt;200") < page.indexOf("task &lt;100") && page.indexOf("<td>1</td>") < page.indexOf("<td>&lt;script"),
+                "who used most is the first", page);
+        for (int i = 0; i < 1_000; i++) {
+            application.seen(snapshot("more-" + i, 1, 1, 1));
+        }
+        page = PageText.of(application.executors());
+        check(page.length() < 300_000 && page.contains("<p>502 executors that had less are left out.</p>"), "a page is for people", page.length() + "");
+        check(JSON.readTree(application.news()).size() == 1_002 && application.news() == null, "news are told once", "");
+        application.seen(snapshot("1", 2, 200, 300));
+        check(JSON.readTree(application.news()).size() == 1, "and again when there are new ones", "");
+        for (int i = 0; i < 100; i++) {
+            application.seen(snapshot("1", 2, i, 300));
+        }
+        JsonNode tasks = JSON.readTree(application.news()).get(0).get("tasks");
+        check(tasks.size() == 20 && tasks.get(0).get("name").asText().equals("task <200>"), "of tasks that ended those that used most", tasks.toString());
     }
 
     private static void bounded() throws Exception {

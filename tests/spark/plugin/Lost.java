@@ -28,7 +28,7 @@ final class Lost {
     /** Of an executor in a container of 1024 MB. */
     private static Snapshot snapshot(long millis, long heldMb, long kills, String file, String folder) {
         return new Snapshot("3", millis, heldMb / 2 * MB, heldMb * MB, 0, 0, 0, 0, 0, 100 * MB, 200 * MB, 512 * MB, heldMb * MB, 1024 * MB,
-                heldMb * MB, kills, file, folder, new TreeMap<>(Map.of("librocksdbjni.so", heldMb / 2 * MB)), new TreeMap<>());
+                heldMb * MB, kills, file, folder, new TreeMap<>(Map.of("librocksdbjni.so", heldMb / 2 * MB)), new TreeMap<>(), new ArrayList<>());
     }
 
     private static Verdict verdict(String reason, Snapshot last, SparkConf conf) {

@@ -1,5 +1,6 @@
 package io.memgrant.spark;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -41,9 +43,14 @@ final class Application {
         String report;
         ExecutorDied died;
         boolean isOver;
+        /** Since the event log was told. */
+        boolean isNews;
+        final EndedTasks tasks = new EndedTasks();
 
         void see(Snapshot snapshot) {
             last = snapshot;
+            isNews = true;
+            snapshot.tasks().forEach(tasks::add);
             beside = Math.max(beside, Math.max(snapshot.held(), snapshot.resident()) - snapshot.heapCommitted() - snapshot.used());
         }
     }
@@ -95,7 +102,9 @@ final class Application {
     }
 
     synchronized void died(ExecutorDied died) {
-        of(died.executorId).died = died;
+        Executor executor = of(died.executorId);
+        executor.died = died;
+        executor.isNews = true;
     }
 
     /** Until all that were heard of have ended, for a moment. */
@@ -105,6 +114,29 @@ final class Application {
             wait(left);
             left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
         }
+    }
+
+    /** All that are known, for those who look at them now. */
+    synchronized List<JsonNode> executors() {
+        List<JsonNode> list = new ArrayList<>();
+        executors.forEach((id, executor) -> {
+            if (executor.last != null) {
+                list.add(put(json.createObjectNode(), id, executor));
+            }
+        });
+        return list;
+    }
+
+    /** Of those of whom something is new since this was last asked, as JSON; null when there are none. */
+    synchronized String news() throws IOException {
+        ArrayNode list = json.createArrayNode();
+        executors.forEach((id, executor) -> {
+            if (executor.isNews && executor.last != null) {
+                list.add(put(json.createObjectNode(), id, executor));
+                executor.isNews = false;
+            }
+        });
+        return list.isEmpty() ? null : json.writeValueAsString(list);
     }
 
     /** Null when no executor ever said anything. */
@@ -122,13 +154,14 @@ final class Application {
         ArrayNode list = all.putArray("executors");
         for (Map.Entry<String, Executor> one : executors.entrySet()) {
             if (one.getValue().last != null) {
-                add(list.addObject(), one.getKey(), one.getValue());
+                String report = one.getValue().report;
+                put(list.addObject(), one.getKey(), one.getValue()).set("report", report == null ? json.nullNode() : json.readTree(report));
             }
         }
         return json.writeValueAsString(all);
     }
 
-    private void add(ObjectNode to, String id, Executor executor) throws IOException {
+    private static ObjectNode put(ObjectNode to, String id, Executor executor) {
         to.put("id", id);
         to.put("state", executor.died != null ? "lost" : executor.report != null ? "ended" : "last seen");
         if (executor.died != null) {
@@ -144,7 +177,9 @@ final class Application {
         ArrayNode libraries = to.putArray("libraries");
         last.libraries().forEach((name, used) -> libraries.addObject().put("name", name).put("used", used)
                 .put("peak", last.peaks().getOrDefault(name, used)));
-        to.set("report", executor.report == null ? json.nullNode() : json.readTree(executor.report));
+        ArrayNode tasks = to.putArray("tasks");
+        executor.tasks.most().forEach(task -> tasks.addObject().put("name", task.name()).put("peak", task.peak()).put("denials", task.denials()));
+        return to;
     }
 
     /** Whole or not at all; for its owner only, and into nothing that somebody else has laid there. */

@@ -16,8 +16,11 @@ final class DriverSide implements DriverPlugin {
     private final Retries.Needs needs = new Retries.Needs();
     /** Null where no executor is another process. */
     private volatile Deaths deaths;
-    /** Null where nobody wants its report. */
-    private volatile Application application;
+    private final Application application = new Application();
+    /** Of the application's report; null where nobody wants it. */
+    private volatile String report;
+    /** Null where no event log is written. */
+    private volatile News news;
     private volatile SparkContext context;
 
     @Override
@@ -28,7 +31,11 @@ final class DriverSide implements DriverPlugin {
                 Say.once(wrong);
             }
             this.context = context;
-            application = new Settings(plugin.conf(), Map.of()).report() == null ? null : new Application();
+            report = new Settings(plugin.conf(), Map.of()).report();
+            if (context.conf().getBoolean("spark.eventLog.enabled", false)) {
+                news = new News(context, application);
+                context.addSparkListener(news);
+            }
             if (!isLocal(plugin.conf().get("spark.master", ""))) {
                 deaths = new Deaths(context.conf(), this::tell, this::removed);
                 context.addSparkListener(deaths);
@@ -48,6 +55,14 @@ final class DriverSide implements DriverPlugin {
         } catch (Throwable broken) {
             Say.once("the driver's metrics don't show what executors hold", broken);
         }
+        try {
+            // Not in init: Spark attaches what its UI has between the two.
+            if (context.ui().isDefined() && !new Settings(context.conf(), Map.of()).isOff()) {
+                Tab.addTo(context.ui().get(), this.application::executors);
+            }
+        } catch (Throwable other) {
+            Say.once("Spark's UI does not show what executors hold", other);
+        }
     }
 
     @Override
@@ -56,24 +71,21 @@ final class DriverSide implements DriverPlugin {
             if (deaths != null) {
                 deaths.receive(snapshot);
             }
-            if (application != null) {
-                application.seen(snapshot);
+            application.seen(snapshot);
+            if (news != null) {
+                news.tellInTime();
             }
             return null;
         }
         if (message instanceof LastWord.Ended ended) {
-            if (application != null) {
-                application.ended(ended);
-            }
+            application.ended(ended);
             return null;
         }
         return needs.receive(message);
     }
 
     private void tell(ExecutorDied died) {
-        if (application != null) {
-            application.died(died);
-        }
+        application.died(died);
         if (!context.isStopped()) {
             Say.again(died.killer);
             Say.again(died.held);
@@ -82,17 +94,18 @@ final class DriverSide implements DriverPlugin {
     }
 
     private void removed(String executor) {
-        if (application != null) {
-            application.removed(executor);
-        }
+        application.removed(executor);
     }
 
     /** After the executors were told to end, and while they can still be heard. */
     @Override
     public void shutdown() {
         try {
-            if (application != null) {
-                application.end(context.conf(), new Settings(context.conf(), Map.of()).report());
+            if (report != null) {
+                application.end(context.conf(), report);
+            }
+            if (news != null) {
+                news.tell();
             }
         } catch (Throwable broken) {
             Say.once("the report of the application was not written", broken);

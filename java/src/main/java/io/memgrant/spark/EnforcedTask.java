@@ -301,6 +301,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         try {
             memory.settle();
             account.settle();
+            EndedTasks.HERE.add(account);
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);
         }

@@ -12,7 +12,7 @@ import org.apache.spark.api.plugin.SparkPlugin;
  * {@code memgrant spark-conf} prints all settings that this needs.
  *
  * <p>Nothing in here throws: where something is missing or wrong, one line says what, and jobs run as without it. A class
- * that cannot be loaded ends an executor, so this one and {@link Say} are Java 8 bytecode (Makefile); all others need Java 17.
+ * that cannot be loaded ends an executor, so this one, {@link HistoryPlugin} and {@link Say} are Java 8 bytecode (Makefile); all others need Java 17.
  */
 public final class MemgrantPlugin implements SparkPlugin {
     @Override
@@ -35,7 +35,7 @@ public final class MemgrantPlugin implements SparkPlugin {
         }
     }
 
-    private static boolean isOldJava() {
+    static boolean isOldJava() {
         String version = System.getProperty("java.specification.version", "");
         boolean old = version.startsWith("1.") || Integer.parseInt(version) < 17;
         if (old) {

@@ -48,6 +48,7 @@ final class ObservedTask implements TaskCompletionListener {
             }
             account.endCourier();
             account.settle();
+            EndedTasks.HERE.add(account);
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);
         }

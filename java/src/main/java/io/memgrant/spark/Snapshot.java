@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,11 +23,12 @@ import java.util.TreeMap;
  * @param eventsFolder the folder that it is in, by which the driver knows whether it sees the same
  * @param libraries what each has now
  * @param peaks what each had at most
+ * @param tasks those that ended since the last one, and used most
  */
 record Snapshot(String executor, long millis, long used, long peak, long granted, long lent, long overdraft, long denials, long overhead,
                 long heapUsed, long heapCommitted, long heapMax, long resident, long limit, long held, long kills,
-                String eventsFile, String eventsFolder, TreeMap<String, Long> libraries, TreeMap<String, Long> peaks)
-        implements Serializable {
+                String eventsFile, String eventsFolder, TreeMap<String, Long> libraries, TreeMap<String, Long> peaks,
+                ArrayList<EndedTasks.Task> tasks) implements Serializable {
     private static final long serialVersionUID = 3;
 
     /** Of this executor, now. */
@@ -46,7 +48,7 @@ record Snapshot(String executor, long millis, long used, long peak, long granted
         return new Snapshot(executor, System.currentTimeMillis(), root.used(), root.peak(), root.granted(), io.memgrant.Headroom.lent(),
                 root.overdraftPeak(), Memgrant.denials(), overhead == null ? 0 : overhead.used(), heap.getUsed(), heap.getCommitted(),
                 heap.getMax(), residentNow(), container.limit(), container.held(), Container.kills(events), events,
-                Container.folderOf(events), libraries, peaks);
+                Container.folderOf(events), libraries, peaks, EndedTasks.HERE.take());
     }
 
     private static long residentNow() {

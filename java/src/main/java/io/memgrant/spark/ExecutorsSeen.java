@@ -1,0 +1,11 @@
+package io.memgrant.spark;
+
+import org.apache.spark.scheduler.SparkListenerEvent;
+
+/** In the event log: what executors held, for the History Server's tab. Fields are added, none renamed. */
+public final class ExecutorsSeen implements SparkListenerEvent {
+    public int schema = 1;
+    public long time;
+    /** JSON: a list of executors, as in the application's report. */
+    public String executors;
+}
