@@ -1,6 +1,7 @@
 /* The rule of when a boundary asks, and when it throws. */
 #include "boundary.h"
 
+#include "callers.h"
 #include "memgrant.h"
 #include "shapes.h"
 #include "stack.h"
@@ -107,12 +108,15 @@ bool mg_boundary_enter(struct mg_boundary_call *call)
     if (MG_UNLIKELY(account != NULL) && reach(call, account, false))
         return false;
     self.depth += !call->thunk->nested;
+    call->sampled_before = mg_sampled();
     call->library_before = mg_library_entered(call->thunk->library);
     return true;
 }
 
 void mg_boundary_leave(struct mg_boundary_call *call)
 {
+    if (MG_UNLIKELY(mg_sampled() > call->sampled_before))
+        mg_callers_note(call->env, call->sampled_before);
     mg_library_left(call->library_before);
     self.depth -= !call->thunk->nested;
     struct mg_account *account = mg_account_wants_boundary();

@@ -29,6 +29,7 @@ struct mg_boundary_call {
     JNIEnv *env;
     const struct mg_thunk *thunk;
     unsigned library_before; /* what mg_library_left wants back */
+    unsigned sampled_before; /* what the thread had sampled */
 };
 
 /* Finds io.memgrant.Boundary, by the class loader of the caller. NULL when done, else what is wrong. */

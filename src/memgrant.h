@@ -271,6 +271,13 @@ char *mg_account_text(int64_t account, bool json, size_t *length);
 /* The thread is inside that library now; returns what to give back to mg_library_left. Any thread. */
 unsigned mg_library_entered(unsigned library);
 void mg_library_left(unsigned before);
+/* How many samples (stacks.h) the thread has taken in native methods and not yet said the Java stack of. Those beyond so many get that
+ * one, 0 none, and wait no longer. */
+unsigned mg_sampled(void);
+void mg_sampled_below(unsigned from, uint32_t callers);
+/* The number of a Java stack, by its hash; 0: it is not known yet, or there is no room. Names are the frames', each with a 0 behind it. */
+uint32_t mg_callers_find(uint64_t hash);
+uint32_t mg_callers_add(uint64_t hash, const char *names, size_t length);
 /* The account with a grant of which this is a task thread, if it is in overdraft, not tolerated, and its library's mode is stop;
  * else NULL. The cheap question of every boundary. */
 struct mg_account *mg_account_wants_boundary(void);

@@ -14,6 +14,8 @@ struct place {
     _Atomic(uint32_t) bytes_low, bytes_high;
     _Atomic(uint32_t) stack;
     _Atomic(uint32_t) label_library;
+    _Atomic(uint64_t)
+        callers; /* version << 32 | callers: it can only be given to the sample that it is meant for */
 };
 
 static struct place *table; /* MG_SAMPLES of them */
@@ -30,7 +32,7 @@ static struct place *place_of(const void *block, unsigned turn)
     return &table[((hash >> 40) + turn) % MG_SAMPLES];
 }
 
-bool mg_samples_add(const void *block, struct mg_sample sample)
+bool mg_samples_add(const void *block, struct mg_sample sample, struct mg_sampled *at)
 {
     for (unsigned i = 0; i < PLACES; i++) {
         struct place *place = place_of(block, i);
@@ -47,6 +49,8 @@ bool mg_samples_add(const void *block, struct mg_sample sample)
         MG_STORE(place->bytes_high, sample.bytes_high);
         MG_STORE(place->stack, sample.stack);
         MG_STORE(place->label_library, (uint32_t)sample.label << 8 | sample.library);
+        *at = (struct mg_sampled){ (uint32_t)(place - table), MG_LOAD(place->version) };
+        MG_STORE(place->callers, (uint64_t)at->version << 32);
         /* Release: who finds the block finds its sample. */
         atomic_store_explicit(&place->key, (uintptr_t)block, memory_order_release);
         return true;
@@ -67,6 +71,14 @@ bool mg_samples_remove(const void *block)
     return false;
 }
 
+void mg_samples_name(struct mg_sampled at, uint32_t callers)
+{
+    uint64_t nobody = (uint64_t)at.version << 32;
+    /* Release: whoever reads the number finds its names. */
+    atomic_compare_exchange_strong_explicit(&table[at.place].callers, &nobody, nobody | callers,
+                                            memory_order_release, memory_order_relaxed);
+}
+
 bool mg_samples_at(size_t at, struct mg_sample *sample)
 {
     struct place *place = &table[at];
@@ -81,6 +93,7 @@ bool mg_samples_at(size_t at, struct mg_sample *sample)
         uint32_t both = MG_LOAD(place->label_library);
         sample->label = (uint16_t)(both >> 8);
         sample->library = (uint8_t)both;
+        sample->callers = (uint32_t)atomic_load_explicit(&place->callers, memory_order_acquire);
         atomic_thread_fence(memory_order_acquire);
         if (MG_LOAD(place->version) == version && MG_LOAD(place->key) == key)
             return true;

@@ -5,6 +5,7 @@
 #define MG_SAMPLES_H
 
 #include "base.h"
+#include "self.h"
 
 #define MG_SAMPLES ((size_t)1 << 17)
 
@@ -13,12 +14,15 @@ struct mg_sample {
     uint32_t stack; /* index in stacks.h's table */
     uint16_t label; /* the same */
     uint8_t library;
+    uint32_t callers; /* index in callers.h's table; 0 none, or not yet */
 };
 
 /* False when there is no memory. Runs at startup. */
 bool mg_samples_start(void);
-/* False: there is no room. The block belongs to the caller alone, and is not there yet. */
-bool mg_samples_add(const void *block, struct mg_sample sample);
+/* False: there is no room. The block belongs to the caller alone, and is not there yet. Its callers come later: */
+bool mg_samples_add(const void *block, struct mg_sample sample, struct mg_sampled *at);
+/* if it is still there. Any thread, at any time. */
+void mg_samples_name(struct mg_sampled at, uint32_t callers);
 /* Whether it was there. Of one block by one thread, which frees it. */
 bool mg_samples_remove(const void *block);
 /* The sample at a place below MG_SAMPLES, as it was at one moment. False: there is none. Any thread. */

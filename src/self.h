@@ -11,6 +11,12 @@ struct mg_lane;
 struct mg_magazines;
 
 /* LEFT: the thread's destructors have run; what it frees goes to the owner's remote list, what it allocates passes. */
+/* A sample's place, and what was there then. */
+struct mg_sampled {
+    uint32_t place, version;
+};
+#define MG_SAMPLED_AT_ONCE 32
+
 enum mg_thread_state { MG_THREAD_NEW, MG_THREAD_ATTACHED, MG_THREAD_LEFT };
 
 struct mg_self {
@@ -41,6 +47,9 @@ struct mg_self {
     uint32_t code_snapshot;
     int64_t until_sample; /* bytes until a block's stack is noted (stacks.h) */
     uint64_t random;      /* what comes by chance; 0: not begun */
+    /* Samples of native methods that the thread is in, which get their Java stack where these end (callers.h). */
+    unsigned sampled;
+    struct mg_sampled samples[MG_SAMPLED_AT_ONCE];
 };
 extern MG_PER_THREAD struct mg_self mg_self;
 

@@ -1,5 +1,6 @@
 #include "stacked.h"
 
+#include "callers.h"
 #include "libraries.h"
 #include "modules.h"
 #include "os.h"
@@ -15,27 +16,31 @@ struct row {
     bool used;
     uint8_t library;
     uint16_t label;
-    uint32_t stack;
+    uint32_t stack, callers;
     int64_t samples;
     double bytes, blocks;
 };
 
 static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sample *sample)
 {
-    uint64_t hash = (sample->stack * 31u + sample->label) * (uint64_t)0x9e3779b97f4a7c15u + sample->library;
+    uint64_t hash =
+        ((sample->stack * 31u + sample->label) * 31u + sample->callers) * (uint64_t)0x9e3779b97f4a7c15u +
+        sample->library;
     for (unsigned i = 0; i < ROWS; i++) {
         struct row *row = &rows[((hash >> 32) + i) % ROWS];
         if (row->used && row->stack == sample->stack && row->label == sample->label &&
-            row->library == sample->library)
+            row->library == sample->library && row->callers == sample->callers)
             return row;
         if (row->used)
             continue;
         if (*count == MOST)
             break;
         ++*count;
-        *row = (struct row){
-            .used = true, .library = sample->library, .label = sample->label, .stack = sample->stack
-        };
+        *row = (struct row){ .used = true,
+                             .library = sample->library,
+                             .label = sample->label,
+                             .stack = sample->stack,
+                             .callers = sample->callers };
         return row;
     }
     rows[ROWS].used = true;
@@ -102,10 +107,26 @@ static void add_row(struct mg_text *text, const struct row *row)
     mg_text_add_string(text, complete ? label->thread : "");
     mg_text_add(text, ",\"library\":");
     mg_text_add_string(text, mg_libraries[row->library].name);
-    mg_text_add(text, ",\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"frames\":[", row->samples,
-                (int64_t)(row->bytes + 0.5), (int64_t)(row->blocks + 0.5));
+    mg_text_add(text, ",\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"callers\":%u,\"frames\":[",
+                row->samples, (int64_t)(row->bytes + 0.5), (int64_t)(row->blocks + 0.5), row->callers);
     add_frames(text, row->stack);
     mg_text_add(text, "]}");
+}
+
+/* By number, the innermost frame first: what Java called native methods from. The first one is nobody's. */
+static void add_callers(struct mg_text *text, uint32_t count)
+{
+    mg_text_add(text, ",\"callers\":[[]");
+    for (uint32_t i = 1; i < count; i++) {
+        const char *name = mg_callers_names(i);
+        mg_text_add(text, ",[");
+        for (const char *separator = ""; name && *name; name += strlen(name) + 1, separator = ",") {
+            mg_text_add(text, "%s", separator);
+            mg_text_add_string(text, name);
+        }
+        mg_text_add(text, "]");
+    }
+    mg_text_add(text, "]");
 }
 
 void mg_stacked_add(struct mg_text *text)
@@ -132,7 +153,10 @@ void mg_stacked_add(struct mg_text *text)
         add_row(text, &rows[i]);
         separator = ",";
     }
-    mg_text_add(text, "]}");
+    mg_text_add(text, "]");
+    /* After the samples: whatever stack they name is among them. */
+    add_callers(text, mg_callers_count());
+    mg_text_add(text, "}");
     if (rows)
         mg_os_release(rows, (ROWS + 1) * sizeof *rows);
 }

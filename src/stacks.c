@@ -221,9 +221,13 @@ MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const 
                                 .label = place_of_label(self->account),
                                 .library = (uint8_t)library };
     /* Before the block is anybody's: whoever frees it reads the page's word. */
-    bool added = mg_samples_add(block, sample);
+    struct mg_sampled at;
+    bool added = mg_samples_add(block, sample, &at);
     if (added)
         mg_window_mark_sampled(block, true);
+    /* In a native method, at whose end Java can be asked. */
+    if (added && self->library && self->sampled < MG_SAMPLED_AT_ONCE)
+        self->samples[self->sampled++] = at;
     MG_ADD(*(added ? &mg_stacks.taken : &mg_stacks.dropped), 1);
 }
 

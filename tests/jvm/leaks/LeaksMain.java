@@ -17,6 +17,12 @@ final class LeaksMain {
     private LeaksMain() { }
 
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0) {
+            System.load(System.getenv("LIB"));
+            String wrong = Native.arm(arguments);
+            if (wrong != null)
+                throw new AssertionError(wrong);
+        }
         RocksDB.loadLibrary();
         for (int i = 0; i < 50; i++) {
             ZstdOutputStream stream = new ZstdOutputStream(new ByteArrayOutputStream());
