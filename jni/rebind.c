@@ -11,6 +11,7 @@
 #include "memgrant.h"
 #include "say.h"
 #include "thunks.h"
+#include "unsafe.h"
 
 #include <ctype.h>
 #include <dlfcn.h>
@@ -188,37 +189,57 @@ static void rebind_class(JNIEnv *env, jvmtiEnv *jvmti, jclass class, struct targ
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
 }
 
-/* Classes without a loader are the JDK's own: no target serves them. */
-static void rebind_classes(JNIEnv *env, jvmtiEnv *jvmti, struct targets *targets)
+/* Classes without a loader are the JDK's own: no target serves them, but zip's (thunks.c). */
+static bool may_be_served(jvmtiEnv *jvmti, jclass class, jobject loader)
 {
+    char *name;
+    if (loader)
+        return true;
+    if (!mg_samples_are_taken() || (*jvmti)->GetClassSignature(jvmti, class, &name, NULL) != JVMTI_ERROR_NONE)
+        return false;
+    bool zip = strncmp(name, "Ljava/util/zip/", 15) == 0;
+    (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
+    return zip;
+}
+
+static void rebind_classes(JNIEnv *env, void *argument)
+{
+    jvmtiEnv *jvmti = mg_thunks_jvmti();
+    struct targets *targets = argument;
     jclass *classes;
     jint count;
-    if ((*jvmti)->GetLoadedClasses(jvmti, &count, &classes) != JVMTI_ERROR_NONE)
+    /* The classes come as local references: of Spark's, 20,000 or so. */
+    if ((*env)->PushLocalFrame(env, 1 << 16) != 0)
         return;
+    if ((*jvmti)->GetLoadedClasses(jvmti, &count, &classes) != JVMTI_ERROR_NONE)
+        count = 0, classes = NULL;
     for (jint i = 0; i < count; i++) {
         jobject loader = NULL;
-        if ((*jvmti)->GetClassLoader(jvmti, classes[i], &loader) == JVMTI_ERROR_NONE && loader)
+        if ((*jvmti)->GetClassLoader(jvmti, classes[i], &loader) == JVMTI_ERROR_NONE &&
+            may_be_served(jvmti, classes[i], loader))
             rebind_class(env, jvmti, classes[i], targets);
         (*env)->DeleteLocalRef(env, loader);
         (*env)->DeleteLocalRef(env, classes[i]);
     }
     (*jvmti)->Deallocate(jvmti, (unsigned char *)classes);
+    (*env)->PopLocalFrame(env, NULL);
 }
 
 void mg_rebind(JNIEnv *env, const JNINativeMethod *(*own)(unsigned index))
 {
-    jvmtiEnv *jvmti = mg_thunks_jvmti();
     struct targets targets = { .count = 0 };
     hold(&targets);
-    /* The classes come as local references: of Spark's, 20,000 or so. */
-    if (targets.count > 0 && (*env)->PushLocalFrame(env, 1 << 16) == 0) {
+    if (targets.count > 0 || mg_samples_are_taken()) {
         targets.by_name = !mg_bound_learn(env, own);
         if (targets.by_name)
             mg_say(
                 "native methods that a library registered before this one was armed, by names that it does not export, are "
                 "not found: a denied task is not stopped in them");
-        rebind_classes(env, jvmti, &targets);
-        (*env)->PopLocalFrame(env, NULL);
+        /* The JVM warns of who binds the JDK's own natives, but not the JDK. */
+        if (mg_samples_are_taken())
+            mg_unsafe_call_from_jdk(env, rebind_classes, &targets);
+        else
+            rebind_classes(env, &targets);
     }
     (*env)->ExceptionClear(env);
     release(&targets);

@@ -8,14 +8,27 @@
 #include "shapes.h"
 #include "stack.h"
 
+#include <string.h>
+
 static jvmtiEnv *jvmti_taken;
+
+/* The JDK's door to zlib: no target itself, but where stacks are taken those who forget to end an Inflater are told by it. Nothing is
+ * asked or thrown there. */
+static bool is_zip(unsigned library)
+{
+    return mg_samples_are_taken() && strncmp(mg_library_name(library), "libzip", 6) == 0 &&
+           !mg_library_is_target(library);
+}
 
 /* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the
  * same method once more, another agent) is one of them. While arming there is no table of libraries to look into; what is bound
  * meanwhile is found afterwards (rebind.c). */
 static bool is_to_be_wrapped(void *function)
 {
-    return mg_active && !mg_image_holds(function) && mg_library_is_target(mg_library_bound(function));
+    if (!mg_active || mg_image_holds(function))
+        return false;
+    unsigned library = mg_library_bound(function);
+    return mg_library_is_target(library) || is_zip(library);
 }
 
 void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name, const char *signature)
@@ -28,7 +41,7 @@ void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name
         .stack_words = mg_shape_stack_words(signature),
         .library = library,
         .result = mg_library_may_leave(library, name) ? MG_RESULT_VALUE : mg_shape_result(signature),
-        .closer = mg_shape_closes(name, signature) || mg_library_closes_by(library, name),
+        .closer = is_zip(library) || mg_shape_closes(name, signature) || mg_library_closes_by(library, name),
         .nested = mg_library_nests(library),
     };
     void *entry = mg_pool_entry(env, class, &wanted);

@@ -230,8 +230,21 @@ static bool learn(JNIEnv *env, mg_own_method *own, jclass class)
     return true;
 }
 
+/* What the native method does that a method of the JDK's calls. */
+static struct {
+    void (*work)(JNIEnv *env, void *argument);
+    void *argument;
+} from_jdk;
+
 void mg_unsafe_bind(JNIEnv *env)
 {
+    if (from_jdk.work)
+        from_jdk.work(env, from_jdk.argument);
+}
+
+static void bind(JNIEnv *env, void *argument)
+{
+    (void)argument;
     JNINativeMethod natives[METHODS];
     jint count = 0;
     jclass class = (*env)->FindClass(env, UNSAFE);
@@ -245,9 +258,11 @@ void mg_unsafe_bind(JNIEnv *env)
         mg_lookups_bind(env);
 }
 
-/* new Thread(new UnsafeBinding()).run(): a method of the JDK's calls the native one that binds. */
-static void bind_from_jdk(JNIEnv *env)
+/* new Thread(new UnsafeBinding()).run() */
+void mg_unsafe_call_from_jdk(JNIEnv *env, void (*work)(JNIEnv *env, void *argument), void *argument)
 {
+    from_jdk.work = work;
+    from_jdk.argument = argument;
     jclass ours = (*env)->FindClass(env, "io/memgrant/UnsafeBinding");
     jmethodID make_ours = ours ? (*env)->GetMethodID(env, ours, "<init>", "()V") : NULL;
     jobject binding = make_ours ? (*env)->NewObject(env, ours, make_ours) : NULL;
@@ -257,6 +272,7 @@ static void bind_from_jdk(JNIEnv *env)
     jmethodID run = jdk ? (*env)->GetMethodID(env, thread, "run", "()V") : NULL;
     if (run)
         (*env)->CallVoidMethod(env, jdk, run);
+    from_jdk.work = NULL;
 }
 
 static const char *wrap(JNIEnv *env, mg_own_method *own)
@@ -271,7 +287,7 @@ static const char *wrap(JNIEnv *env, mg_own_method *own)
     if (wrong)
         return wrong;
     mg_frames_start();
-    bind_from_jdk(env);
+    mg_unsafe_call_from_jdk(env, bind, NULL);
     (void)watch_bindings(unsafe.jvmti, (jvmtiCapabilities){ .can_generate_native_method_bind_events = 1 });
     return unsafe.wrapped ? NULL : "this JVM does not let jdk.internal.misc.Unsafe be bound";
 }

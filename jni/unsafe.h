@@ -14,7 +14,10 @@
 void mg_unsafe_watch(JavaVM *vm);
 /* In a JVM that runs, for who is armed by Java. NULL when done or nothing is to be done, else why it can't be. */
 const char *mg_unsafe_wrap(JNIEnv *env, mg_own_method *own);
-/* For io.memgrant.UnsafeBinding, which is called by the JDK: the JVM warns of who binds its natives out of other code. */
+/* Has work done by a native method that a method of the JDK's calls: the JVM warns of who binds its natives out of other code. By one thread
+ * at a time, while arming. */
+void mg_unsafe_call_from_jdk(JNIEnv *env, void (*work)(JNIEnv *env, void *argument), void *argument);
+/* For io.memgrant.UnsafeBinding, which is that method. */
 void mg_unsafe_bind(JNIEnv *env);
 /* What a virtual thread takes by Unsafe is that account's, whatever carries it; 0 is nobody's. False: it can't be. */
 bool mg_unsafe_bind_virtual(JNIEnv *env, jlong account);

@@ -25,6 +25,11 @@ static struct {
     size_t used;
 } known;
 
+bool mg_samples_are_taken(void)
+{
+    return mg_stacks.mean;
+}
+
 unsigned mg_sampled(void)
 {
     return mg_self.sampled;

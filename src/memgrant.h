@@ -271,7 +271,9 @@ char *mg_account_text(int64_t account, bool json, size_t *length);
 /* The thread is inside that library now; returns what to give back to mg_library_left. Any thread. */
 unsigned mg_library_entered(unsigned library);
 void mg_library_left(unsigned before);
-/* How many samples (stacks.h) the thread has taken in native methods and not yet said the Java stack of. Those beyond so many get that
+/* Whether samples of stacks are taken (stacks.h). */
+bool mg_samples_are_taken(void);
+/* How many samples the thread has taken in native methods and not yet said the Java stack of. Those beyond so many get that
  * one, 0 none, and wait no longer. */
 unsigned mg_sampled(void);
 void mg_sampled_below(unsigned from, uint32_t callers);

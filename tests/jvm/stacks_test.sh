@@ -20,6 +20,7 @@ leak() { # JAVA [SETTING]...
     rm -f "$WORK"/r.json*
     run_java "$java" io.memgrant.LeaksMain "$@" || { cat "$WORK/output"; fail "leaks on $java"; }
     expect_lines 1 'leaked 250'
+    expect_lines 0 '[Rr]e-registering'
     "$ROOT/tests/preload/balanced" "$WORK/r.json"
     "$ROOT/scripts/memgrant" stacks "$WORK/r.json" --collapsed "$WORK/c.txt" --libraries "$rocksdb" --libraries "$zstd"
 }
@@ -49,13 +50,13 @@ END
 librocksdbjni 1 10000 $(line 'new Options')
 END
     expect "$java" Java_java_util_zip_Inflater_ <<END
-libz 300 4000 $(line 'new Inflater')
+libz 100 4000 $(line 'new Inflater')
 END
     expect "$java" Java_java_util_zip_Deflater_ <<END
 libz 10000 20000 $(line 'new Deflater')
 END
     expect "$java" libzstd-jni <<END
-libzstd-jni 100 400000 $(line 'stream.write')
+libzstd-jni 100 400000 $(line 'new ZstdOutputStream')
 END
     ! grep 'LeaksMain.java.*code of no file' "$WORK/c.txt" || fail "$java: what lies between Java and the library is shown"
 done

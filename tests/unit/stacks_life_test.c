@@ -3,6 +3,8 @@
  * A child of fork has a table of its own. errno is kept. Every block is a sample here. */
 #include "sampled.h"
 
+#include "callers.h"
+
 #include <errno.h>
 #include <sys/wait.h>
 
@@ -141,6 +143,55 @@ __attribute__((unused)) static void forked(void)
     check_gone();
 }
 
+static uint32_t callers_of_all(void)
+{
+    uint32_t callers = 0;
+    struct mg_sample sample;
+    for (size_t i = 0; i < MG_SAMPLES; i++)
+        callers += mg_samples_at(i, &sample) ? sample.callers : 0;
+    return callers;
+}
+
+/* A sample that is gone leaves nothing to whoever has its place. */
+static void named_too_late(void)
+{
+    struct mg_sampled gone, there;
+    struct mg_sample sample = { .bytes_low = 1 };
+    static char block;
+    CHECK(mg_samples_add(&block, sample, &gone) && mg_samples_remove(&block));
+    CHECK(mg_samples_add(&block, sample, &there) && there.place == gone.place);
+    mg_samples_name(gone, 5);
+    CHECK_EQ(callers_of_all(), 0);
+    mg_samples_name(there, 6);
+    CHECK_EQ(callers_of_all(), 6);
+    CHECK(mg_samples_remove(&block));
+}
+
+/* What is taken in a native method waits for the Java stack above it: each sample gets that of its own method. */
+static void called_by_java(void)
+{
+    static const char names[] = "Main.leak(Main.java:7)";
+    unsigned before = mg_library_entered(UNIT_LIBRARY);
+    void *of_outer = unit_allocate(100);
+    unsigned of_inner_from = mg_sampled();
+    void *of_inner = unit_allocate(100);
+    CHECK_EQ(mg_sampled(), of_inner_from + 1);
+    uint32_t number = mg_callers_add(77, names, sizeof names);
+    CHECK(number && mg_callers_find(77) == number && mg_callers_add(77, names, sizeof names) == number);
+    CHECK(!strcmp(mg_callers_names(number), names));
+    mg_sampled_below(of_inner_from, number);
+    CHECK_EQ(mg_sampled(), of_inner_from);
+    CHECK_EQ(callers_of_all(), number);
+    mg_sampled_below(0, 0);
+    CHECK_EQ(mg_sampled(), 0);
+    mg_library_left(before);
+    mg_free(unit_allocate(100));
+    CHECK_EQ(mg_sampled(), 0);
+    mg_free(of_outer);
+    mg_free(of_inner);
+    CHECK_EQ(stacks_estimate().samples, 0);
+}
+
 static void too_many(void)
 {
     enum { MANY = 200000 };
@@ -167,6 +218,8 @@ int main(void)
     freed_by_others();
     freed_after_the_account();
     moved();
+    named_too_late();
+    called_by_java();
 #ifndef __SANITIZE_THREAD__ /* it has no room for all the locks that jemalloc takes then */
     forked();
 #endif
