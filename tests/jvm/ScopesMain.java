@@ -260,6 +260,7 @@ final class ScopesMain {
         whatIsLeftGoesToAnotherAccountBeyondItsLimit(task);
         aSharedAccountEndsWithTheLastWhoHoldsIt(task);
         theTreeIsSeenAsTextAndAsJson(task);
+        ArrowSituations.playAll(task);
         aTasksEndEndsItsChildren();
         task.bind();
         aTaskIsNoChild(task);

@@ -16,6 +16,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
 
     private final String name;
     private final Levers levers = new Levers(this);
+    private final Account parent;
     private final Account holder;
     private Courier courier;
     private final AtomicBoolean over = new AtomicBoolean();
@@ -27,10 +28,11 @@ public final class Account extends AccountFigures implements AutoCloseable {
         this(handle, name, null);
     }
 
-    private Account(long handle, String name, Account holder) {
+    private Account(long handle, String name, Account parent) {
         super(handle);
         this.name = name;
-        this.holder = holder == null ? this : holder;
+        this.parent = parent;
+        this.holder = parent == null ? this : parent.holder;
     }
 
     /**
@@ -56,7 +58,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
      *     NULL, or an exception at the next boundary, that names this account
      */
     public Account child(String childName, long limit) {
-        Account child = new Account(NativeTree.nest(childName, handle, limit), childName, holder);
+        Account child = new Account(NativeTree.nest(childName, handle, limit), childName, this);
         child.entered = child.enter();
         return child;
     }
@@ -80,7 +82,7 @@ public final class Account extends AccountFigures implements AutoCloseable {
      * @param limit the most that it may use, in bytes, or {@link #NO_LIMIT}; the first one's
      */
     public Account shared(String sharedName, long limit) {
-        Account shared = new Account(NativeTree.hold(handle, sharedName, limit), sharedName, holder);
+        Account shared = new Account(NativeTree.hold(handle, sharedName, limit), sharedName, this);
         shared.held = true;
         return shared;
     }
@@ -125,8 +127,26 @@ public final class Account extends AccountFigures implements AutoCloseable {
         if (bytes < 0) {
             throw new IllegalArgumentException(name + " can't be closed into an account that has closed, or that is in it");
         }
+        over.set(true);
         entered.close();
         left = Math.max(left, bytes);
+    }
+
+    boolean isInside(Account other) {
+        Account above = this;
+        while (above != null && above != other) {
+            above = above.parent;
+        }
+        return above != null;
+    }
+
+    /** Itself, or the nearest one above it that was not closed; null when there is none. */
+    Account stillOpen() {
+        Account open = this;
+        while (open != null && open.over.get()) {
+            open = open.parent;
+        }
+        return open;
     }
 
     /**

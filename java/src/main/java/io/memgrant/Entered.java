@@ -14,16 +14,22 @@ public final class Entered implements AutoCloseable {
         this.before = before;
     }
 
-    /** The thread charges what it charged before. Does nothing on another thread, and a second time. */
+    /**
+     * The thread charges what it charged before, or what is above that where it has been closed meanwhile. Does nothing on another
+     * thread, a second time, and when the thread has gone on to an account that is not in this one.
+     */
     @Override
     public void close() {
         if (over || thread != Thread.currentThread()) {
             return;
         }
         over = true;
-        NativeTree.leave(before);
-        if (Account.bound() == account) {
-            Account.rebound(bound);
+        Account now = Account.bound();
+        if (now == null || !now.isInside(account)) {
+            return;
         }
+        Account back = bound == null ? null : bound.stillOpen();
+        NativeTree.leave(back == bound || back == null ? before : back.handle);
+        Account.rebound(back);
     }
 }
