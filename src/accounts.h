@@ -40,8 +40,9 @@ struct mg_account {
     _Atomic(bool)
         spread; /* it has or had children: in any heap may be blocks of it and of those below. Read without the lock too */
     _Atomic(int) state;
-    bool listed;          /* the slot is in use */
-    unsigned lanes;       /* threads bound to it */
+    bool listed;    /* the slot is in use */
+    unsigned lanes; /* threads bound to it */
+    struct mg_lane *first_lane;
     int64_t limit;        /* -1 none */
     struct mg_heap *heap; /* NULL: no blocks of its own */
     _Atomic(int64_t) granted;

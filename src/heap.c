@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define MAX_HEAPS 4000 /* jemalloc has 4,095 arenas */
+#define MAX_HEAPS 4050 /* jemalloc has 4,095 arenas */
 
 /* A heap's extent hooks, with the heap that they take addresses for. */
 struct hooks {

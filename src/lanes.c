@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define MAX_LANES 8192
+unsigned mg_lanes_most = 16384;
 
 _Static_assert(sizeof(struct mg_lane) <= 4096, "a lane is one page, so that idle libraries cost nothing");
 
@@ -62,6 +62,9 @@ static void fold(struct mg_lane *lane)
     mg_accounts_move_taken(account, -MG_LOAD(lane->credit));
     MG_STORE(lane->credit, 0);
     MG_STORE(lane->low, 0);
+    *(lane->before ? &lane->before->next : &account->first_lane) = lane->next;
+    if (lane->next)
+        lane->next->before = lane->before;
     lane->account = NULL;
     account->lanes--;
 }
@@ -71,6 +74,11 @@ static void enter(struct mg_lane *lane, struct mg_account *account)
     lane->account = account;
     MG_STORE(lane->ceiling, 0);
     MG_STORE(lane->floor, mg_lanes_floor);
+    lane->before = NULL;
+    lane->next = account->first_lane;
+    if (lane->next)
+        lane->next->before = lane;
+    account->first_lane = lane;
     account->lanes++;
 }
 
@@ -115,7 +123,7 @@ bool mg_lanes_make_key(void)
 
 bool mg_lanes_start(void)
 {
-    table.lanes = mg_os_allocate_affordable(MAX_LANES, sizeof *table.lanes, &table.size);
+    table.lanes = mg_os_allocate_affordable(mg_lanes_most, sizeof *table.lanes, &table.size);
     return table.lanes;
 }
 
@@ -242,13 +250,11 @@ static struct mg_book read_at_once(const struct mg_lane_book *lane)
 void mg_lanes_add_books(const struct mg_account *account, struct mg_book books[MG_LIBRARIES])
 {
     unsigned libraries = mg_library_count();
-    for (unsigned i = 0; i < table.used; i++) {
-        struct mg_lane *lane = &table.lanes[i];
-        for (unsigned library = 0; lane->account == account && library < libraries; library++) {
+    for (const struct mg_lane *lane = account->first_lane; lane; lane = lane->next)
+        for (unsigned library = 0; library < libraries; library++) {
             struct mg_book book = read_at_once(&lane->books[library]);
             mg_book_add(&books[library], &book);
         }
-    }
 }
 
 int64_t mg_lanes_magazine_bytes(const struct mg_heap *heap)
@@ -262,9 +268,8 @@ int64_t mg_lanes_magazine_bytes(const struct mg_heap *heap)
 
 void mg_lanes_note_peaks(struct mg_account *account)
 {
-    for (unsigned i = 0; i < table.used; i++)
-        if (table.lanes[i].account == account)
-            mg_accounts_note_peak_locked(account, MG_LOAD(table.lanes[i].low));
+    for (const struct mg_lane *lane = account->first_lane; lane; lane = lane->next)
+        mg_accounts_note_peak_locked(account, MG_LOAD(lane->low));
 }
 
 void mg_lanes_after_fork_in_child(void)

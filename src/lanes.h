@@ -32,11 +32,14 @@ struct mg_lane {
     struct mg_self *self;           /* whose it is */
     struct mg_magazines *magazines; /* of whoever has the lane */
     struct mg_lane *next_free;
+    struct mg_lane *next, *before; /* of the same account */
     struct mg_lane_book books[MG_LIBRARIES];
 };
 
 /* The key whose destructor tells that a thread ends. False: there is none of those that need no memory. Runs at startup. */
 bool mg_lanes_make_key(void);
+/* How many there may be at once. For tests, before the start. */
+extern unsigned mg_lanes_most;
 /* False when there is no memory. Runs at startup. */
 bool mg_lanes_start(void);
 /* The floor of a lane that nobody recalls anything from: 0, or MG_FLOOR_COUNTED. Set at startup. */

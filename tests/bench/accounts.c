@@ -3,6 +3,8 @@
 #include "handed.h"
 #include "libs/libs.h"
 
+#include <memgrant_scope.h>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -249,12 +251,36 @@ static double frees(const char *how)
     return (spent[0] + spent[1]) / (mix->pairs / 2 / BATCH) / BATCH;
 }
 
+/* ---- scope: microseconds of entering and leaving one, or of a whole one with one operation in it ---- */
+
+static double scope(const char *how)
+{
+    enum { ROUNDS = 20000 };
+    bool whole = !strcmp(how, "whole");
+    door_bind(opened());
+    mg_scope outside = mg_scope_here(), entered = mg_scope_begin("entered", MG_SCOPE_NO_LIMIT);
+    mg_scope_leave(outside);
+    CHECK(entered && mg_scope_here() == outside);
+    double before = processor();
+    for (int i = 0; i < ROUNDS; i++) {
+        mg_scope other = whole ? mg_scope_begin("whole", MG_SCOPE_NO_LIMIT) : mg_scope_enter(entered);
+        CHECK(other);
+        if (whole)
+            one_operation();
+        if (whole)
+            CHECK(!mg_scope_end(other));
+        else
+            mg_scope_leave(other);
+    }
+    return (processor() - before) / ROUNDS / 1e3;
+}
+
 static const struct {
     const char *name;
     double (*measure)(const char *how);
-} measures[] = { { "bind", bind_and_unbind }, { "task", task }, { "memory", memory },
-                 { "settle", settle },        { "back", back }, { "growth", growth },
-                 { "frees", frees } };
+} measures[] = { { "bind", bind_and_unbind }, { "task", task },  { "memory", memory },
+                 { "settle", settle },        { "back", back },  { "growth", growth },
+                 { "frees", frees },          { "scope", scope } };
 
 int main(int count, char **words)
 {

@@ -117,7 +117,9 @@ def accounts():
         yield Row(f"strangers/{mix}", command, "ns", environment=preload, quick=mix == "16-1K",
                   ways={how: ["enforce", "frees", f"{how}:{mix}"] for how in ("within", "across")})
     for name, unit, what in (("bind+unbind", "us", "bind -"), ("task-recycled", "us", "task recycled"),
-                             ("task-fresh", "us", "task fresh"), ("memory", "KB", "memory -"),
+                             ("task-fresh", "us", "task fresh"),
+                             ("scope-entered+left", "us", "scope entered"), ("scope-begun+ended", "us", "scope whole"),
+                             ("memory", "KB", "memory -"),
                              ("settle-empty", "us", "settle empty"), ("settle-100MB-freed", "us", "settle freed"),
                              ("settle-100MB-alive", "us", "settle alive"), ("back-100MB-freed", "ms", "back freed"),
                              ("back-100MB-outliving", "ms", "back outliving"), ("growth", "KB", "growth nothing"),
