@@ -16,10 +16,10 @@ public final class Account extends AccountFigures implements AutoCloseable {
 
     private final String name;
     private final Levers levers = new Levers(this);
-    private final Account parent;
+    final Account parent;
     private final Account holder;
     private Courier courier;
-    private final AtomicBoolean over = new AtomicBoolean();
+    final AtomicBoolean over = new AtomicBoolean();
     private Entered entered;
     private boolean held;
     private volatile long left;
@@ -130,23 +130,6 @@ public final class Account extends AccountFigures implements AutoCloseable {
         over.set(true);
         entered.close();
         left = Math.max(left, bytes);
-    }
-
-    boolean isInside(Account other) {
-        Account above = this;
-        while (above != null && above != other) {
-            above = above.parent;
-        }
-        return above != null;
-    }
-
-    /** Itself, or the nearest one above it that was not closed; null when there is none. */
-    Account stillOpen() {
-        Account open = this;
-        while (open != null && open.over.get()) {
-            open = open.parent;
-        }
-        return open;
     }
 
     /**

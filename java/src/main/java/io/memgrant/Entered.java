@@ -25,11 +25,28 @@ public final class Entered implements AutoCloseable {
         }
         over = true;
         Account now = Account.bound();
-        if (now == null || !now.isInside(account)) {
+        if (!isInside(now, account)) {
             return;
         }
-        Account back = bound == null ? null : bound.stillOpen();
+        Account back = stillOpen(bound);
         NativeTree.leave(back == bound || back == null ? before : back.handle);
         Account.rebound(back);
+    }
+
+    private static boolean isInside(Account inner, Account outer) {
+        Account above = inner;
+        while (above != null && above != outer) {
+            above = above.parent;
+        }
+        return above != null;
+    }
+
+    /** Itself, or the nearest one above it that was not closed; null when there is none. */
+    private static Account stillOpen(Account account) {
+        Account open = account;
+        while (open != null && open.over.get()) {
+            open = open.parent;
+        }
+        return open;
     }
 }
