@@ -28,10 +28,12 @@ struct mg_redirection {
 /* Library slots: those that are always there, and the rest for libraries as they are met. */
 #define MG_LIBRARIES 96
 
-/* Counters are statistics: nobody orders other memory by them, so relaxed loads and stores serve. */
-#define MG_LOAD(x) atomic_load_explicit(&(x), memory_order_relaxed)
-#define MG_STORE(x, v) atomic_store_explicit(&(x), (v), memory_order_relaxed)
-#define MG_ADD(x, v) atomic_fetch_add_explicit(&(x), (v), memory_order_relaxed)
+/* Counters are statistics: nobody orders other memory by them, so relaxed loads and stores serve. Words that are not _Atomic do not
+ * compile: gcc would take them, the release's compiler does not. */
+#define MG_ATOMIC(x) _Generic(&(x), _Atomic __typeof__(x) * : &(x))
+#define MG_LOAD(x) atomic_load_explicit(MG_ATOMIC(x), memory_order_relaxed)
+#define MG_STORE(x, v) atomic_store_explicit(MG_ATOMIC(x), (v), memory_order_relaxed)
+#define MG_ADD(x, v) atomic_fetch_add_explicit(MG_ATOMIC(x), (v), memory_order_relaxed)
 /* Adds to a counter that one thread alone writes and others read: a plain add that cannot tear. */
 #define MG_BUMP(x, v) MG_STORE(x, MG_LOAD(x) + (v))
 

@@ -8,9 +8,9 @@
 #define MG_MODULES 1024u
 
 struct mg_module {
-    uintptr_t from, to; /* its code */
-    uint64_t offset;    /* of `from` in the file */
-    uint32_t gone;      /* the generation from which on it is no longer there; UINT32_MAX: it is */
+    uintptr_t from, to;     /* its code */
+    uint64_t offset;        /* of `from` in the file */
+    _Atomic(uint32_t) gone; /* the generation from which on it is no longer there; UINT32_MAX: it is */
     uint8_t build_id_length;
     uint8_t build_id[32];
     bool seen;
