@@ -17,6 +17,9 @@ DIST_CFLAGS := $(filter-out $(PADS_$(MACHINE)) -Werror,$(CFLAGS)) -Wno-unknown-w
                -ffile-prefix-map=$(CURDIR)=.
 # (zig's linker has no -z shstk: the released library is not marked for shadow stacks, which no JVM has either.)
 DIST_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--version-script=$(B)/exports.map -Wl,--build-id=sha1 -Wl,-soname,libmemgrant.so
+# An older glibc has words by which it calls another malloc. jemalloc would define them: a program that it is linked into, as a unit test, would have
+# all of libc's blocks from our private jemalloc there.
+JE_NO_HOOKS := je_cv_glibc_malloc_hook=no je_cv_glibc_memalign_hook=no
 # The page that jemalloc reckons with has to be the kernel's largest; the addresses that are given without a hint have 47 bits.
 LG_PAGE_x86_64  := 12
 LG_PAGE_aarch64 := 16
@@ -39,7 +42,7 @@ $(D)/$1/jemalloc.a: $(JE_FILES)/configure release/release.mk $(ZIG)
 	$(Q)rm -rf $(D)/$1/je && mkdir -p $(D)/$1/je
 	$(Q)printf '#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR=%s\nexec %s cc -target $1-linux-gnu.$(FLOOR) -fno-stack-protector -U_FORTIFY_SOURCE "$$$$@"\n' \
 	  '$(CURDIR)/$(B)/zig-cache' '$(CURDIR)/$(ZIG)' >$(D)/$1/je/zcc && chmod +x $(D)/$1/je/zcc
-	$(Q)cd $(D)/$1/je && { $(CURDIR)/$(JE_FILES)/configure CC=$$$$PWD/zcc AR=ar --host=$1-linux-gnu --with-version=5.3.0-0-g0 --disable-cxx --disable-doc \
+	$(Q)cd $(D)/$1/je && { $(CURDIR)/$(JE_FILES)/configure CC=$$$$PWD/zcc AR=ar --host=$1-linux-gnu --with-version=5.3.0-0-g0 --disable-cxx --disable-doc $(JE_NO_HOOKS) \
 	  --with-lg-page=$(LG_PAGE_$1) --with-lg-hugepage=21 --with-lg-vaddr=48 && $(MAKE) build_lib_static; } >log 2>&1 || { tail -n 20 log; exit 1; }
 	$(Q)cp $(D)/$1/je/lib/libjemalloc_pic.a $$@
 

@@ -41,5 +41,11 @@ for source in "$ROOT"/tests/preload/{errno,zero_size,alignment,calloc_overflow,s
     [ ! -s "$name.json" ] || "$ROOT/tests/preload/balanced" "$name.json" /dev/null || fail "$name: its report does not balance"
     passed=$((passed + 1))
 done
+[ $passed -ge 5 ] || fail "only $passed programs were tried"
+# The same of src/ itself, in programs that it is linked into.
+for program in "$BUILD"/dist/x86_64/unit/*_test; do
+    timeout 600 "$old/ld-linux-x86-64.so.2" --library-path "$old" "$program" >log 2>&1 || [ $? = 77 ] || fail "unit/${program##*/}: $(tail -n 5 log)"
+    passed=$((passed + 1))
+done
 echo "$passed passed"
-[ $passed -ge 5 ]
+[ $passed -ge 30 ]

@@ -13,7 +13,7 @@ run() { # MACHINE COMMAND...
             echo "$machine: $name says nothing under emulation"
             continue
         fi
-        timeout 120 "$@" "$program" >out 2>&1
+        timeout 600 "$@" "$program" >out 2>&1
         code=$?
         case $code in
             0) passed=$((passed + 1)) ;;
