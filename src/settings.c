@@ -207,6 +207,7 @@ const char *mg_settings_read(bool *any)
 #define MG_SETTING(row, type, default_value, help) take_##type(default_value, &mg_settings.row);
 #include "settings.def"
 #undef MG_SETTING
+    const char *wrong = NULL;
     *any = false;
     /* A program that runs with more rights than its caller takes no files to write from the caller's environment. */
     if (getauxval(AT_SECURE))
@@ -216,11 +217,10 @@ const char *mg_settings_read(bool *any)
         const char *value;
         if (!split_variable(*variable, name, &value))
             continue;
-        const char *wrong = mg_settings_set(name, value);
-        if (wrong)
-            return wrong;
+        const char *complains = mg_settings_set(name, value);
+        wrong = complains ? complains : wrong; /* and whether to be inert is read all the same */
         /* Who owns a report says nothing about whether one is wanted. */
-        *any |= strcmp(name, "report_owner") != 0;
+        *any |= strcmp(name, "report_owner") && strcmp(name, "inert");
     }
-    return NULL;
+    return wrong;
 }

@@ -25,6 +25,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 _Atomic(bool) mg_active;
 
@@ -190,12 +191,27 @@ static const char *const behind =
     "another malloc is in front of ours (an LD_PRELOAD before libmemgrant.so, or the program "
     "brings its own); put libmemgrant.so first; nothing is counted";
 
+/* For a fleet: whoever looks after its machines can switch all of it off, in the environment or by a file, whatever applications
+ * ask for. */
+#define INERT_FILE "/etc/memgrant/inert"
+static const char *inert;
+
+static const char *told_to_be_inert(void)
+{
+    if (mg_settings.inert)
+        return "MEMGRANT_INERT is set; nothing is counted";
+    return access(INERT_FILE, F_OK) ? NULL : INERT_FILE " is there; nothing is counted";
+}
+
 void mg_start(const struct mg_redirection *entries, bool in_front)
 {
     bool any;
     mg_got_start(entries);
     behind_another = !in_front;
     const char *wrong = mg_settings_read(&any);
+    inert = told_to_be_inert();
+    if (!wrong && any && mg_settings.mode != MG_MODE_OFF)
+        wrong = inert;
     if (!wrong && any && behind_another && mg_settings.mode != MG_MODE_OFF)
         wrong = behind;
     if (!wrong && any && mg_settings.mode != MG_MODE_OFF)
@@ -218,6 +234,8 @@ static const char *take_setting(const char *setting)
 
 const char *mg_arm(const char *const *settings, int count)
 {
+    if (inert)
+        return inert;
     if (behind_another)
         return behind;
     if (mg_active)
