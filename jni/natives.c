@@ -154,6 +154,20 @@ static void tolerate(JNIEnv *env, jclass class, jlong account, jlong further_byt
         mg_tolerate(known, further_bytes);
 }
 
+static void enforce(JNIEnv *env, jclass class, jboolean enforces)
+{
+    (void)env, (void)class;
+    mg_enforce(enforces);
+}
+
+static void observe(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    struct mg_account *known = account_of(account);
+    if (known)
+        mg_observe(known);
+}
+
 static void deny(JNIEnv *env, jclass class, jlong account)
 {
     (void)env, (void)class;
@@ -299,6 +313,8 @@ static const struct mg_native methods[] = {
     { "overdraft", "(J)J", overdraft },
     { "unmet", "(J)J", unmet },
     { "tolerate", "(JJ)V", tolerate },
+    { "enforce", "(Z)V", enforce },
+    { "observe", "(J)V", observe },
     { "deny", "(J)V", deny },
     { "takeInjected", "(J)Z", take_injected },
     { "stopRequests", "(J)V", stop_requests },

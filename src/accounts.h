@@ -13,6 +13,7 @@
 
 #include "base.h"
 #include "book.h"
+#include "granting.h"
 #include "heap.h"
 #include "os.h"
 
@@ -58,6 +59,7 @@ struct mg_account {
     _Atomic(int64_t) claims;     /* of all that are nested in it */
     int64_t claimed_ns;          /* when it was refused that */
     _Atomic(bool) lends;         /* its lanes may hold credit */
+    _Atomic(bool) observed;      /* counted and no more, whatever others are */
     _Atomic(int64_t) tolerated;  /* overdraft below this asks for no boundary */
     _Atomic(bool) injected;      /* a denial was, under stop, that no boundary has thrown yet */
     _Atomic(bool) attention;     /* the task thread should stop by at its next boundary */
@@ -88,6 +90,12 @@ struct mg_account {
     struct mg_book books[MG_LIBRARIES]; /* its own threads that left, and strangers' frees of closed pairs */
     struct mg_book descendants[MG_LIBRARIES]; /* closed ones */
 };
+
+/* Whether what the account takes has to be granted. Either may change at any time: what is asked twice may be answered twice. */
+static inline bool mg_account_is_enforced(const struct mg_account *account)
+{
+    return MG_LOAD(mg_grants.enforcing) && !MG_LOAD(account->holder->observed);
+}
 
 /* Guards the tree, books, pairs and which lane belongs to whom. */
 extern struct mg_lock mg_books_lock;

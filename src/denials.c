@@ -72,7 +72,7 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
 {
     struct mg_library *library = &mg_libraries[slot];
     int64_t used = MG_ADD(library->used, bytes) + bytes;
-    if (used > library->limit && MG_LOAD(mg_grants.enforcing)) {
+    if (used > library->limit && mg_account_is_enforced(account)) {
         mg_denial_count(account, library);
         if (mg_denial_fate(account->holder, library) == MG_FATE_FAIL &&
             !mg_denial_spared(used - library->limit, library->limit, bytes)) {
@@ -93,7 +93,7 @@ bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t by
             limit = a->limit;
     if (library->limit >= 0 && library->limit < limit)
         limit = library->limit;
-    if (!MG_LOAD(mg_grants.enforcing) || bytes <= limit ||
+    if (!mg_account_is_enforced(account) || bytes <= limit ||
         mg_denial_fate(account->holder, library) != MG_FATE_FAIL ||
         mg_denial_spared(bytes - limit, limit, bytes))
         return true;

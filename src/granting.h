@@ -4,7 +4,7 @@
 
 #include "base.h"
 
-/* Fixed before the first charge, but for `enforcing`, which a fork child and a broken rule end. */
+/* Fixed before the first charge, but for `enforcing`, which the plugin switches, and a fork child ends. */
 struct mg_grants {
     _Atomic(bool) enforcing;
     bool by_couriers; /* Spark grants; else the limit is the grant */

@@ -201,7 +201,7 @@ static void note_fairness(struct mg_account *account, int64_t need, int64_t take
 
 int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t need, int64_t want)
 {
-    if (!MG_LOAD(mg_grants.enforcing)) {
+    if (!mg_account_is_enforced(account)) {
         mg_accounts_move_taken(account, want);
         return want;
     }
@@ -248,7 +248,7 @@ static int64_t room_for(const struct mg_account *account)
 static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account **refuser)
 {
     struct mg_path_raised raised;
-    if (!MG_LOAD(mg_grants.enforcing))
+    if (!mg_account_is_enforced(account))
         MG_ADD(account->holder->taken, mg_path_raise(account->parent, bytes, &raised, NULL));
     else if (!may_take(account, bytes + MG_LOAD(account->reserve), refuser) ||
              !take_exactly(account->parent, bytes, refuser))
@@ -273,7 +273,7 @@ int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_par
     if (room_for(account) < bytes)
         collect(account->holder);
     for (int i = 0; i < TRIES; i++) {
-        int64_t room = MG_LOAD(mg_grants.enforcing) ? room_for(account) : bytes;
+        int64_t room = mg_account_is_enforced(account) ? room_for(account) : bytes;
         int64_t part = room < bytes && in_part ? room : bytes;
         if (part <= 0)
             break;

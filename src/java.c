@@ -90,7 +90,7 @@ void mg_java_ends(void)
 
 static MG_NOINLINE int64_t lacks(struct mg_self *self, unsigned library, int64_t bytes)
 {
-    if (!MG_LOAD(mg_grants.enforcing) || !mg_grants.by_couriers || !self->lane)
+    if (!mg_grants.by_couriers || !self->lane || !mg_account_is_enforced(self->account))
         return 0;
     size_t size = (size_t)bytes + MG_LOAD(mg_charges_java_beside);
     unsigned class = mg_class_of(size < 16 ? 16 : size);

@@ -191,6 +191,10 @@ int64_t mg_overdraft(struct mg_account *account);
 int64_t mg_unmet(const struct mg_account *account);
 void mg_tolerate(struct mg_account *account, int64_t further_bytes);
 void mg_deny(struct mg_account *account);
+/* Where Spark grants: from now on what is taken has to be granted, or is only counted. What is taken already stays as it is. */
+void mg_enforce(bool enforce);
+/* Before its first charge: the account, and those nested in it, are counted and never denied, and nothing is asked for. */
+void mg_observe(struct mg_account *account);
 /* Which account nested in this one refused last, by its own limit, since this was last asked. False: none. */
 struct mg_refusal {
     char name[96];

@@ -228,6 +228,17 @@ void mg_deny(struct mg_account *account)
     mg_denial_count(account, &mg_libraries[MG_LOAD(account->culprit)]);
 }
 
+void mg_enforce(bool enforce)
+{
+    if (mg_grants.by_couriers)
+        MG_STORE(mg_grants.enforcing, enforce);
+}
+
+void mg_observe(struct mg_account *account)
+{
+    MG_STORE(account->observed, true);
+}
+
 void mg_stop_requests(struct mg_account *account)
 {
     MG_STORE(account->stopped, true);

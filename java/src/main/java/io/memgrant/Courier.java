@@ -1,5 +1,7 @@
 package io.memgrant;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -19,11 +21,16 @@ final class Courier implements Runnable {
     private static final ExecutorService THREADS = new ThreadPoolExecutor(0, Integer.MAX_VALUE, IDLE_SECONDS,
             TimeUnit.SECONDS, new SynchronousQueue<>(), Courier::newThread);
 
+    /** Those that wait for their accountant's answer. */
+    private static final Set<Courier> ASKING = ConcurrentHashMap.newKeySet();
+    private static volatile boolean oneBroke;
+
     private final long account;
     private final String accountName;
     private final NativeMemoryAccountant accountant;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Thread thread;
+    private volatile long askedNanos;
 
     private Courier(long account, String accountName, NativeMemoryAccountant accountant) {
         this.account = account;
@@ -53,6 +60,7 @@ final class Courier implements Runnable {
             thread.setName(IDLE + ": " + accountName);
             carry();
         } catch (Throwable broken) {
+            oneBroke = true;
             Say.once("no more memory is asked for", accountName + ": " + broken);
         } finally {
             thread.setName(IDLE);
@@ -63,12 +71,24 @@ final class Courier implements Runnable {
     private void carry() {
         long asked;
         while ((asked = Native.awaitRequest(account)) > 0) {
-            long begin = System.nanoTime();
+            askedNanos = System.nanoTime();
+            ASKING.add(this);
             long granted = acquire(asked);
-            long waited = System.nanoTime() - begin;
+            ASKING.remove(this);
+            long waited = System.nanoTime() - askedNanos;
             Native.answer(account, asked, granted, waited);
             Recorder.granted(accountName, asked, granted, waited);
         }
+    }
+
+    /** See {@link Mode#longestRequestNanos}. */
+    static long longestRequestNanos() {
+        long now = System.nanoTime();
+        long longest = oneBroke ? Long.MAX_VALUE : 0;
+        for (Courier asking : ASKING) {
+            longest = Math.max(longest, now - asking.askedNanos);
+        }
+        return longest;
     }
 
     private long acquire(long asked) {

@@ -66,6 +66,12 @@ final class Native {
     /** No boundary is reported for this account until its overdraft has grown by that many bytes (Long.MAX_VALUE: ever). */
     static native void tolerate(long account, long furtherBytes);
 
+    /** Whether what is taken from now on has to be granted. */
+    static native void enforce(boolean enforces);
+
+    /** Before anything is charged to it: the account is counted, and never denied. */
+    static native void observe(long account);
+
     /** Counts a denial: the accountant's final no. From then on libraries in mode fail get NULL beyond the grant. */
     static native void deny(long account);
 
