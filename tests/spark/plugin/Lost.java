@@ -23,6 +23,50 @@ final class Lost {
         figuresOfTheLiving();
         sizesAsSparkReadsThem();
         whatSparkKnows();
+        whatTheModeFileSays(Path.of(System.getProperty("folder")));
+        whenEnforcementIsGivenUp();
+    }
+
+    private static SparkConf enforcing() {
+        return new SparkConf(false).set("spark.memgrant.mode", "enforce");
+    }
+
+    private static Object mode(Rollout rollout, long late) {
+        return rollout.receive(new Rollout.Question("3", late));
+    }
+
+    private static void whatTheModeFileSays(Path work) throws Exception {
+        Path file = work.resolve("mode");
+        Rollout rollout = new Rollout(new Settings(enforcing().set("spark.memgrant.modeFile", file.toString()), Map.of()));
+        is(mode(rollout, 0) + "", "enforce", "without the file the mode is what it was set to");
+        for (String[] step : new String[][] {{"observe\n", "observe"}, {"", "observe"}, {"\u0000\u00ff".repeat(1000), "observe"},
+                {" enforce \r\nobserve", "enforce"}, {"off", "enforce"}, {"observe", "observe"}}) {
+            Files.writeString(file, step[0]);
+            rollout.look();
+            is(mode(rollout, 0) + "", step[1], "what the file says is done, if it is a mode");
+        }
+        Files.delete(file);
+        rollout.look();
+        is(mode(rollout, 0) + "", "observe", "and stays when the file goes");
+        check(rollout.receive("something else") == null, "other messages are others'", "answered");
+    }
+
+    private static void whenEnforcementIsGivenUp() {
+        Rollout rollout = new Rollout(new Settings(enforcing().set("spark.memgrant.giveUpAfter", "2"), Map.of()));
+        for (String reason : List.of("Command exited with code 1", "Executor 137 killed by driver.", "Command exited with code 143",
+                "Exit status: 99999999999", KILLED)) {
+            rollout.ended(reason);
+            is(mode(rollout, 0) + "", "enforce", "one executor that ends so changes nothing");
+        }
+        rollout.ended("Container from a bad node: exited. Exit status: 139.");
+        is(mode(rollout, 0) + "", "observe", "the second one that crashed or was killed ends enforcement");
+        Rollout stuck = new Rollout(new Settings(enforcing(), Map.of()));
+        is(mode(stuck, 1) + "", "observe", "a courier that is stuck ends it at once");
+        Rollout never = new Rollout(new Settings(enforcing().set("spark.memgrant.giveUpAfter", "0"), Map.of()));
+        for (int i = 0; i < 10; i++) {
+            never.ended(KILLED);
+        }
+        is(mode(never, 0) + "", "enforce", "0 is never");
     }
 
     /** Of an executor in a container of 1024 MB. */
@@ -87,7 +131,7 @@ final class Lost {
     private static void figuresOfTheLiving() {
         List<ExecutorDied> told = new ArrayList<>();
         List<String> ended = new ArrayList<>();
-        Deaths deaths = new Deaths(new SparkConf(false), told::add, ended::add);
+        Deaths deaths = new Deaths(new SparkConf(false), new Rollout(new Settings(new SparkConf(false), Map.of())), told::add, ended::add);
         MetricRegistry registry = new MetricRegistry();
         deaths.show(new Metrics(registry));
         deaths.receive(snapshot(0, 100, -1, "", ""));

@@ -51,6 +51,7 @@ public final class Tasks extends OnCluster {
             tasks.contended();
             tasks.many();
             tasks.saidNothing();
+            new Switched(spark).acts();
         }
     }
 

@@ -20,6 +20,7 @@ final class Deaths extends SparkListener {
     private final SparkConf conf;
     private final Consumer<ExecutorDied> teller;
     private final Consumer<String> ender;
+    private final Rollout rollout;
     private final Map<String, Deque<Snapshot>> lives = new HashMap<>();
     /** The last that were removed: what they sent before may come after. Spark gives no number twice. */
     private final Map<String, Boolean> removed = new LinkedHashMap<>() {
@@ -36,8 +37,9 @@ final class Deaths extends SparkListener {
      * @param teller told of each that did not end in order
      * @param ender told afterwards of each that ended
      */
-    Deaths(SparkConf conf, Consumer<ExecutorDied> teller, Consumer<String> ender) {
+    Deaths(SparkConf conf, Rollout rollout, Consumer<ExecutorDied> teller, Consumer<String> ender) {
         this.conf = conf;
+        this.rollout = rollout;
         this.teller = teller;
         this.ender = ender;
     }
@@ -77,6 +79,7 @@ final class Deaths extends SparkListener {
     @Override
     public void onExecutorRemoved(SparkListenerExecutorRemoved event) {
         try {
+            rollout.ended(event.reason() == null ? "" : event.reason());
             Deque<Snapshot> life = end(event.executorId());
             if (life != null) {
                 explain(event, life.peekFirst(), life.peekLast());

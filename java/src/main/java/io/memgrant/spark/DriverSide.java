@@ -3,6 +3,7 @@ package io.memgrant.spark;
 import io.memgrant.Say;
 import java.util.Collections;
 import java.util.Map;
+import java.util.concurrent.ScheduledFuture;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
@@ -13,7 +14,13 @@ import org.apache.spark.api.plugin.PluginContext;
  * master the driver is the executor, and its executor side says so. Keeps what denied tasks needed.
  */
 final class DriverSide implements DriverPlugin {
+    private static final long LOOK_MILLIS = 1_000;
+
     private final Retries.Needs needs = new Retries.Needs();
+    /** Null when the settings can't be read. */
+    private volatile Rollout rollout;
+    /** Null without a file that switches the mode. */
+    private volatile ScheduledFuture<?> looking;
     /** Null where no executor is another process. */
     private volatile Deaths deaths;
     private final Application application = new Application();
@@ -30,6 +37,10 @@ final class DriverSide implements DriverPlugin {
             if (wrong != null) {
                 Say.once(wrong);
             }
+            rollout = new Rollout(new Settings(plugin.conf(), Map.of()));
+            if (rollout.isSwitched()) {
+                looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, rollout::look);
+            }
             this.context = context;
             report = new Settings(plugin.conf(), Map.of()).report();
             if (context.conf().getBoolean("spark.eventLog.enabled", false)) {
@@ -37,7 +48,7 @@ final class DriverSide implements DriverPlugin {
                 context.addSparkListener(news);
             }
             if (!isLocal(plugin.conf().get("spark.master", ""))) {
-                deaths = new Deaths(context.conf(), this::tell, this::removed);
+                deaths = new Deaths(context.conf(), rollout, this::tell, this::removed);
                 context.addSparkListener(deaths);
             }
         } catch (Throwable unreadable) {
@@ -81,7 +92,8 @@ final class DriverSide implements DriverPlugin {
             application.ended(ended);
             return null;
         }
-        return needs.receive(message);
+        Object mode = rollout == null ? null : rollout.receive(message);
+        return mode == null ? needs.receive(message) : mode;
     }
 
     private void tell(ExecutorDied died) {
@@ -100,6 +112,9 @@ final class DriverSide implements DriverPlugin {
     /** After the executors were told to end, and while they can still be heard. */
     @Override
     public void shutdown() {
+        if (looking != null) {
+            looking.cancel(false);
+        }
         try {
             if (report != null) {
                 application.end(context.conf(), report);

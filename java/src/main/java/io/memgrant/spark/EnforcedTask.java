@@ -186,7 +186,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /** A task that is done, or that Spark ends by itself, is not to be stopped in the middle of closing what it has. */
     boolean isEnding() {
-        return context.isCompleted() || context.isFailed() || context.isInterrupted();
+        return context.isCompleted() || context.isFailed() || context.isInterrupted() || enforcement.isSuspended();
     }
 
     /**
@@ -282,7 +282,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
             return enforcement.deny(account, stoppedBy);
         }
         String library = account.culprit();
-        if (library == null) {
+        if (library == null || enforcement.isSuspended()) {
             return null;
         }
         if (account.takeInjectedDenial()) {

@@ -42,6 +42,7 @@ final class Enforcement {
     private final ExecutorLevers levers;
     private final long leverMillis;
     private volatile long pulledNanos = System.nanoTime();
+    private volatile boolean suspended;
     private boolean hasDeclared;
     private int looks;
 
@@ -72,6 +73,21 @@ final class Enforcement {
         looking.cancel(false);
         lookingForRoom.cancel(false);
         callingIn.cancel(false);
+    }
+
+    /** Nobody is denied or waits any more. What tasks have been granted stays theirs, and goes back as ever. */
+    void suspend() {
+        suspended = true;
+    }
+
+    /** Tasks that were not denied meanwhile are looked at again at their next boundaries. */
+    void resume() {
+        suspended = false;
+        admission.running().forEach(task -> task.account().tolerate(0));
+    }
+
+    boolean isSuspended() {
+        return suspended;
     }
 
     private long mostForOneTask() {
@@ -147,7 +163,7 @@ final class Enforcement {
             Memgrant.measureOverhead();
             lookAtDeclared();
             giveBackSurplus(true);
-            if (++looks % LOOKS_TO_ASK == 0) {
+            if (++looks % LOOKS_TO_ASK == 0 && !suspended) {
                 ofNoTask.askForMissing();
             }
             tasks.forEach(this::lookAtWait);
@@ -175,7 +191,7 @@ final class Enforcement {
     /** What was lent is called in one by one, while what nobody promised begins to take the reserve. */
     private void lookForRoom() {
         try {
-            if (room == null || !room.isShort() && !room.isLent()) {
+            if (room == null || suspended || !room.isShort() && !room.isLent()) {
                 return;
             }
             room.sayIfLent();
@@ -191,7 +207,7 @@ final class Enforcement {
     /** The last resort, whoever holds up the other looks. */
     private void callInWhereFull() {
         try {
-            if (room != null && room.isLent() && room.isFull()) {
+            if (room != null && !suspended && room.isLent() && room.isFull()) {
                 callOneIn();
             }
         } catch (Throwable broken) {
@@ -205,7 +221,7 @@ final class Enforcement {
 
     /** What libraries declared for tasks, but use in the executor's account: on threads that serve all tasks. */
     private void lookAtDeclared() {
-        long measured = Memgrant.root().measured();
+        long measured = Memgrant.root().measured() - ObservedTask.measured();
         if (measured == 0 && !hasDeclared) {
             return;
         }
@@ -222,7 +238,7 @@ final class Enforcement {
     /** What the executor has beyond its grant, levers are to free; what Spark has free for long, they may take. */
     private void lookAtLevers() {
         long missing = Memgrant.root().overdraft();
-        if (missing > 0) {
+        if (missing > 0 && !suspended) {
             pulledNanos = System.nanoTime();
             levers.pull(missing);
         } else if (System.nanoTime() - pulledNanos > EASE_NANOS) {
@@ -255,7 +271,7 @@ final class Enforcement {
     }
 
     private void giveBackSurplus(boolean keeps) {
-        ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum(), keeps);
+        ofNoTask.giveBackSurplus(admission.running().stream().mapToLong(open -> open.account().used()).sum() + ObservedTask.used(), keeps);
     }
 
     /** Counts a denial. What the task is stopped with. */

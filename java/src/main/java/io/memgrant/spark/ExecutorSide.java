@@ -2,6 +2,7 @@ package io.memgrant.spark;
 
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
+import io.memgrant.Mode;
 import io.memgrant.RocksDbCaches;
 import io.memgrant.Say;
 import java.util.Map;
@@ -20,10 +21,13 @@ final class ExecutorSide implements ExecutorPlugin {
 
     /** Null while nothing is counted. */
     private volatile Account executor;
-    /** Null while observing. */
+    /** Null until this executor enforces for the first time. */
     private volatile Enforcement enforcement;
-    /** Null while enforcing. */
+    private volatile boolean enforces;
+    /** Null until it observes for the first time. */
     private volatile ScheduledFuture<?> observing;
+    /** Null while nothing is counted. */
+    private volatile ModeWatch mode;
     /** Null while nothing is counted. */
     private volatile Reporter reporter;
 
@@ -54,16 +58,53 @@ final class ExecutorSide implements ExecutorPlugin {
             return wrong;
         }
         if (settings.enforces()) {
+            enforce(settings, context);
+        } else {
+            observe();
+        }
+        executor = Memgrant.root();
+        reporter = new Reporter(context, settings.report() != null);
+        mode = new ModeWatch(context, settings, said -> switchTo(said, settings, context));
+        return settings.whatIsDoubtful();
+    }
+
+    /** Tasks that run already stay what they are: nobody is denied what was only counted. */
+    private void enforce(Settings settings, PluginContext context) {
+        if (enforcement == null) {
             enforcement = new Enforcement(SparkEnv.get(), settings, context);
             if (settings.hasLever("rocksdb")) {
                 RocksDbCaches.register();
             }
-        } else {
+        }
+        enforcement.resume();
+        enforces = true;
+        Mode.enforce(true);
+    }
+
+    private void observe() {
+        enforces = false;
+        Mode.enforce(false);
+        if (enforcement != null) {
+            enforcement.suspend();
+        }
+        if (observing == null) {
             observing = Watch.every(LOOK_MILLIS, LOOK_MILLIS, ObservedTask::lookAtDeclared);
         }
-        executor = Memgrant.root();
-        reporter = new Reporter(context, settings.report() != null);
-        return settings.whatIsDoubtful();
+    }
+
+    /** By the driver's word, while tasks run. */
+    private void switchTo(String said, Settings settings, PluginContext context) {
+        if (said.equals(enforces ? "enforce" : "observe")) {
+            return;
+        }
+        String wrong = said.equals("enforce") ? settings.pool().whatIsWrong() : null;
+        if (wrong != null) {
+            Say.once(wrong);
+        } else if (said.equals("enforce")) {
+            enforce(settings, context);
+        } else if (said.equals("observe")) {
+            observe();
+        }
     }
 
     @Override
@@ -76,7 +117,7 @@ final class ExecutorSide implements ExecutorPlugin {
             Account account = executor.open(nameOf(context), Account.NO_LIMIT);
             if (account == null) {
                 Say.once("there is no room for another task's account: such tasks are charged to nobody");
-            } else if (enforcement == null) {
+            } else if (!enforces) {
                 new ObservedTask(account, context).start(context);
             } else {
                 enforcement.start(context, account);
@@ -89,6 +130,9 @@ final class ExecutorSide implements ExecutorPlugin {
     @Override
     public void shutdown() {
         try {
+            if (mode != null) {
+                mode.close();
+            }
             if (enforcement != null) {
                 enforcement.close();
             }

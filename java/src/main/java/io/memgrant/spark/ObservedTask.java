@@ -2,6 +2,7 @@ package io.memgrant.spark;
 
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
+import io.memgrant.Mode;
 import io.memgrant.Say;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,16 @@ final class ObservedTask implements TaskCompletionListener {
         this.declared = new Declared(context.taskMemoryManager());
     }
 
+    /** What those that run use now. */
+    static long used() {
+        return RUNNING.stream().mapToLong(task -> task.account.used()).sum();
+    }
+
+    /** Of that, what libraries use that charge Spark themselves. */
+    static long measured() {
+        return RUNNING.stream().mapToLong(task -> task.account.measured()).sum();
+    }
+
     /** Notes for the report what libraries that charge Spark themselves have declared; what was measured is there already. */
     static void lookAtDeclared() {
         try {
@@ -36,6 +47,7 @@ final class ObservedTask implements TaskCompletionListener {
     void start(TaskContext context) {
         context.addTaskCompletionListener(this);
         RUNNING.add(this);
+        Mode.observe(account);
         account.bind();
     }
 

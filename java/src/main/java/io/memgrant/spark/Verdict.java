@@ -39,8 +39,17 @@ final class Verdict {
         this.last = last;
         this.diedMillis = diedMillis;
         this.conf = conf;
-        Matcher exit = EXIT.matcher(this.reason);
-        exitCode = exit.find() ? Integer.parseInt(exit.group(1)) : -1;
+        exitCode = exitCodeOf(this.reason);
+    }
+
+    /** -1: nobody said. */
+    static int exitCodeOf(String reason) {
+        Matcher exit = EXIT.matcher(reason == null ? "" : reason);
+        try {
+            return exit.find() ? Integer.parseInt(exit.group(1)) : -1;
+        } catch (NumberFormatException tooLarge) {
+            return -1;
+        }
     }
 
     int exitCode() {
@@ -49,6 +58,11 @@ final class Verdict {
 
     /** Nobody has to be told. */
     boolean isOrderly() {
+        return isOrderly(reason);
+    }
+
+    static boolean isOrderly(String reason) {
+        int exitCode = exitCodeOf(reason);
         return reason.contains("killed by driver") || reason.contains("decommission") && exitCode <= 0 || exitCode == 0;
     }
 

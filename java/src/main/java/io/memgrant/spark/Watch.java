@@ -9,8 +9,8 @@ final class Watch {
     /** Two: one look may take as long as the eviction of a block. */
     private static final ScheduledThreadPoolExecutor THREADS = new ScheduledThreadPoolExecutor(2, Watch::newThread);
 
-    /** For what never waits for a monitor of Spark's: what is sent and what is called in don't wait for each other. */
-    private static final ScheduledThreadPoolExecutor UNDISTURBED = new ScheduledThreadPoolExecutor(2, Watch::newThread);
+    /** For what never waits for a monitor of Spark's: what is sent, what is called in and what is asked don't wait for each other. */
+    private static final ScheduledThreadPoolExecutor UNDISTURBED = new ScheduledThreadPoolExecutor(3, Watch::newThread);
 
     static {
         UNDISTURBED.setRemoveOnCancelPolicy(true);
