@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state unsafe demo untouched stress clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state unsafe demo untouched stress fuzz clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant-top $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -111,6 +111,10 @@ untouched: all tools-demo ## Twenty workloads that finish without memgrant, in t
 
 stress: $(B)/libmemgrant.so $(PROGS) ## Whatever a program may do, at random, compared with a model of the books (MINUTES=1, MODEL_SEED=)
 	@tests/stress/run.sh $(or $(MINUTES),1)
+
+FUZZED := $(patsubst tests/%.c,build-address$(comma)undefined/%,$(wildcard tests/unit/fuzz_*_test.c))
+fuzz: $(B)/libmemgrant.so tools-test $(FUZZED) ## What reads files and pages of others, under mutated input: a hundred times what make test does (FUZZ_ROUNDS=100)
+	@FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),100) TEST_TIMEOUT=86400 TESTS='*fuzz*' tests/run.sh unit-address,undefined preload
 
 clean: ## Remove the build folders (not the downloads in build/spark-* and build/deps)
 	$(Q)rm -rf build-address,undefined build-thread build-model $(addprefix $(B)/,obj unit preload faults libs bench stress classes mutants) \
@@ -195,6 +199,8 @@ $(B)/memgrant.jar: $(JAVA) $(STUBS) scripts/memgrant | $(SPARKJAR)
 $(B)/unit/%: tests/unit/%.c tests/test.h $(wildcard tests/unit/*.h tests/random/*.h) $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a
 	@echo '  CC    $<'
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -Itests -fno-lto -o $@ $< $(SRC:%.c=$(B)/obj/%.o) $(B)/libmgje.a -lm -pthread
+
+$(B)/unit/fuzz_page_test: tools/top.c src/page.h
 
 # The same under a sanitizer ($1) in a folder of its own ($2). src/ alone: a library in front of malloc and a sanitizer,
 # which stands there too, exclude each other. gcc warns that ThreadSanitizer knows no fences: what they order is atomic here.

@@ -23,20 +23,26 @@ __asm__(".pushsection .rodata\n"
         ".popsection\n");
 extern const char mg_profiles_text[];
 
+/* What does not fit behind a star, the star takes one character more of: only the last one, since those before it took as little as they
+ * could. So many stars cost no more time than one. */
 static bool glob(const char *pattern, const char *name)
 {
-    for (; *pattern; pattern++, name++) {
+    const char *behind_star = NULL, *taken = NULL;
+    while (*name) {
         if (*pattern == '*') {
-            do {
-                if (glob(pattern + 1, name))
-                    return true;
-            } while (*name++);
+            behind_star = ++pattern;
+            taken = name;
+        } else if (*pattern == '?' || *pattern == *name) {
+            pattern++;
+            name++;
+        } else if (behind_star) {
+            pattern = behind_star;
+            name = ++taken;
+        } else {
             return false;
         }
-        if (!*name || (*pattern != '?' && *pattern != *name))
-            return false;
     }
-    return !*name;
+    return !pattern[strspn(pattern, "*")];
 }
 
 bool mg_matches(const char *pattern, const char *name)

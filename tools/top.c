@@ -235,6 +235,12 @@ static const char *size_of(int64_t bytes)
     return text;
 }
 
+/* Of numbers that anybody may have written there. */
+static int64_t minus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* What a library used when it was last shown; what it uses now, the first time. */
 static int64_t used_before(const struct mg_live_library *library)
 {
@@ -255,7 +261,7 @@ static void show_head(void)
     int64_t resident = strtoll(status("VmRSS:"), NULL, 10) * 1024;
     line("memgrant: process %d (%s), state %s, %s, resident %s", process, command, state,
          copy.enforcing ? "enforcing" : "observing", size_of(resident));
-    int64_t tenths = (now_ns() - copy.published_ns) / 100000000;
+    int64_t tenths = minus(now_ns(), copy.published_ns) / 100000000;
     line("figures of %ld.%ld s ago%s%s", tenths / 10, tenths % 10,
          copy.invariants_broken ? "; INVARIANTS ARE BROKEN, the report says more" : "",
          copy.passed_requests ? "; some memory passed uncounted, the report says more" : "");
@@ -282,7 +288,7 @@ static void show(void)
     for (uint64_t i = 0; i < copy.libraries; i++) {
         const struct mg_live_library *library = &copy.library[i];
         line("%10s %10s %10s %10ld %8ld  %s", size_of(library->used), size_of(library->peak),
-             size_of(library->used - used_before(library)), library->allocations - library->frees,
+             size_of(minus(library->used, used_before(library))), minus(library->allocations, library->frees),
              library->denials, library->name);
     }
 }
