@@ -1,5 +1,6 @@
 #!/bin/bash
-# `memgrant submit` on a standalone cluster: a master and a worker of this machine, and what docs/standalone.md promises.
+# `memgrant submit` on a standalone cluster: a master and a worker of this machine, and what docs/standalone.md promises. Two applications, each with
+# a version of its own, as while a fleet is upgraded.
 . "$(dirname "$0")/spark.bash"
 cd "$WORK" || exit
 # shellcheck disable=SC2154 # of spark.bash
@@ -30,19 +31,38 @@ daemon master.log 'spark://127.0.0.1:[0-9]*' org.apache.spark.deploy.master.Mast
 master=$(grep -m 1 -o 'spark://127.0.0.1:[0-9]*' master.log)
 # A worker counts the heap alone: the pool needs no room in its memory.
 daemon worker.log 'Successfully registered' org.apache.spark.deploy.worker.Worker \
-    --host 127.0.0.1 --cores 2 --memory 1g --webui-port 0 "$master"
+    --host 127.0.0.1 --cores 2 --memory 2g --webui-port 0 "$master"
 
-"$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/native.json" \
-    --master "$master" --executor-memory 1g --conf spark.ui.enabled=false \
-    --class io.memgrant.tests.Submitted --jars "$demo_jar,$(echo "$deps"/tpch-*.jar)" \
-    "$tests_jar" 2>log || { tail -n 30 log; fail "the job ended with $?"; }
+# The same code under another version's name, elsewhere.
+mkdir next
+sed 's/memgrant-version:[0-9.]*/memgrant-version:9.9.9/' "$LIB" >next/libmemgrant.so
+cp "$BUILD/memgrant.jar" next/
+printf 'Implementation-Version: 9.9.9\n' >manifest
+"$("$ROOT/scripts/find-java")/bin/jar" --update --file next/memgrant.jar --manifest manifest 2>/dev/null || fail "there is no other jar"
 
-python3 - native.json.executor-0 <<'END'
+submit() { # NAME OPTION...: of memgrant's, before spark-submit's
+    "$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/$1.json" "${@:2}" \
+        --master "$master" --executor-memory 1g --total-executor-cores 1 --conf spark.ui.enabled=false \
+        --class io.memgrant.tests.Submitted --jars "$demo_jar,$(echo "$deps"/tpch-*.jar)" "$tests_jar" 2>"$1.log"
+}
+submit next --library "$WORK/next/libmemgrant.so" --jar "$WORK/next/memgrant.jar" &
+other=$!
+submit native || { tail -n 30 native.log; fail "the job ended with $?"; }
+wait $other || { tail -n 30 next.log; fail "the job of the other version ended with $?"; }
+
+python3 - native.json.executor-0 next.json.executor-0 <<'END'
 import json, sys
-report = json.load(open(sys.argv[1]))
-states = [account["state"] for account in report["accounts"] if account["name"].startswith("task ")]
-rocksdb = [library for library in report["libraries"] if library["name"].startswith("librocksdbjni")]
-assert report["mode"] == "enforce" and report["invariants_broken"] == 0, report
-assert states == ["closed"] * 4 and rocksdb[0]["charged"] > 1 << 20, report
-print("ok - the executor wrote its report on its node when it ended")
+for path in sys.argv[1:]:
+    report = json.load(open(path))
+    states = [account["state"] for account in report["accounts"] if account["name"].startswith("task ")]
+    rocksdb = [library for library in report["libraries"] if library["name"].startswith("librocksdbjni")]
+    assert report["mode"] == "enforce" and report["invariants_broken"] == 0, report
+    assert states == ["closed"] * 4 and rocksdb[0]["charged"] > 1 << 20, report
+    print("ok - the executor wrote its report on its node when it ended")
 END
+for jar in "$BUILD/memgrant.jar" "$WORK/next/memgrant.jar"; do
+    grep -rlF --include=stderr -- "$jar" "$SPARK_WORKER_DIR" >executors || fail "no executor had $jar"
+    [ "$(wc -l <executors)" = 1 ] || fail "more than one executor had $jar"
+done
+grep -rh --include=stderr 'memgrant: ' "$SPARK_WORKER_DIR" && fail "an executor had something to say"
+echo "ok - two applications, each with its own version, ran on one worker"
