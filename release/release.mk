@@ -40,8 +40,8 @@ OBJ_$1 := $(patsubst %,$(D)/$1/obj/%.o,$(basename $(SRC) $(wildcard interpose/*.
 $(D)/$1/jemalloc.a: $(JE_FILES)/configure release/release.mk $(ZIG)
 	@echo '  JE    $1'
 	$(Q)rm -rf $(D)/$1/je && mkdir -p $(D)/$1/je
-	$(Q)printf '#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR=%s\nexec %s cc -target $1-linux-gnu.$(FLOOR) -fno-stack-protector -U_FORTIFY_SOURCE "$$$$@"\n' \
-	  '$(CURDIR)/$(B)/zig-cache' '$(CURDIR)/$(ZIG)' >$(D)/$1/je/zcc && chmod +x $(D)/$1/je/zcc
+	$(Q)printf '#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR=%s\nexec %s cc -target $1-linux-gnu.$(FLOOR) -fno-stack-protector -U_FORTIFY_SOURCE -ffile-prefix-map=%s=. "$$$$@"\n' \
+	  '$(CURDIR)/$(B)/zig-cache' '$(CURDIR)/$(ZIG)' '$(CURDIR)' >$(D)/$1/je/zcc && chmod +x $(D)/$1/je/zcc
 	$(Q)cd $(D)/$1/je && { $(CURDIR)/$(JE_FILES)/configure CC=$$$$PWD/zcc AR=ar --host=$1-linux-gnu --with-version=5.3.0-0-g0 --disable-cxx --disable-doc $(JE_NO_HOOKS) \
 	  --with-lg-page=$(LG_PAGE_$1) --with-lg-hugepage=21 --with-lg-vaddr=48 && $(MAKE) build_lib_static; } >log 2>&1 || { tail -n 20 log; exit 1; }
 	$(Q)cp $(D)/$1/je/lib/libjemalloc_pic.a $$@
