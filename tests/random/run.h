@@ -51,9 +51,7 @@ static void play(struct worker *worker, int steps)
         else
             play_with_slot(worker);
     }
-    /* Before what closed around it is forgotten: its entry may be another account's after a rest. */
-    if (mg_self.state != MG_THREAD_LEFT && entry_here(worker))
-        worker->entry = entry_here(worker);
+    note_entry(worker);
     MG_ADD(model.operations, steps);
 }
 
@@ -123,6 +121,7 @@ static inline void play_round(struct worker *main_worker)
         send(&model.workers[i], STEPS);
     for (int i = 0; !model.alone && i < WORKERS; i++)
         rest();
+    note_entry(main_worker);
     check_at_rest();
     model.round++;
 }

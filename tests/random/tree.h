@@ -115,6 +115,13 @@ static inline void bind_one(struct worker *worker)
     pthread_mutex_unlock(&model.tree);
 }
 
+/* Before what closed around the worker is forgotten: its entry may be another account's after a rest. */
+static inline void note_entry(struct worker *worker)
+{
+    if (mg_self.state != MG_THREAD_LEFT && entry_here(worker))
+        worker->entry = entry_here(worker);
+}
+
 /* A child of a fork in the middle of everything does not know what the other threads had begun: it checks what it changes. */
 static inline void go_on_amid(struct worker *worker)
 {
@@ -132,6 +139,7 @@ static inline void go_on_alone(struct worker *worker, const int64_t *cached)
     for (unsigned i = 0; i < mg_heap_count(); i++)
         if (mg_heap_at(i))
             model.lost[i] += cached[i] - thread_caches_of(mg_heap_at(i));
+    note_entry(worker);
     check_at_rest();
     play(worker, 300);
     check_at_rest();
