@@ -3,11 +3,17 @@
 #include "base.h"
 #include "memgrant.h"
 #include "say.h"
-#include "thunks.h"
 
 #include <string.h>
 
 enum { FRAMES = 64, LONGEST = 8192 };
+
+static jvmtiEnv *jvmti_used;
+
+void mg_callers_use(jvmtiEnv *jvmti)
+{
+    jvmti_used = jvmti;
+}
 
 /* What the names are made in: FRAMES of them, and less where they are long. */
 struct names {
@@ -127,7 +133,7 @@ static uint32_t look(JNIEnv *env, jvmtiEnv *jvmti)
 
 MG_NOINLINE void mg_callers_note(JNIEnv *env, unsigned before)
 {
-    jvmtiEnv *jvmti = mg_thunks_jvmti();
+    jvmtiEnv *jvmti = jvmti_used;
     /* What JVMTI asks malloc for is not the library's, and may be a sample itself. */
     unsigned library = mg_library_entered(0);
     mg_sampled_below(before, jvmti ? look(env, jvmti) : 0);

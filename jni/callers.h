@@ -5,6 +5,8 @@
 
 #include "jvm.h"
 
+/* Before the first native method is wrapped. */
+void mg_callers_use(jvmtiEnv *jvmti);
 /* Of the samples that the thread took since it had so many. */
 void mg_callers_note(JNIEnv *env, unsigned before);
 

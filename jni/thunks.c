@@ -2,6 +2,7 @@
 #include "thunks.h"
 
 #include "caches.h"
+#include "callers.h"
 #include "image.h"
 #include "memgrant.h"
 #include "pool.h"
@@ -107,5 +108,6 @@ bool mg_thunks_take_jvmti(JavaVM *vm)
     }
     jvmti_taken = jvmti;
     mg_stack_use(jvmti);
+    mg_callers_use(jvmti);
     return true;
 }
