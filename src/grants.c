@@ -277,8 +277,11 @@ int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_par
         int64_t part = room < bytes && in_part ? room : bytes;
         if (part <= 0)
             break;
-        if (part <= room && reserve(account, part, &refuser))
+        if (part <= room && reserve(account, part, &refuser)) {
+            if (MG_UNLIKELY(fair))
+                mg_fair_got(account, part);
             return part;
+        }
         if (!in_part)
             break;
         refuser = NULL;

@@ -179,9 +179,11 @@ static void no_more_than_a_share_can_be_reserved(void)
     CHECK_EQ(give_back(other, 6 * PART), 6 * PART);
     CHECK(take(one, 6 * PART));
     CHECK_EQ(reserve(other, 6 * PART, false), 0); /* it is in use: this is a claim */
+    CHECK_EQ(MG_LOAD(top->claims), 6 * PART);
     free_of(one, 11 * PART);
     CHECK_EQ(MG_LOAD(one->reserve), 5 * PART);
     CHECK_EQ(reserve(other, 6 * PART, false), 6 * PART);
+    CHECK_EQ(MG_LOAD(top->claims), 0);
     free_of(one, PART);
     two_end();
 }
