@@ -8,7 +8,8 @@
 
 int64_t mg_fair_capacity(const struct mg_account *account)
 {
-    if (account != account->holder)
+    /* The root's grant without a limit is a number that never ends. */
+    if (account != account->holder || account == mg_accounts_root)
         return account->limit;
     return mg_grants.by_couriers ? -1 : MG_LOAD(account->granted);
 }

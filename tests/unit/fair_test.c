@@ -227,6 +227,24 @@ static void the_process_divides_its_limit(void)
     CHECK(mg_account_share_fairly(mg_account_handle(mg_root()), false));
 }
 
+/* As start.c leaves the root then. */
+static void a_process_without_a_limit_has_nothing_to_divide(void)
+{
+    const int64_t limit = mg_root()->limit, granted = MG_LOAD(mg_root()->granted);
+    mg_root()->limit = -1;
+    MG_STORE(mg_root()->granted, INT64_MAX / 4);
+    CHECK(mg_account_share_fairly(mg_account_handle(mg_root()), true));
+    one = nest(mg_root(), -1);
+    CHECK_EQ(share(one), -1);
+    CHECK(take(one, PART));
+    CHECK_EQ(share(one), -1);
+    free_of(one, PART);
+    end(one);
+    CHECK(mg_account_share_fairly(mg_account_handle(mg_root()), false));
+    mg_root()->limit = limit;
+    MG_STORE(mg_root()->granted, granted);
+}
+
 /* ---- Everybody at once ---- */
 
 enum { CROWD = 6 };
@@ -295,6 +313,7 @@ int main(void)
     no_more_than_a_share_can_be_reserved();
     under_overdraft_the_denial_is_of_who_borrows();
     the_process_divides_its_limit();
+    a_process_without_a_limit_has_nothing_to_divide();
     all_at_once_the_limit_holds_and_in_the_end_each_has_its_share();
     CHECK(!mg_account_share_fairly(12345, true));
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
