@@ -24,14 +24,25 @@ static bool may(const struct mg_self *self)
     return mg_active && !MG_LOAD(self->inside);
 }
 
+/* Where the thread is to charge, once it is known whose it is. Inside the allocator, where nothing is decided, what it is bound to. */
+static struct mg_account *decided(struct mg_self *self)
+{
+    if (may(self) && self->inherited) {
+        mg_enter(self);
+        mg_pool_threads_decide(self);
+        mg_leave(self);
+    }
+    return here(self);
+}
+
 int64_t mg_scope_here(void)
 {
-    return mg_active ? mg_accounts_handle(here(&mg_self)) : 0;
+    return mg_active ? mg_accounts_handle(decided(&mg_self)) : 0;
 }
 
 int64_t mg_scope_task(void)
 {
-    return mg_active ? mg_accounts_handle(here(&mg_self)->holder) : 0;
+    return mg_active ? mg_accounts_handle(decided(&mg_self)->holder) : 0;
 }
 
 int64_t mg_scopes_begin(const char *name, int64_t limit)

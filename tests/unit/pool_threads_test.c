@@ -57,6 +57,47 @@ static void *go_into_a_scope(void *argument)
     return NULL;
 }
 
+/* Nor has it charged anything when it asks where it is. */
+static void *ask_where_it_is(void *argument)
+{
+    (void)argument;
+    begin();
+    CHECK_EQ(mg_scope_here(), mg_account_handle(account));
+    CHECK_EQ(mg_scope_task(), mg_account_handle(account));
+    return NULL;
+}
+
+static void *ask_for_the_task(void *argument)
+{
+    (void)argument;
+    begin();
+    CHECK_EQ(mg_scope_task(), mg_account_handle(account));
+    return NULL;
+}
+
+static void *ask_in_a_pool(void *argument)
+{
+    (void)argument;
+    begin();
+    CHECK_EQ(mg_scope_here(), mg_account_handle(mg_root()));
+    CHECK_EQ(mg_scope_task(), mg_account_handle(mg_root()));
+    return NULL;
+}
+
+static void who_asks_where_it_is_is_told_whose_it_is(void)
+{
+    void *(*const asks[])(void *) = { ask_where_it_is, ask_for_the_task, ask_in_a_pool };
+    pthread_t thread;
+    account = mg_account_open("task", mg_root(), -1);
+    for (int i = 0; i < 3; i++) {
+        pthread_setname_np(pthread_self(), i < 2 ? "no pool" : "pool:0");
+        CHECK(!pthread_create(&thread, NULL, asks[i], NULL));
+        pthread_join(thread, NULL);
+    }
+    pthread_setname_np(pthread_self(), "no pool");
+    mg_settle(account);
+}
+
 /* One of a pool goes into somebody's scope; whose name it has is not asked there. */
 static void *serve_in_a_scope(void *scope)
 {
@@ -117,6 +158,7 @@ int main(void)
     other_threads_are_their_tasks(NULL);
     other_threads_are_their_tasks(&meeting);
     who_enters_a_scope_stays_in_it();
+    who_asks_where_it_is_is_told_whose_it_is();
     CHECK_EQ(unit_read(mg_root(), MG_USED), before);
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
