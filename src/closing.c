@@ -148,6 +148,14 @@ static void note_inheritance(struct mg_account *heir)
 /* In a fork's child: what the threads that did not come along had in hand just then, taken of an account and no lane's yet, is nobody's. */
 static bool threads_were_lost;
 
+/* What one of them reserved after closing began, or put into the reserve and did not trim, nobody gives back any more either. */
+static void let_go_what_was_lost(struct mg_account *account)
+{
+    mg_path_give_back(account, INT64_MAX);
+    mg_path_trim_reserve(account);
+    mg_accounts_move_taken(account, -MG_LOAD(account->taken));
+}
+
 static struct mg_heap *finish(struct mg_account *account)
 {
     struct mg_heap *heap = account->heap;
@@ -162,7 +170,7 @@ static struct mg_heap *finish(struct mg_account *account)
     if (account->heir)
         note_inheritance(account->heir);
     if (threads_were_lost)
-        mg_accounts_move_taken(account, -MG_LOAD(account->taken));
+        let_go_what_was_lost(account);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */
     MG_INVARIANT(MG_LOAD(account->taken) == 0);
     if (account == account->holder)

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "closed.h"
+#include "path.h"
 
 #include <semaphore.h>
 #include <sys/wait.h>
@@ -95,6 +96,39 @@ static void what_lost_threads_had_in_hand_is_nobodys_in_a_forks_child(void)
     CHECK(!sem_post(&until) && !pthread_join(thread, NULL));
 }
 
+/* Reserved by one that was still inside when closing began, and in a reserve that was not trimmed yet. */
+static void what_lost_threads_held_in_reserve_is_nobodys_in_a_forks_child(void)
+{
+    enum { BATCH = 4096 };
+    struct mg_account *scope = nest("scope", mg_root());
+    int64_t before = MG_LOAD(mg_root()->taken);
+    int status = -1;
+    pthread_t thread;
+    sem_t until;
+    CHECK(!sem_init(&until, 0, 0) && !pthread_create(&thread, NULL, waits, &until));
+    mg_lock(&mg_books_lock);
+    scope->pins++;
+    mg_unlock(&mg_books_lock);
+    mg_settle(scope);
+    CHECK_EQ(mg_grants_reserve(scope, BATCH, false), BATCH);
+    MG_ADD(scope->reserve, BATCH);
+    mg_accounts_move_taken(mg_root(), BATCH);
+    CHECK_EQ(MG_LOAD(mg_root()->taken), before + 2 * BATCH);
+    pid_t child = fork();
+    if (!child)
+        _exit(scope->listed || MG_LOAD(mg_root()->taken) != before || MG_LOAD(mg_invariants_broken));
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+    CHECK_EQ(mg_path_give_back(scope, INT64_MAX), BATCH); /* and the rest is trimmed */
+    mg_lock(&mg_books_lock);
+    scope->pins--;
+    mg_unlock(&mg_books_lock);
+    mg_settle(scope);
+    CHECK(!scope->listed);
+    CHECK_EQ(MG_LOAD(mg_root()->taken), before);
+    CHECK(!sem_post(&until) && !pthread_join(thread, NULL));
+}
+
 /* To its account, if that is there, else to the root; never to another one in the same place. */
 static void a_thread_that_leaves_a_scope_when_its_account_has_ended_goes_to_the_root(void)
 {
@@ -120,6 +154,7 @@ int main(void)
     if (MAY_FORK) {
         what_was_closing_ends_in_a_forks_child();
         what_lost_threads_had_in_hand_is_nobodys_in_a_forks_child();
+        what_lost_threads_held_in_reserve_is_nobodys_in_a_forks_child();
     }
     a_thread_that_leaves_a_scope_when_its_account_has_ended_goes_to_the_root();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
