@@ -29,7 +29,7 @@ static struct mg_account *heir_of(const struct mg_account *account)
     return account->heir ? account->heir : account->parent;
 }
 
-/* A refund here, a charge in the heir's books. Of what is taken of the parent of one nested in it they are a part already. */
+/* A refund here, a charge in the heir's books. */
 static void transfer(struct mg_account *account, const struct mg_pair *pair, int64_t bytes, int64_t blocks)
 {
     struct mg_book *book = &account->books[pair->library];
@@ -40,13 +40,7 @@ static void transfer(struct mg_account *account, const struct mg_pair *pair, int
     heir->books[pair->library].allocations += blocks;
     MG_ADD(mg_libraries[pair->library].transferred, bytes);
     MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
-    if (account != account->holder && heir == account->parent) {
-        MG_ADD(account->taken, -bytes);
-        MG_ADD(account->total, -bytes);
-        return;
-    }
-    mg_accounts_move_taken(account, -bytes);
-    mg_accounts_move_taken(heir, bytes);
+    mg_path_hand_over(account, heir, bytes);
 }
 
 struct freed {

@@ -157,13 +157,63 @@ int64_t mg_path_raise(struct mg_account *account, int64_t bytes, struct mg_path_
     return raised->owed[level];
 }
 
-int64_t mg_path_lower(struct mg_account *account, int64_t bytes)
+static int64_t lower_to(struct mg_account *account, const struct mg_account *until, int64_t bytes)
 {
-    for (struct mg_account *a = account; a != a->holder && bytes; a = a->parent) {
+    for (struct mg_account *a = account; a != until && bytes; a = a->parent) {
         MG_ADD(a->taken, -bytes);
         bytes = fill_reserve(a, bytes);
     }
     return bytes;
+}
+
+int64_t mg_path_lower(struct mg_account *account, int64_t bytes)
+{
+    return lower_to(account, account->holder, bytes);
+}
+
+/* ---- From one path to another ---- */
+
+static int64_t raise_to(struct mg_account *account, const struct mg_account *until, int64_t bytes)
+{
+    for (struct mg_account *a = account; a != until && bytes; a = a->parent) {
+        MG_ADD(a->taken, bytes);
+        bytes -= mg_path_use_reserve(a, bytes);
+    }
+    return bytes;
+}
+
+static void show_to(struct mg_account *account, const struct mg_account *until, int64_t bytes)
+{
+    for (struct mg_account *a = account; a != until; a = a->parent)
+        MG_ADD(a->total, bytes);
+}
+
+static struct mg_account *common_to(struct mg_account *one, struct mg_account *other)
+{
+    while (one != other)
+        if (one->depth >= other->depth)
+            one = one->parent;
+        else
+            other = other->parent;
+    return one;
+}
+
+void mg_path_hand_over(struct mg_account *account, struct mg_account *heir, int64_t bytes)
+{
+    struct mg_account *common = common_to(account, heir), *holder = heir->holder;
+    const bool one_pays = account->holder == holder;
+    show_to(account, common, -bytes);
+    int64_t back = lower_to(account, one_pays ? common : account->holder, bytes);
+    int64_t owed = raise_to(heir, one_pays ? common : holder, bytes);
+    show_to(heir, common, bytes);
+    if (!one_pays) {
+        MG_ADD(account->holder->taken, -back);
+        MG_ADD(holder->taken, owed);
+    } else if (owed > back) {
+        MG_ADD(holder->taken, raise_to(common, holder, owed - back));
+    } else {
+        MG_ADD(holder->taken, -lower_to(common, holder, back - owed));
+    }
 }
 
 int64_t mg_path_granted(const struct mg_account *account)

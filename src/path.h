@@ -23,6 +23,9 @@ void mg_path_undo(struct mg_account *account, const struct mg_path_raised *raise
                   const struct mg_account *until);
 /* Gives so much back: reserves are filled first, and what is over is returned, for the holder. */
 int64_t mg_path_lower(struct mg_account *account, int64_t bytes);
+/* What was taken of the account is the heir's, whatever the limits. Nothing comes back: what both are in has it all the while, and
+ * moves by no more than reserves below it have more or less of it then. */
+void mg_path_hand_over(struct mg_account *account, struct mg_account *heir, int64_t bytes);
 /* Takes up to so much out of what is held for the account. Returns how much. */
 int64_t mg_path_use_reserve(struct mg_account *account, int64_t bytes);
 /* So much less is reserved for the account. What of it is not used goes back to those above; returns how much that is. */

@@ -118,6 +118,92 @@ static void what_is_granted_to_one_task_is_not_paid_for_by_another(void)
     mg_accounts_collect(mg_root());
 }
 
+/* Nobody may take for free what only changes hands, nor think that it has been given back. */
+static void nothing_comes_back_when_it_is_handed_over(void)
+{
+    int64_t one = nest(root(), -1), inner = nest(one, -1), heir = nest(root(), -1);
+    void *block = allocate_in(inner, LARGE);
+    int64_t returned = MG_LOAD(mg_accounts_returned), total = MG_LOAD(mg_root()->total);
+    CHECK_EQ(mg_scopes_end_into(inner, heir), LARGE);
+    CHECK_EQ(mg_scopes_end_into(heir, one), LARGE);
+    CHECK_EQ(mg_scopes_end(one), LARGE);
+    struct mg_account *task = mg_account_open("task", mg_root(), -1);
+    mg_grant(task, 4 << 20);
+    int64_t scope = nest(mg_account_handle(task), -1);
+    CHECK_EQ(MG_LOAD(mg_accounts_returned), returned);
+    CHECK_EQ(MG_LOAD(mg_root()->total), total);
+    CHECK_EQ(taken(root()), LARGE);
+    void *other = allocate_in(scope, LARGE);
+    returned = MG_LOAD(mg_accounts_returned);
+    mg_settle(task);
+    CHECK_EQ(MG_LOAD(mg_accounts_returned), returned);
+    CHECK_EQ(MG_LOAD(mg_root()->total), total + LARGE);
+    mg_free(block);
+    mg_free(other);
+    CHECK_EQ(used(root()), 0);
+    mg_accounts_collect(mg_root());
+}
+
+/* What is reserved on the way stays reserved, and what is reserved for the heir pays for it. */
+static void reserves_are_filled_and_used_on_the_way(void)
+{
+    int64_t top = nest(root(), -1), from = nest(top, -1), to = nest(top, -1);
+    int64_t scope = nest(from, -1), heir = nest(to, -1);
+    CHECK_EQ(mg_account_reserve(from, 3 * LARGE, false), 3 * LARGE);
+    void *block = allocate_in(scope, LARGE);
+    CHECK_EQ(MG_LOAD(mg_account_of(from)->reserve), 2 * LARGE);
+    CHECK_EQ(taken(top), 3 * LARGE);
+    CHECK_EQ(mg_scopes_end_into(scope, heir), LARGE);
+    CHECK_EQ(MG_LOAD(mg_account_of(from)->reserve), 3 * LARGE);
+    CHECK_EQ(taken(from), 0);
+    CHECK_EQ(taken(to), LARGE);
+    CHECK_EQ(taken(top), 4 * LARGE);
+    CHECK_EQ(taken(root()), 4 * LARGE);
+    CHECK_EQ(mg_scopes_end_into(heir, from), LARGE);
+    CHECK_EQ(MG_LOAD(mg_account_of(from)->reserve), 2 * LARGE);
+    CHECK_EQ(taken(from), LARGE);
+    CHECK_EQ(taken(to), 0);
+    CHECK_EQ(taken(top), 3 * LARGE);
+    scope = nest(from, -1);
+    void *more = allocate_in(scope, LARGE);
+    CHECK_EQ(mg_scopes_end_into(scope, top), LARGE); /* to one above the one that it is in */
+    CHECK_EQ(MG_LOAD(mg_account_of(from)->reserve), 2 * LARGE);
+    CHECK_EQ(taken(top), 4 * LARGE);
+    CHECK_EQ(taken(root()), 4 * LARGE);
+    CHECK_EQ(MG_LOAD(mg_account_of(top)->total), 2 * LARGE);
+    mg_free(block);
+    mg_free(more);
+    CHECK_EQ(mg_scopes_end(top), 0);
+    mg_accounts_collect(mg_root());
+    CHECK_EQ(taken(root()), 0);
+}
+
+static _Atomic(bool) over;
+static void *want_too_much(void *scope)
+{
+    while (!MG_LOAD(over))
+        CHECK(!allocate_in(*(int64_t *)scope, LARGE));
+    return NULL;
+}
+
+static void while_it_changes_hands_nobody_else_gets_it(void)
+{
+    int64_t top = nest(root(), LARGE + LARGE / 2), third = nest(top, -1), has_it = nest(top, -1);
+    pthread_t thread;
+    void *block = allocate_in(has_it, LARGE);
+    CHECK(block && !pthread_create(&thread, NULL, want_too_much, &third));
+    for (int i = 0; i < 2000; i++) {
+        int64_t heir = nest(top, -1);
+        CHECK_EQ(mg_scopes_end_into(has_it, heir), LARGE);
+        has_it = heir;
+    }
+    MG_STORE(over, true);
+    CHECK(!pthread_join(thread, NULL));
+    CHECK_EQ(mg_scopes_end(top), LARGE);
+    mg_free(block);
+    CHECK_EQ(used(root()), 0);
+}
+
 /* Nobody is lost: the heir does not end before the one that it waits for. */
 static pthread_barrier_t step;
 static int64_t around;
@@ -259,6 +345,9 @@ int main(void)
     what_is_left_goes_to_another_account_to_the_byte();
     the_heir_may_be_beyond_its_limit_and_gets_no_more_then();
     what_is_granted_to_one_task_is_not_paid_for_by_another();
+    nothing_comes_back_when_it_is_handed_over();
+    reserves_are_filled_and_used_on_the_way();
+    while_it_changes_hands_nobody_else_gets_it();
     an_heir_waits_for_threads_that_are_still_inside();
     who_may_not_inherit_changes_nothing();
     a_long_chain_of_heirs_ends();
