@@ -178,8 +178,9 @@ $(B)/memgrant-top: tools/top.c src/page.h $(B)/.flags | $(B)/.tools-c
 	$(Q)$(CC) -std=gnu11 -O2 -g -static $(WARN) -D_GNU_SOURCE= -Isrc -o $@.tmp $< && mv $@.tmp $@
 
 # ---- Java ----
-# What an older JVM loads, to say that it is too old: all else is for Java 17.
-JAVA8 = java/src/main/java/io/memgrant/Say.java $(addprefix java/src/main/java/io/memgrant/spark/,MemgrantPlugin.java HistoryPlugin.java)
+# What an older JVM loads, to say that it is too old, and to read event logs that name these events: all else is for Java 17.
+JAVA8 = java/src/main/java/io/memgrant/Say.java $(addprefix java/src/main/java/io/memgrant/spark/, \
+  MemgrantPlugin.java HistoryPlugin.java ExecutorsSeen.java ExecutorDied.java)
 # Of two types of Spark's, what 3.5 has in their place: javac then makes what each version calls.
 STUBS := $(shell find java/src/stubs -name '*.java' 2>/dev/null)
 $(B)/memgrant.jar: $(JAVA) $(STUBS) scripts/memgrant | $(SPARKJAR)

@@ -26,6 +26,13 @@ public class Job {
                 System.out.println("listeners: " + plugin.createListeners(spark.getConf(), null).size());
             }
         }
+        for (String event : new String[] {"ExecutorsSeen", "ExecutorDied"}) {
+            try {
+                System.out.println("event log: " + Class.forName("io.memgrant.spark." + event).getSimpleName());
+            } catch (ClassNotFoundException | LinkageError unreadable) {
+                System.out.println("event log: " + unreadable);
+            }
+        }
         System.out.println(spark.parallelize(java.util.Arrays.asList(1, 20, 300, 4000), 4).map(n -> 2 * n).reduce(Integer::sum));
         spark.stop();
     }
@@ -45,6 +52,7 @@ SPARK_HOME=$WORK/spark JAVA_HOME=$BUILD/java-11 LD_PRELOAD=$LIB timeout 200 "$ho
 }
 grep -qx 8642 "$WORK/out" || fail "no sum: $(cat "$WORK/out")"
 grep -qx 'listeners: 0' "$WORK/out" || fail "a History Server on Java 11 is not spared: $(cat "$WORK/out")"
+[ "$(grep -c 'event log: Executor[A-Z]' "$WORK/out")" = 2 ] || fail "an event log cannot be read on Java 11: $(cat "$WORK/out")"
 echo "ok - a job on Java 11 ends with its result"
 
 one_line() { # WHO FILE...

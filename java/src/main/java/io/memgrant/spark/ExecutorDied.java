@@ -2,7 +2,10 @@ package io.memgrant.spark;
 
 import org.apache.spark.scheduler.SparkListenerEvent;
 
-/** In the event log: why an executor was lost, for {@code memgrant why}. Fields are added, none renamed; the History Server ignores it. */
+/**
+ * In the event log: why an executor was lost, for {@code memgrant why}. Fields are added, none renamed; the History Server ignores it.
+ * Java 8 bytecode: a server with this jar reads logs by this class.
+ */
 public final class ExecutorDied implements SparkListenerEvent {
     public int schema = 1;
     public String executorId;
