@@ -144,6 +144,9 @@ final class Collected {
         check(Files.readString(target).equals("theirs") && Files.readString(file).equals("text") && !Files.isSymbolicLink(file),
                 "no link is followed that somebody laid there", Files.readString(target));
         check(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)).equals("rw-------"), "it is its owner's only", "");
+        Path device = Files.createSymbolicLink(folder.resolve("device"), Path.of("/dev/null"));
+        Application.write("text", device);
+        check(Files.isSymbolicLink(device), "what leads to a device is written to and not replaced", "replaced");
         try (var names = Files.list(folder)) {
             check(names.noneMatch(name -> name.toString().contains(".tmp")), "nothing temporary stays", "");
         }

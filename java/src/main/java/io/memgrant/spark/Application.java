@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.memgrant.Say;
 import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -182,16 +184,36 @@ final class Application {
         return to;
     }
 
+    /** A pipe or a device, /dev/stdout with all that it may lead to, is not ours to replace. */
+    private static boolean isSpecial(Path file) {
+        Path whole = file.toAbsolutePath().normalize();
+        try {
+            return whole.startsWith("/dev") || whole.startsWith("/proc") || Files.readAttributes(file, BasicFileAttributes.class).isOther();
+        } catch (IOException isNotThere) {
+            return false;
+        }
+    }
+
+    private static void write(String text, WritableByteChannel channel) throws IOException {
+        for (var bytes = StandardCharsets.UTF_8.encode(text); bytes.hasRemaining();) {
+            channel.write(bytes);
+        }
+    }
+
     /** Whole or not at all; for its owner only, and into nothing that somebody else has laid there. */
     static void write(String text, Path file) throws IOException {
+        if (isSpecial(file)) {
+            try (var channel = Files.newByteChannel(file, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.APPEND))) {
+                write(text, channel);
+            }
+            return;
+        }
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp" + ProcessHandle.current().pid());
         Files.deleteIfExists(temporary);
         try {
             try (var channel = Files.newByteChannel(temporary, EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-                for (var bytes = StandardCharsets.UTF_8.encode(text); bytes.hasRemaining();) {
-                    channel.write(bytes);
-                }
+                write(text, channel);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
