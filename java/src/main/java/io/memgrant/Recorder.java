@@ -38,15 +38,28 @@ public final class Recorder {
 
     /** An account was granted memory, or nothing of what was asked for. */
     static void granted(String account, long asked, long granted, long waitNanos) {
-        if (isOn()) {
-            Recorded.granted(account, asked, granted, waitNanos);
+        try {
+            if (isOn()) {
+                Recorded.granted(account, asked, granted, waitNanos);
+            }
+        } catch (Throwable broken) {
+            say(broken);
         }
     }
 
     /** The accountant's final no to an account. */
     static void denied(Account account) {
-        if (isOn()) {
-            Recorded.denied(account);
+        try {
+            if (isOn()) {
+                Recorded.denied(account);
+            }
+        } catch (Throwable broken) {
+            say(broken);
         }
+    }
+
+    /** An event that is missing must not end a courier, nor what an account's owner does. */
+    private static void say(Throwable broken) {
+        Say.once("Flight Recorder was not told of a grant or a denial", broken);
     }
 }
