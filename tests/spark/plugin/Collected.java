@@ -65,8 +65,10 @@ final class Collected {
                 "settings of its memory are there, and no others", all.toString());
         application.removed("0");
         application.removed("2");
+        Thread.currentThread().interrupt();
         application.end(CONF, folder.resolve("all.json").toString());
-        check(Files.readString(folder.resolve("all.json")).equals(application.text(CONF) + "\n"), "it is written when the application ends", "");
+        check(Thread.interrupted(), "who stops the application stays interrupted", "not interrupted");
+        check(Files.readString(folder.resolve("all.json")).equals(application.text(CONF) + "\n"), "it is written when the application ends, by an interrupted thread too", "");
     }
 
     /** The tab's. */

@@ -223,16 +223,23 @@ final class Application {
 
     /** At the end of the application. */
     void end(SparkConf conf, String file) {
+        boolean hurried = Thread.interrupted(); // it would end the wait at once, and close what is written to
         try {
-            awaitEnds();
+            try {
+                awaitEnds();
+            } catch (InterruptedException meanwhile) {
+                hurried = true;
+            }
             String text = text(conf);
             if (text != null) {
                 write(text + "\n", Path.of(file));
             }
-        } catch (InterruptedException hurried) {
-            Thread.currentThread().interrupt();
         } catch (Throwable broken) {
             Say.once("the report of the application was not written to " + file, broken);
+        } finally {
+            if (hurried) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }
