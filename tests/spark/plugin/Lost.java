@@ -147,6 +147,13 @@ final class Lost {
         check(told.size() == 1, "its end is told once", told.toString());
         deaths.onExecutorRemoved(new SparkListenerExecutorRemoved(7, "4", KILLED));
         check(told.size() == 1, "of one that never said anything nothing is told", told.toString());
+        Deaths broken = new Deaths(new SparkConf(false), new Rollout(new Settings(new SparkConf(false), Map.of())), died -> {
+            throw new IllegalStateException("nobody hears");
+        }, ended::add);
+        ended.clear();
+        broken.receive(snapshot(0, 100, -1, "", ""));
+        broken.onExecutorRemoved(new SparkListenerExecutorRemoved(8, "3", KILLED));
+        check(ended.equals(List.of("3")), "that it ended is told even where why is not", ended.toString());
     }
 
     /** 1000 MB are held, 200 of them are the heap's. */

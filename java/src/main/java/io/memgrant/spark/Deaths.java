@@ -84,9 +84,10 @@ final class Deaths extends SparkListener {
             if (life != null) {
                 explain(event, life.peekFirst(), life.peekLast());
             }
-            ender.accept(event.executorId());
         } catch (Throwable broken) {
             Say.once("why an executor was lost is not said", broken);
+        } finally {
+            ender.accept(event.executorId());
         }
     }
 
