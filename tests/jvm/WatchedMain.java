@@ -56,6 +56,15 @@ final class WatchedMain {
         return account.settle();
     }
 
+    /** Nobody has used anything of it, and no library is to blame. */
+    private static void denialOfNothingCounts() {
+        Account account = Memgrant.root().open("never granted", Account.NO_LIMIT);
+        long before = Memgrant.denials();
+        account.deny();
+        Armed.equal(before + 1, Memgrant.denials(), "denials");
+        account.settle();
+    }
+
     private static List<RecordedEvent> events(Path file, String name) throws Exception {
         return RecordingFile.readAllEvents(file).stream().filter(event -> event.getEventType().getName().equals("memgrant." + name)).toList();
     }
@@ -90,6 +99,7 @@ final class WatchedMain {
         Armed.equal(null + "", Memgrant.start(System.getenv("LIB"), Armed.ENFORCING) + "", "start");
         Armed.loadTarget();
         beanShowsWhatIsCounted();
+        denialOfNothingCounts();
         grantAndDeny("unseen");
         Armed.check(!FlightRecorder.isInitialized(), "nobody records, and Flight Recorder was started");
         Path file = Files.createTempFile(Path.of(System.getenv("WORK")), "recording", ".jfr");

@@ -32,12 +32,12 @@ public final class Memgrant {
     /** What a library has now, and had at most, in bytes, and how often it was denied memory. */
     public record LibraryUse(String name, long used, long peak, long denials) {}
 
-    /** Libraries that ever used anything; empty when nothing is counted. Costs some 10 to 100 microseconds. */
+    /** Libraries that ever used anything or were denied it; empty when nothing is counted. Costs some 10 to 100 microseconds. */
     public static List<LibraryUse> libraries() {
         List<LibraryUse> uses = new ArrayList<>();
         long[] figures = isActive() ? Native.libraries() : new long[0];
         for (int i = 0; i < figures.length; i += 3) {
-            if (figures[i + 1] > 0) {
+            if (figures[i + 1] > 0 || figures[i + 2] > 0) {
                 uses.add(new LibraryUse(Native.libraryName(i / 3), figures[i], figures[i + 1], figures[i + 2]));
             }
         }
