@@ -33,6 +33,13 @@ final class Collected {
                 new TreeMap<>(Map.of("librocksdbjni.so", 2 * usedMb * MB)), new ArrayList<>(List.of(new EndedTasks.Task("task <" + usedMb + ">", usedMb * MB, 1))));
     }
 
+    /** No task has ended since the one before. */
+    private static Snapshot quiet(String executor, long millis, long usedMb) {
+        Snapshot one = snapshot(executor, millis, usedMb, 300);
+        return new Snapshot(executor, millis, one.used(), 400 * MB, 0, 0, 0, one.denials(), 0, 100 * MB, 200 * MB, 1024 * MB, 300 * MB,
+                Long.MAX_VALUE, 0, -1, "", "", one.libraries(), one.peaks(), new ArrayList<>());
+    }
+
     private static String report(long peakMb) {
         String row = "\"used\":5,\"charged\":9,\"refunded\":4,\"allocations\":2,\"frees\":1,\"denials\":3,\"mapped\":0,\"peak\":" + peakMb * MB;
         return "{\"version\":1,\"process\":{\"pid\":1,\"command\":\"java\",\"rss_bytes\":1,\"rss_peak_bytes\":" + 7 * MB + "},\"mode\":\"observe\","
@@ -75,7 +82,7 @@ final class Collected {
     private static void pages() throws Exception {
         Application application = new Application();
         check(PageText.of(application.executors()).contains("No executor has told anything"), "a page without executors says so", "");
-        check(application.news() == null, "nor is there any news", "");
+        check(application.news(false) == null, "nor is there any news", "");
         application.seen(snapshot("<script>", 1, 100, 300));
         application.seen(snapshot("1", 1, 200, 300));
         String page = PageText.of(application.executors());
@@ -88,13 +95,23 @@ final class Collected {
         }
         page = PageText.of(application.executors());
         check(page.length() < 300_000 && page.contains("<p>502 executors that had less are left out.</p>"), "a page is for people", page.length() + "");
-        check(JSON.readTree(application.news()).size() == 1_002 && application.news() == null, "news are told once", "");
+        check(JSON.readTree(application.news(false)).size() == 1_002 && application.news(false) == null, "news are told once", "");
         application.seen(snapshot("1", 2, 200, 300));
-        check(JSON.readTree(application.news()).size() == 1, "and again when there are new ones", "");
+        check(JSON.readTree(application.news(false)).size() == 1, "and again when there are new ones", "");
+        for (int millis = 3; millis < 100; millis++) {
+            application.seen(quiet("1", millis, 200 - millis % 10));
+        }
+        check(application.news(false) == null, "what differs little is none", "told");
+        check(JSON.readTree(application.news(true)).size() == 1 && application.news(true) == null, "but in the last word", "");
+        application.seen(quiet("1", 101, 160));
+        check(JSON.readTree(application.news(false)).size() == 1, "a change of a sixteenth is", "");
+        application.removed("1");
+        application.ended(new LastWord.Ended(quiet("1", 102, 160), null));
+        check(JSON.readTree(application.news(false)).size() == 1, "and an end", "");
         for (int i = 0; i < 100; i++) {
             application.seen(snapshot("1", 2, i, 300));
         }
-        JsonNode tasks = JSON.readTree(application.news()).get(0).get("tasks");
+        JsonNode tasks = JSON.readTree(application.news(false)).get(0).get("tasks");
         check(tasks.size() == 20 && tasks.get(0).get("name").asText().equals("task <200>"), "of tasks that ended those that used most", tasks.toString());
     }
 

@@ -30,6 +30,8 @@ import org.apache.spark.SparkConf;
 final class Application {
     private static final int MOST_EXECUTORS = 2_000;
     private static final long MOST_CHARACTERS = 32 << 20;
+    /** Of what was told, a sixteenth more or less; at least a megabyte. */
+    private static final long MOVED = 16;
     /** Executors that are told to end with the application send their reports within milliseconds, or never. */
     private static final long WAIT_MILLIS = 10_000;
     /** What its memory was to be, and what memgrant was to do. */
@@ -45,8 +47,13 @@ final class Application {
         String report;
         ExecutorDied died;
         boolean isOver;
-        /** Since the event log was told. */
+        /** Since the event log was told: anything at all. */
         boolean isNews;
+        /** What it was told last: null when nothing. */
+        Snapshot told;
+        List<EndedTasks.Task> toldTasks;
+        /** It ended, or was lost, since. */
+        boolean isOtherwise;
         final EndedTasks tasks = new EndedTasks();
 
         void see(Snapshot snapshot) {
@@ -54,6 +61,23 @@ final class Application {
             isNews = true;
             snapshot.tasks().forEach(tasks::add);
             beside = Math.max(beside, Math.max(snapshot.held(), snapshot.resident()) - snapshot.heapCommitted() - snapshot.used());
+        }
+
+        private static boolean hasMoved(long before, long now) {
+            return Math.abs(now - before) > Math.max(before / MOVED, 1 << 20);
+        }
+
+        /** Whether it is worth a place in a log that only grows: a snapshot comes every second. */
+        boolean isWorthTelling() {
+            return told == null || isOtherwise || last.denials() != told.denials() || hasMoved(told.peak(), last.peak())
+                    || hasMoved(told.used(), last.used()) || !tasks.most().equals(toldTasks);
+        }
+
+        void tell() {
+            isNews = false;
+            isOtherwise = false;
+            told = last;
+            toldTasks = tasks.most();
         }
     }
 
@@ -87,6 +111,7 @@ final class Application {
         Executor executor = of(ended.snapshot().executor());
         executor.see(ended.snapshot());
         executor.isOver = true;
+        executor.isOtherwise = true;
         if (ended.report() != null && executor.report == null && characters + ended.report().length() <= MOST_CHARACTERS) {
             executor.report = ended.report();
             characters += executor.report.length();
@@ -107,6 +132,7 @@ final class Application {
         Executor executor = of(died.executorId);
         executor.died = died;
         executor.isNews = true;
+        executor.isOtherwise = true;
     }
 
     /** Until all that were heard of have ended, for a moment. */
@@ -129,13 +155,17 @@ final class Application {
         return list;
     }
 
-    /** Of those of whom something is new since this was last asked, as JSON; null when there are none. */
-    synchronized String news() throws IOException {
+    /**
+     * Of those of whom something is new since this was last asked, as JSON; null when there are none.
+     *
+     * @param all of whom anything is, as the last word; else what differs too little waits
+     */
+    synchronized String news(boolean all) throws IOException {
         ArrayNode list = json.createArrayNode();
         executors.forEach((id, executor) -> {
-            if (executor.isNews && executor.last != null) {
+            if (executor.isNews && executor.last != null && (all || executor.isWorthTelling())) {
                 list.add(put(json.createObjectNode(), id, executor));
-                executor.isNews = false;
+                executor.tell();
             }
         });
         return list.isEmpty() ? null : json.writeValueAsString(list);

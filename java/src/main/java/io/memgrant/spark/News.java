@@ -9,11 +9,14 @@ import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 /** On the driver: tells the event log what executors hold, seldom, since such an event is written out at once. Thread-safe. */
 final class News extends SparkListener {
     private static final long NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** In such a time on average, however many executors there are. */
+    private static final int CHARACTERS = 1 << 16;
 
     private final SparkContext context;
     private final Application application;
     private boolean hasTold;
     private long toldNanos;
+    private long waitNanos;
 
     News(SparkContext context, Application application) {
         this.context = context;
@@ -22,10 +25,10 @@ final class News extends SparkListener {
 
     synchronized void tellInTime() {
         long now = System.nanoTime();
-        if (!hasTold || now - toldNanos >= NANOS) {
+        if (!hasTold || now - toldNanos >= waitNanos) {
             hasTold = true;
             toldNanos = now;
-            tell();
+            waitNanos = NANOS * (1 + tell(false) / CHARACTERS);
         }
     }
 
@@ -35,16 +38,24 @@ final class News extends SparkListener {
         tell();
     }
 
+    /** All that is new. */
     synchronized void tell() {
+        tell(true);
+    }
+
+    /** Returns how many characters that took. */
+    private int tell(boolean all) {
         try {
             ExecutorsSeen seen = new ExecutorsSeen();
             seen.time = System.currentTimeMillis();
-            seen.executors = application.news();
+            seen.executors = application.news(all);
             if (seen.executors != null) {
                 context.listenerBus().post(seen);
+                return seen.executors.length();
             }
         } catch (Throwable broken) {
             Say.once("the event log is not told what executors hold", broken);
         }
+        return 0;
     }
 }
