@@ -171,8 +171,7 @@ static inline void fork_one(struct worker *worker)
     MG_ADD(model.forked, 1);
 }
 
-/* Unwatched: reports come and go by system calls, at addresses that were another thread's report before. */
-static inline MODEL_UNWATCHED bool is_report(const char *text, size_t length)
+static inline bool is_report(const char *text, size_t length)
 {
     return text && length && text[0] == '{';
 }
