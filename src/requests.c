@@ -225,7 +225,10 @@ void mg_tolerate(struct mg_account *account, int64_t further_bytes)
 void mg_deny(struct mg_account *account)
 {
     refuse(account);
-    mg_denial_count(account, &mg_libraries[MG_LOAD(account->culprit)]);
+    unsigned culprit = MG_LOAD(account->culprit);
+    if (!culprit && MG_LOAD(account->ahead)) /* nobody has taken it yet */
+        culprit = MG_LOAD(account->ahead_for);
+    mg_denial_count(account, &mg_libraries[culprit]);
 }
 
 void mg_enforce(bool enforce)

@@ -110,6 +110,21 @@ static void what_is_over_late_is_nobody_elses(void)
     mg_settle(last);
 }
 
+/* What is denied before it was taken is denied the package that it was for. */
+static void what_was_asked_ahead_is_denied_whom_it_was_for(void)
+{
+    struct mg_account *account = mg_account_open("asks ahead", mg_root(), -1);
+    MG_STORE(account->ahead_for, named);
+    MG_STORE(account->ahead, 1 << 20);
+    mg_deny(account);
+    CHECK_EQ(MG_LOAD(mg_libraries[named].denials), 1);
+    CHECK_EQ(unit_read(account, MG_DENIALS), 1);
+    mg_java_asked(mg_account_handle(account), 1 << 20);
+    mg_deny(account);
+    CHECK_EQ(MG_LOAD(mg_libraries[named].denials), 1);
+    mg_settle(account);
+}
+
 int main(void)
 {
     setenv("MEMGRANT_TARGETS", "nothing-here;java:org.apache.arrow.*;java:*", 1);
@@ -122,6 +137,7 @@ int main(void)
     only_the_block_that_was_said_is_taken();
     a_block_moves_with_its_mark();
     what_is_over_late_is_nobody_elses();
+    what_was_asked_ahead_is_denied_whom_it_was_for();
     MG_STORE(mg_grants.enforcing, true);
     it_is_denied_however_little_it_is();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
