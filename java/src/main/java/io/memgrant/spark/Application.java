@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import io.memgrant.Say;
 import java.io.IOException;
 import java.nio.channels.WritableByteChannel;
@@ -187,7 +188,9 @@ final class Application {
         for (Map.Entry<String, Executor> one : executors.entrySet()) {
             if (one.getValue().last != null) {
                 String report = one.getValue().report;
-                put(list.addObject(), one.getKey(), one.getValue()).set("report", report == null ? json.nullNode() : json.readTree(report));
+                ObjectNode executor = put(list.addObject(), one.getKey(), one.getValue());
+                // As it came: a tree of all of them would be many times their size.
+                executor.putRawValue("report", report == null ? null : new RawValue(report));
             }
         }
         return json.writeValueAsString(all);
