@@ -17,6 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_THREAD__ /* watches libc's calls: what is mapped anew is not what another thread had at its address */
+#define syscall(number, a, b, c, d, e, f) \
+    ((number) == SYS_mmap     ? (long)mmap((void *)(a), (size_t)(b), (int)(c), (int)(d), (int)(e), f) \
+     : (number) == SYS_munmap ? munmap((void *)(a), (size_t)(b)) \
+                              : syscall(number, a, b, c, d, e, f))
+#endif
+
 /* Like the kernel's own entry: -errno on failure. syscall(2) sets errno; everybody in here wants it as it was. */
 static long enter(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -28,34 +35,11 @@ static long enter(long number, long a, long b, long c, long d, long e, long f)
     return result;
 }
 
-#ifdef __SANITIZE_THREAD__
-/* By libc's names, which ThreadSanitizer watches: what is mapped anew is not what another thread had at its address. */
-static void *map(size_t size, int protection, int flags)
-{
-    int before = errno;
-    void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-    errno = before;
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void unmap(void *memory, size_t size)
-{
-    int before = errno;
-    munmap(memory, size);
-    errno = before;
-}
-#else
 static void *map(size_t size, int protection, int flags)
 {
     long address = enter(SYS_mmap, 0, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     return address < 0 && address > -(long)MG_PAGE ? NULL : (void *)address;
 }
-
-static void unmap(void *memory, size_t size)
-{
-    enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
-}
-#endif
 
 /* ---- What is ours, for those who ask whose the pages are. What finds no place here is just not told ---- */
 
@@ -103,7 +87,7 @@ void *mg_os_allocate(size_t size)
 void mg_os_release(void *memory, size_t size)
 {
     forget(memory);
-    unmap(memory, size);
+    enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
 }
 
 static size_t limit_on(int resource)
