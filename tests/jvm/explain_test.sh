@@ -17,8 +17,23 @@ public class Held {
     }
 }
 END
+# In a container of 1 GB, where one can be made.
+limited=
+for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+    group=$root/memgrant-explain.$$
+    mkdir "$group" 2>/dev/null || continue
+    for limit in memory.limit_in_bytes memory.max; do
+        [ -n "$limited" ] || { [ -f "$group/$limit" ] && echo 1g >"$group/$limit" && limited=$group; } 2>/dev/null
+    done
+    [ -z "$limited" ] || break
+    rmdir "$group"
+done
+trap '[ -z "$limited" ] || rmdir "$limited"' EXIT
 mkfifo said asked
-"$ROOT/scripts/memgrant" run --observe --report r.json -- java -Xmx200m Held.java <asked >said &
+(
+    [ -z "$limited" ] || echo "$BASHPID" >"$limited/cgroup.procs"
+    exec "$ROOT/scripts/memgrant" run --observe --report r.json -- java -Xmx200m Held.java <asked >said
+) &
 child=$!
 exec 7>asked 8<said
 read -r line <&8
@@ -29,6 +44,11 @@ wait "$child" || fail "the program did not survive being asked"
 awk '/^libraries. blocks/ { blocks = $3 } /^Java heap/ { heap = $3 } /^UNEXPLAINED/ { rest = $2 } /^anonymous, resident/ { all = $3 }
     END { print "unexplained", rest + 0, "of", all, "MB"; exit !(blocks >= 64 && heap > 0 && all > blocks + heap && rest <= all * 0.03) }' told ||
     fail "the buffers are not found, or more than 3 % has no owner"
+if [ -n "$limited" ]; then
+    sed -n 's/^its container, by the memory cgroup: limit \([0-9.]*\) MB, of which \([0-9.]*\) MB are left; \([0-9.]*\) MB are anonymous.*/\1 \2 \3/p' told |
+        awk -v all="$(sed -n 's/^anonymous, resident *\([0-9.]*\) MB/\1/p' told)" '{ seen = 1; ok = $1 == 1024 && $2 < 1024 - all && $3 > all * 0.9 }
+            END { exit !(seen && ok) }' || fail "the container's limit is not told"
+fi
 holds() { # what is recommended is a quarter more than the 64 MB at least, and no more than their reasons add up to
     tail -n 2 told | sed 's/^\(spark[^:]*\)=\([0-9]*\)m: .*libraries. \([0-9.]*\) MB.*/\1 \2 \3/' | awk '$1 == "spark.executor.memoryOverhead" { overhead = $2; peak = $3 }
         $1 == "spark.memory.offHeap.size" { pool = $2 } END { exit !(peak >= 64 && pool >= peak * 1.25 && pool < peak * 1.25 + 64 && overhead >= pool) }'

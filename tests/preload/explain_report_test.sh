@@ -44,6 +44,38 @@ explain 0 r.json
 "$ROOT/scripts/memgrant" run --report run.json -- sort /dev/null || fail "no run"
 explain 0 run.json
 
+# Whose cgroup it is, v1 or v2, in a container whose mount shows its own folder as the root, and the nearest of all limits.
+mkdir -p v1/a/b v2/a/b
+echo 1000 >v1/a/b/memory.limit_in_bytes; echo 700 >v1/a/b/memory.usage_in_bytes
+printf 'total_rss 400\ntotal_active_file 100\ntotal_inactive_file 50\n' >v1/a/b/memory.stat
+echo 9223372036854771712 >v1/a/memory.limit_in_bytes
+echo max >v2/a/b/memory.max; echo max >v2/a/b/memory.high
+echo 1000 >v2/a/memory.max; echo max >v2/a/memory.high; echo 900 >v2/a/memory.current
+printf 'anon 300\nshmem 20\ninactive_file 100\nslab_reclaimable 40\n' >v2/a/memory.stat
+PYTHONPATH=$ROOT/scripts python3 - "$PWD" <<'END' || fail "containers are told wrongly"
+import sys
+import cgroups
+here = sys.argv[1]
+
+def told(lines, mount):
+    known = {"/proc/7/cgroup": lines, "/proc/self/mountinfo": f"1 2 0:3 / /elsewhere rw - tmpfs none rw\n{mount}\n"}
+    real, cgroups.read = cgroups.read, lambda *path: known.get(path[0]) or real(*path)
+    try:
+        one = cgroups.container_of(7)
+        return one and [one.limit, one.left, one.anonymous, one.shared, one.reclaimable]
+    finally:
+        cgroups.read = real
+
+first = told("5:cpu,memory:/a/b\n0::/\n", f"4 5 0:6 / {here}/v1 rw,nosuid - cgroup cgroup rw,memory,cpu")
+assert first == [1000, 450, 400, 0, 150], first
+inside = told("5:memory:/out/a/b\n0::/\n", f"4 5 0:6 /out/a/b {here}/v1/a/b rw - cgroup cgroup rw,memory")
+assert inside == first, inside
+second = told("0::/a/b\n", f"4 5 0:6 / {here}/v2 rw - cgroup2 cgroup rw")
+assert second == [1000, 240, 300, 20, 140], second
+assert told("0::/\n", f"4 5 0:6 / {here}/v2/a/b rw - cgroup2 cgroup rw") is None
+assert told("", f"4 5 0:6 / {here}/v2 rw - cgroup2 cgroup rw") is None
+END
+
 # Bad input is one line, and no text is trusted with a terminal.
 report observe "$(printf 'java \\u001b[31m')" 1 0 | sed 's/librocksdbjni.so/\\u001b[31m/' >r.json
 explain 0 r.json
