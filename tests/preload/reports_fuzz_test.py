@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reports and event logs as nobody would write them: `memgrant compare`, `stacks` and `why` show each, or refuse it in one line with 125.
+"""Reports and event logs as nobody would write them: `memgrant compare`, `stacks`, `why` and `explain` show each, or refuse it in one line with 125.
 The same ones each time; FUZZ_ROUNDS=n for n times as many (make fuzz)."""
 import contextlib
 import copy
@@ -18,6 +18,9 @@ LOG = [{"Event": "SparkListenerLogStart", "Spark Version": "4.3.0"},
        {"Event": "SparkListenerEnvironmentUpdate", "Spark Properties": {"spark.plugins": "io.memgrant.spark.MemgrantPlugin"}},
        {"Event": "SparkListenerExecutorRemoved", "Timestamp": 1, "Executor ID": "1", "Removed Reason": "Command exited with code 137"},
        {"Event": "io.memgrant.spark.ExecutorDied", "schema": 1, "executorId": "1", "time": 5, "exitCode": 137, "killer": "who", "held": "what"}]
+# What the driver writes, beside each executor's report.
+SEEN = {"id": "0", "state": "lost", "killer": "the kernel", "held": "much", "used": 5, "peak": 7, "denials": 1, "heap_used": 1, "heap_max": 2,
+        "rss_bytes": 9, "beside_heap_peak": 3, "libraries": [{"name": "libz.so.1", "used": 5, "peak": 7}], "report": None}
 chance = random.Random(1)
 
 
@@ -60,15 +63,17 @@ def other_bytes(good):
 
 
 def run(code, name, words):
-    """The tool in this process. What it said, and its code."""
-    said = io.StringIO()
+    """The tool in this process. What it said, its code, and what it showed a terminal, in which nobody else's text may do anything."""
+    said, shown = io.StringIO(), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     sys.argv = [name, *words]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(said):
         try:
             exec(code, {"__name__": "__main__", "__file__": f"{ROOT}/scripts/{name}"})
-            return said.getvalue(), 0
+            ended = 0
         except SystemExit as end:
-            return said.getvalue(), end.code or 0
+            ended = end.code or 0
+        shown.flush()
+    return said.getvalue(), ended, (shown.buffer.getvalue().decode() + said.getvalue()).count("\x1b")
 
 
 def attack(name, good, words, by_line=False):
@@ -83,11 +88,11 @@ def attack(name, good, words, by_line=False):
         with open(path, "wb") as file:
             file.write(text)
         try:
-            said, ended = run(code, name, [word.replace("HOSTILE", path) for word in words])
+            said, ended, escapes = run(code, name, [word.replace("HOSTILE", path) for word in words])
         except BaseException:  # whatever gets out of it is what is looked for
             traceback.print_exc()
             sys.exit(f"{name} broke, turn {turn}, at: {text[:2000]!r}")
-        if ended not in (0, 125) or ended == 125 and said.count("\n") != 1:
+        if escapes or ended not in (0, 125) or ended == 125 and said.count("\n") != 1:
             sys.exit(f"{name} ended with {ended} and said {said!r}, turn {turn}, at: {text[:2000]!r}")
         refused += ended == 125
     print(f"{name}: {ROUNDS} hostile inputs, {refused} refused")
@@ -106,6 +111,14 @@ def main():
     attack("memgrant-compare", good, [report, "HOSTILE"])
     attack("memgrant-why", LOG, ["HOSTILE"], by_line=True)
     attack("memgrant-stacks", good, ["HOSTILE", "--collapsed", os.path.join(WORK, "collapsed")])
+    attack("memgrant-stacks", good, ["HOSTILE"])
+    java = json.loads(good)
+    java["process"]["command"] = "java -Xmx1g Main"
+    del java["stacks"], java["places"]
+    attack("memgrant-explain", json.dumps(java), ["HOSTILE"])
+    application = {"version": 1, "application": {"id": "app-1", "name": "a", "settings": {"spark.memgrant.mode": "enforce"}}, "executors_left_out": 0,
+                   "executors": [SEEN, SEEN | {"id": "1", "state": "ended", "report": java}]}
+    attack("memgrant-explain", json.dumps(application), ["HOSTILE"])
 
 
 main()
