@@ -1,9 +1,13 @@
 package io.memgrant.tests;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
@@ -38,11 +42,20 @@ public final class JavaOwn extends OnCluster {
             Check.that(executor.equals(java.executor()), "the executor lives", "%s, was %s", java.executor(), executor);
             java.thatNothingIsLeft("in the end");
             java.saidNothing();
+            java.checkedJniSaidNothing();
         }
     }
 
     private String executor() {
         return run(1, task -> SparkEnv.get().executorId() + " " + ProcessHandle.current().pid()).get(0);
+    }
+
+    /** What -Xcheck:jni finds is on the executor's standard output. */
+    private void checkedJniSaidNothing() {
+        String said = run(1, task -> !ManagementFactory.getRuntimeMXBean().getInputArguments().contains("-Xcheck:jni") ? "it checked nothing"
+                : Files.readString(Path.of("stdout")).lines().filter(line -> line.contains("in native method") || line.contains("JNI call"))
+                        .collect(Collectors.joining("; "))).get(0);
+        Check.that(said.isEmpty(), "JNI was used by its rules", "%s", said);
     }
 
     /** What Spark's books have for this task. */
