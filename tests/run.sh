@@ -20,7 +20,7 @@ programs() { # KIND: the sources of its tests, or the tests themselves when they
 }
 
 seconds() { # KIND: how long a test of this kind may take
-    case $1 in dist) echo 3600 ;; spark) echo 900 ;; jvm | check | model | unit-*) echo 240 ;; *) echo 120 ;; esac
+    case $1 in dist) echo 3600 ;; spark) echo 1800 ;; jvm | check | model | unit-*) echo 600 ;; *) echo 300 ;; esac
 }
 
 # A program under the library, with the settings of NAME_test.env, and its report compared with NAME_test.expect.
