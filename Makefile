@@ -47,7 +47,7 @@ SPARKJAR := $(B)/spark-$(AGAINST)/jars/spark-core_2.13-$(AGAINST).jar
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench fates soak state unsafe demo untouched stress fuzz clean format FORCE
+.PHONY: all help deps test test-unit test-preload test-faults test-jvm test-spark check model mutants bench peers fates soak state unsafe demo untouched stress fuzz clean format FORCE
 
 all: $(B)/libmemgrant.so $(B)/memgrant-top $(B)/memgrant.jar ## Build build/libmemgrant.so and build/memgrant.jar
 
@@ -91,6 +91,9 @@ model: model-programs ## Every order that C11 allows the lock-free parts, and ea
 
 bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant-callback.so $(PROGS) ## Cost beside other allocators (QUICK=1, PAIRS=20, ROWS=GLOB, MODES=GLOB)
 	@tests/bench/bench.py
+
+peers: all ## The same work under heaptrack, memray, async-profiler and jemalloc's profile: docs/peers.md (ROUNDS=5)
+	@tests/peers/peers.py
 
 fates: all tools-demo ## What each real library does when it is denied memory: docs/fates.md (LIBRARIES='zstd-jni duckdb_jdbc', JDK=25, FRESH=1)
 	@tests/fates/fates.py $(LIBRARIES)
