@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests/bench"))
 from fetching import Missing, may_fetch, run  # noqa: E402
+import follow  # noqa: E402
 import jvm  # noqa: E402
 import machine  # noqa: E402
 from modes import library  # noqa: E402
@@ -213,7 +214,12 @@ def page(results):
                 yield f"| {NAMES[tool]} | left out: {missing.get(tool, 'no word')} | | | |"
         yield ""
     with open(os.path.join(HERE, "differences.md"), encoding="utf-8") as rest:
-        yield rest.read().rstrip("\n")
+        yield rest.read()
+    yield ("## Does the ledger follow resident memory?\n\nTen times a second the kernel's count of anonymous pages and what `memgrant top` shows as used; the "
+           "difference of their changes within a second is to be 32 MB at most, in 99 of 100 cases. Of JVMs only what comes after a heap that is resident "
+           "as a whole. What is above it: mstress frees and takes blocks of megabytes, whose pages stay with the process for a while (the account `overhead` has "
+           "them); DuckDB's own allocator maps before it touches.\n")
+    yield from follow.table(ROUNDS)
 
 
 def main():
