@@ -44,6 +44,7 @@ MG_SCOPE_WEAK int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes);
 MG_SCOPE_WEAK int mgx_scope_share_fairly(mg_scope scope, int fairly);
 MG_SCOPE_WEAK int64_t mgx_scope_fair_share(mg_scope scope);
 MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
+MG_SCOPE_WEAK int mgx_account_print_json(mg_scope scope, int file);
 
 #ifndef MG_SCOPE_DEFINED_HERE
 /* Opens a scope below what the calling thread charges now, and puts the thread into it. `limit` is the most that may be used in it, enforced
@@ -149,6 +150,12 @@ static inline int64_t mg_scope_fair_share(mg_scope scope)
 static inline int mg_account_print(mg_scope scope, int file)
 {
     return mgx_account_print ? mgx_account_print(scope, file) : 0;
+}
+
+/* The same as JSON, with what each library has in each account. */
+static inline int mg_account_print_json(mg_scope scope, int file)
+{
+    return mgx_account_print_json ? mgx_account_print_json(scope, file) : 0;
 }
 #endif
 

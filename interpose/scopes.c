@@ -94,13 +94,23 @@ int64_t mgx_scope_fair_share(mg_scope scope)
     return mg_account_share(scope);
 }
 
-int mgx_account_print(mg_scope scope, int file)
+static int print(mg_scope scope, int file, bool json)
 {
     size_t length = 0;
     char *text =
-        mg_active ? mg_account_text(scope ? scope : mg_account_handle(mg_root()), false, &length) : NULL;
+        mg_active ? mg_account_text(scope ? scope : mg_account_handle(mg_root()), json, &length) : NULL;
     bool written = text && *text && mg_os_write(file, text, strlen(text));
     if (text)
         mg_report_free(text, length);
     return written;
+}
+
+int mgx_account_print(mg_scope scope, int file)
+{
+    return print(scope, file, false);
+}
+
+int mgx_account_print_json(mg_scope scope, int file)
+{
+    return print(scope, file, true);
 }

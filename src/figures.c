@@ -89,7 +89,7 @@ static void add_files(struct mg_text *text, const struct mg_files *files)
 
 /* ---- Accounts ---- */
 
-static void add_account_libraries(struct mg_text *text, const struct mg_book books[MG_LIBRARIES])
+void mg_figures_add_libraries(struct mg_text *text, const struct mg_book books[MG_LIBRARIES])
 {
     const char *separator = "";
     mg_text_add(text, ",\"libraries\":[");
@@ -133,7 +133,7 @@ static void add_open(struct mg_text *text, struct mg_account *account)
                 MG_LOAD(account->wait.waited_ns));
     mg_text_add(text, ",\"declared\":%ld,\"declared_peak\":%ld", MG_LOAD(account->declared),
                 MG_LOAD(account->declared_peak));
-    add_account_libraries(text, books);
+    mg_figures_add_libraries(text, books);
     mg_text_add(text, "}");
 }
 
@@ -150,7 +150,7 @@ static void add_closed(struct mg_text *text, const struct mg_closed *closed, con
     mg_text_add(text, ",\"lent\":0,\"lent_peak\":%ld,\"waiting_ns\":0,\"waiting_bytes\":0,\"waited_ns\":%ld",
                 closed->lent_peak, closed->waited_ns);
     mg_text_add(text, ",\"declared\":0,\"declared_peak\":%ld", closed->declared_peak);
-    add_account_libraries(text, closed->books);
+    mg_figures_add_libraries(text, closed->books);
     mg_text_add(text, "}");
 }
 

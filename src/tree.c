@@ -3,6 +3,7 @@
 
 #include "accounts.h"
 #include "fair.h"
+#include "figures.h"
 #include "grants.h"
 #include "json.h"
 #include "os.h"
@@ -52,8 +53,9 @@ static void add_json(struct mg_text *text, struct mg_account *account)
         mg_text_add(text, "null");
     else
         mg_text_add(text, "%ld", mg_fair_share(account));
-    mg_text_add(text, ",\"denials\":%ld,\"age_ns\":%ld,\"children\":[", MG_LOAD(account->denials),
-                age_of(account));
+    mg_text_add(text, ",\"denials\":%ld,\"age_ns\":%ld", MG_LOAD(account->denials), age_of(account));
+    mg_figures_add_libraries(text, mg_sums_read(account));
+    mg_text_add(text, ",\"children\":[");
 }
 
 static void add_line(struct mg_text *text, struct mg_account *account, unsigned indent)

@@ -151,8 +151,15 @@ static void the_tree_fits_on_a_screen(void)
     CHECK(strstr(text, ", peak 1048576, limit 4194304, of process's grant, "));
     CHECK(strstr(text, "\n  inside: used 1048576, "));
     CHECK(!strchr(strchr(strchr(text, '\n') + 1, '\n') + 1, '\n'));
+    char json[4096] = "";
+    CHECK(mg_account_print_json(outer, ends[1]));
+    CHECK(read(ends[0], json, sizeof json - 1) > 0);
+    CHECK(strstr(json, "{\"id\":") == json && strstr(json, ",\"name\":\"printed\","));
+    CHECK(strstr(json, ",\"libraries\":[{\"name\":\"libtarget.so\",\"used\":1048576,\"charged\":1048576,"));
+    CHECK(strstr(json, ",\"children\":[{\"id\":"));
     CHECK_EQ(mg_scope_end(outer), MB);
     CHECK(!mg_account_print(inner, ends[1]));
+    CHECK(!mg_account_print_json(outer, ends[1]));
     target_free(block);
 }
 
