@@ -339,6 +339,7 @@ static const struct mg_native methods[] = {
     { "publish", "()V", mg_java_publish },
     { "report", "()Ljava/lang/String;", mg_java_report },
     { "writeReport", "()V", mg_java_write_report },
+    { "sayWorkers", "(Ljava/lang/String;)V", mg_java_say_workers },
 };
 
 static const JNINativeMethod *own_method(unsigned index)

@@ -3,6 +3,7 @@
 #include "memgrant.h"
 #include "text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 jlongArray mg_java_read(JNIEnv *env, jclass class, jlong account)
@@ -62,4 +63,13 @@ void mg_java_publish(JNIEnv *env, jclass class)
 {
     (void)env, (void)class;
     mg_publish();
+}
+
+void mg_java_say_workers(JNIEnv *env, jclass class, jstring json)
+{
+    (void)class;
+    char *text = mg_text_from_java(env, json);
+    if (text)
+        mg_workers_say(text);
+    free(text);
 }

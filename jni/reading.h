@@ -14,5 +14,7 @@ jstring mg_java_library_name(JNIEnv *env, jclass class, jint slot);
 /* The live page is filled. */
 void mg_java_publish(JNIEnv *env, jclass class);
 void mg_java_write_report(JNIEnv *env, jclass class);
+/* The report holds that JSON array from now on. */
+void mg_java_say_workers(JNIEnv *env, jclass class, jstring json);
 
 #endif

@@ -23,6 +23,7 @@
 #include "sums.h"
 #include "waits.h"
 #include "window.h"
+#include "workers.h"
 
 #include <string.h>
 
@@ -271,6 +272,7 @@ static struct mg_text write_text(const struct mg_files *files)
     add_libraries(&text);
     add_grants(&text);
     add_places(&text);
+    mg_workers_add(&text);
     return text;
 }
 

@@ -51,6 +51,15 @@ void mg_text_add(struct mg_text *text, const char *format, ...)
     va_end(arguments);
 }
 
+void mg_text_add_whole(struct mg_text *text, const char *at, size_t length)
+{
+    grow(text, length + 1);
+    if (!text->at)
+        return;
+    memcpy(text->at + text->length, at, length);
+    text->length += length;
+}
+
 void mg_text_add_string(struct mg_text *text, const char *string)
 {
     mg_text_add(text, "\"");

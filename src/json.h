@@ -14,6 +14,8 @@ struct mg_text mg_text_new(void);
 void mg_text_free(char *at, size_t size);
 /* As mg_say's; at most 1,000 characters at once. */
 void mg_text_add(struct mg_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* So many characters as they are. */
+void mg_text_add_whole(struct mg_text *text, const char *at, size_t length);
 void mg_text_add_string(struct mg_text *text, const char *string);
 
 #endif

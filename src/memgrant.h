@@ -267,6 +267,8 @@ unsigned mg_read_libraries(int64_t *figures, unsigned count);
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);
 void mg_report_free(char *text, size_t length);
+/* What processes that work for this one use, as a JSON array, which the report holds from now on. */
+void mg_workers_say(const char *json);
 /* An account and all below it, for people or as JSON; free it in the same way. Empty when it has closed, NULL when there is no memory. */
 char *mg_account_text(int64_t account, bool json, size_t *length);
 

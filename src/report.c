@@ -15,6 +15,7 @@
 #include "say.h"
 #include "self.h"
 #include "settings.h"
+#include "workers.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -176,6 +177,7 @@ void mg_report_after_fork_in_child(void)
     mg_live_after_fork_in_child();
     mg_files_after_fork_in_child();
     mg_modules_after_fork_in_child();
+    mg_workers_after_fork_in_child();
     report.lock = (struct mg_lock){ 0 };
     MG_STORE(report.asked, false);
 }

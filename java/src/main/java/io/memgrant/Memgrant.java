@@ -63,6 +63,13 @@ public final class Memgrant {
         }
     }
 
+    /** What processes that work for this one use, as a JSON array: the report holds it as `workers` from now on. For Spark's plugin. */
+    public static void sayWorkers(String json) {
+        if (isActive()) {
+            Native.sayWorkers(json);
+        }
+    }
+
     /** The account of the whole process, the parent of all others; null when nothing is counted. */
     public static Account root() {
         return root;

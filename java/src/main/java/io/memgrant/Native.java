@@ -155,4 +155,7 @@ final class Native {
 
     /** Writes the report to its file now. */
     static native void writeReport();
+
+    /** The report holds that JSON array as its `workers` from now on. */
+    static native void sayWorkers(String json);
 }
