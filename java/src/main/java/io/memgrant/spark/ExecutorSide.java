@@ -30,6 +30,8 @@ final class ExecutorSide implements ExecutorPlugin {
     private volatile ModeWatch mode;
     /** Null while nothing is counted. */
     private volatile Reporter reporter;
+    /** Null where they are not counted. */
+    private volatile PythonWorkers python;
 
     @Override
     public void init(PluginContext context, Map<String, String> extraConf) {
@@ -63,6 +65,7 @@ final class ExecutorSide implements ExecutorPlugin {
             observe();
         }
         executor = Memgrant.root();
+        python = PythonWorkers.start(settings, file, context.executorID());
         reporter = new Reporter(context, settings.report() != null);
         mode = new ModeWatch(context, settings, said -> switchTo(said, settings, context));
         return settings.whatIsDoubtful();
@@ -114,6 +117,9 @@ final class ExecutorSide implements ExecutorPlugin {
             if (executor == null || context == null) {
                 return;
             }
+            if (python != null) {
+                python.watch(context);
+            }
             Account account = executor.open(nameOf(context), Account.NO_LIMIT);
             if (account == null) {
                 Say.once("there is no room for another task's account: such tasks are charged to nobody");
@@ -138,6 +144,9 @@ final class ExecutorSide implements ExecutorPlugin {
             }
             if (observing != null) {
                 observing.cancel(false);
+            }
+            if (python != null) {
+                python.close();
             }
             Memgrant.writeReport();
             if (reporter != null) {

@@ -122,6 +122,16 @@ final class Settings {
         return JavaUtils.byteStringAsBytes(get("spark_reserve", "0"));
     }
 
+    /** Whether Python workers are counted too. */
+    boolean countsPython() {
+        return get("python", "false").equals("true");
+    }
+
+    /** The most that one of them may take, or null. */
+    String pythonLimit() {
+        return get("python_limit", null);
+    }
+
     /** Whether a library's own threads may wait inside malloc. */
     boolean waitsInMalloc() {
         return Long.parseLong(get("malloc_wait_ms", "0")) > 0;
