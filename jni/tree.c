@@ -15,9 +15,9 @@ static jlong nest(JNIEnv *env, jclass class, jstring name, jlong parent, jlong l
 {
     (void)class;
     char *text = parent ? mg_text_from_java(env, name) : NULL;
-    struct mg_account *account = text ? mg_account_nest(text, parent, limit < 0 ? -1 : limit) : NULL;
+    int64_t account = text ? mg_account_nest(text, parent, limit < 0 ? -1 : limit) : 0;
     free(text);
-    return mg_account_handle(account);
+    return account;
 }
 
 static jlong enter(JNIEnv *env, jclass class, jlong account, jlong bound)

@@ -261,14 +261,18 @@ static struct mg_account *open_below(struct mg_account *parent, bool nested, con
     return account;
 }
 
-static struct mg_account *open_account(int64_t parent, bool nested, const char *name, int64_t limit)
+/* Its handle is read under the lock: whoever closes what is above it may be faster than the caller, and another one have the place then. */
+static struct mg_account *open_account(int64_t parent, bool nested, const char *name, int64_t limit,
+                                       int64_t *handle)
 {
     reconsider_a_full_heap();
     struct mg_heap *heap = mg_heap_open(1);
+    *handle = 0;
     if (!heap)
         return no_room();
     mg_lock(&mg_books_lock);
     struct mg_account *account = open_below(mg_accounts_of(parent), nested, name, limit, heap);
+    *handle = mg_accounts_handle(account);
     mg_unlock(&mg_books_lock);
     if (!account)
         mg_heap_close(heap);
@@ -277,12 +281,15 @@ static struct mg_account *open_account(int64_t parent, bool nested, const char *
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit)
 {
-    return open_account(mg_accounts_handle(parent), false, name, limit);
+    int64_t handle;
+    return open_account(mg_accounts_handle(parent), false, name, limit, &handle);
 }
 
-struct mg_account *mg_accounts_nest(const char *name, int64_t parent, int64_t limit)
+int64_t mg_accounts_nest(const char *name, int64_t parent, int64_t limit)
 {
-    return open_account(parent, true, name, limit);
+    int64_t handle;
+    (void)open_account(parent, true, name, limit, &handle);
+    return handle;
 }
 
 struct mg_account *mg_accounts_open_without_heap(const char *name)

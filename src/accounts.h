@@ -107,8 +107,9 @@ extern struct mg_account *mg_accounts_root;
 extern _Atomic(int64_t) mg_accounts_returned;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
-/* One nested in the account with that handle. NULL when that is not open, or too deep, or there is no room. */
-struct mg_account *mg_accounts_nest(const char *name, int64_t parent, int64_t limit);
+/* The handle of one nested in the account with that handle: that may be closed at any time, and this one with it. 0 when that is not open, or
+ * too deep, or there is no room. */
+int64_t mg_accounts_nest(const char *name, int64_t parent, int64_t limit);
 /* One below the root for what is charged by figures, and not for blocks: no thread is ever bound to it, and it stays open. NULL
  * when there is no room. */
 struct mg_account *mg_accounts_open_without_heap(const char *name);

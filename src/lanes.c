@@ -133,10 +133,8 @@ bool mg_lanes_full(void)
 }
 
 /* The account a thread really gets: a closing one takes no more threads, but one above it may. */
-static struct mg_account *still_open(struct mg_account *account, uint64_t id)
+static struct mg_account *still_open(struct mg_account *account)
 {
-    if (account->id != id || !account->listed)
-        return mg_accounts_root;
     while (MG_LOAD(account->state) != MG_ACCOUNT_OPEN)
         account = account->parent;
     return account;
@@ -161,16 +159,18 @@ static void leave_heap(struct mg_self *self)
     self->heap = NULL;
 }
 
-bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id)
+static bool may_be_bound(struct mg_self *self)
 {
     if (self->state == MG_THREAD_LEFT)
         return false;
     /* Without it nobody would tell when the thread ends. */
-    if (self->state == MG_THREAD_NEW && pthread_setspecific(table.key, self))
-        return false;
+    return self->state != MG_THREAD_NEW || !pthread_setspecific(table.key, self);
+}
+
+/* Under the books' lock, which is given back. */
+static bool bind_and_unlock(struct mg_self *self, struct mg_account *account)
+{
     struct mg_heap *closing = NULL;
-    mg_lock(&mg_books_lock);
-    account = still_open(account, id);
     struct mg_lane *lane = self->lane ? self->lane : claim_lane();
     if (lane) {
         if (lane->account)
@@ -194,6 +194,27 @@ bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id
     self->state = MG_THREAD_ATTACHED;
     mg_heap_close_all(closing);
     return true;
+}
+
+bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id)
+{
+    if (!may_be_bound(self))
+        return false;
+    mg_lock(&mg_books_lock);
+    bool ended = account->id != id || !account->listed;
+    return bind_and_unlock(self, ended ? mg_accounts_root : still_open(account));
+}
+
+bool mg_lanes_enter(struct mg_self *self, int64_t handle)
+{
+    if (!may_be_bound(self))
+        return false;
+    mg_lock(&mg_books_lock);
+    struct mg_account *account = mg_accounts_of(handle);
+    if (account && account->heap)
+        return bind_and_unlock(self, still_open(account));
+    mg_unlock(&mg_books_lock);
+    return false;
 }
 
 void mg_lanes_unbind(struct mg_self *self, bool thread_is_ending)

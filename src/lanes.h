@@ -48,6 +48,8 @@ extern int64_t mg_lanes_floor;
 /* Gives the thread a lane in the account of that id, or in the one above it that is open, or in the root when it has closed, and binds it to the account's
  * heap. False: the thread stays without. */
 bool mg_lanes_bind(struct mg_self *self, struct mg_account *account, uint64_t id);
+/* The same by a handle, but where that account has ended the thread stays where it is: false. */
+bool mg_lanes_enter(struct mg_self *self, int64_t handle);
 /* Whether the last thread that asked for a lane got none. */
 bool mg_lanes_full(void);
 /* The thread leaves its account, and for good when it ends. */

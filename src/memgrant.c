@@ -155,10 +155,10 @@ struct mg_account *mg_account_open(const char *name, struct mg_account *parent, 
     return account;
 }
 
-struct mg_account *mg_account_nest(const char *name, int64_t parent, int64_t limit)
+int64_t mg_account_nest(const char *name, int64_t parent, int64_t limit)
 {
     mg_enter(&mg_self);
-    struct mg_account *account = mg_accounts_nest(name, parent, limit);
+    int64_t account = mg_accounts_nest(name, parent, limit);
     mg_leave(&mg_self);
     return account;
 }

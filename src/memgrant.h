@@ -174,9 +174,9 @@ int64_t mg_account_handle(const struct mg_account *account);
 struct mg_account *mg_account_of(int64_t handle);
 /* NULL when the table is full, or the parent is not the root. limit -1 is none. */
 struct mg_account *mg_account_open(const char *name, struct mg_account *parent, int64_t limit);
-/* One nested in another account, by its handle: it takes of the grant of the task, or the root, that it is in, and of nobody's more than its
- * limit. NULL when that has closed, or has seven above it, or the table is full. */
-struct mg_account *mg_account_nest(const char *name, int64_t parent, int64_t limit);
+/* The handle of one nested in another account, by its handle: it takes of the grant of the task, or the root, that it is in, and of nobody's more
+ * than its limit. 0 when that has closed, or has seven above it, or the table is full. */
+int64_t mg_account_nest(const char *name, int64_t parent, int64_t limit);
 void mg_bind(struct mg_account *account);
 void mg_unbind(void);
 /* Blocks in a futex. -1 when the account takes no more requests. */

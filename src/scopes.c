@@ -52,27 +52,15 @@ int64_t mg_scopes_begin(const char *name, int64_t limit)
         return 0;
     mg_enter(self);
     mg_pool_threads_decide(self);
-    struct mg_account *account =
+    int64_t scope =
         mg_accounts_nest(name ? name : "scope", mg_accounts_handle(here(self)), limit < 0 ? -1 : limit);
-    int64_t scope = mg_accounts_handle(account);
-    bool bound = account && mg_lanes_bind(self, account, account->id);
+    bool bound = scope && mg_lanes_enter(self, scope);
     mg_leave(self);
-    if (account && !bound) {
+    if (scope && !bound) {
         mg_scopes_end(scope); /* a thread without a lane would charge nobody there */
         return 0;
     }
     return scope;
-}
-
-/* One that a thread can be bound to; it may close at once. */
-static struct mg_account *find(int64_t handle)
-{
-    mg_lock(&mg_books_lock);
-    struct mg_account *account = mg_accounts_of(handle);
-    if (account && !account->heap)
-        account = NULL;
-    mg_unlock(&mg_books_lock);
-    return account;
 }
 
 int64_t mg_scopes_enter(int64_t scope)
@@ -83,8 +71,7 @@ int64_t mg_scopes_enter(int64_t scope)
     mg_enter(self);
     mg_pool_threads_decide(self);
     int64_t before = mg_accounts_handle(here(self));
-    struct mg_account *account = find(scope);
-    bool bound = account && mg_lanes_bind(self, account, mg_accounts_id(scope));
+    bool bound = mg_lanes_enter(self, scope);
     mg_leave(self);
     return bound ? before : 0;
 }
@@ -95,8 +82,8 @@ void mg_scopes_leave(int64_t before)
     if (!before || !may(self))
         return;
     mg_enter(self);
-    struct mg_account *account = find(before);
-    (void)mg_lanes_bind(self, account ? account : mg_accounts_root, account ? mg_accounts_id(before) : 0);
+    if (!mg_lanes_enter(self, before))
+        (void)mg_lanes_bind(self, mg_accounts_root, 0);
     mg_leave(self);
 }
 
@@ -210,7 +197,7 @@ int64_t mg_scopes_share(int64_t above, const char *name, int64_t limit)
     int64_t scope = mg_accounts_handle(find_shared(mg_accounts_of(above), name));
     mg_unlock(&mg_books_lock);
     if (!scope) {
-        int64_t made = mg_accounts_handle(mg_accounts_nest(name, above, limit < 0 ? -1 : limit));
+        int64_t made = mg_accounts_nest(name, above, limit < 0 ? -1 : limit);
         mg_lock(&mg_books_lock);
         struct mg_account *own = scope_of(made);
         struct mg_account *other = find_shared(mg_accounts_of(above), name); /* who was faster */

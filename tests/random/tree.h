@@ -22,8 +22,9 @@ static inline void begin_account(struct worker *worker, struct entry *entry)
     entry->parent = entry->heir = nests ? parent : 0;
     entry->blurred = false;
     entry->depth = model.entries[entry->parent].depth + 1;
-    entry->account = nests ? mg_account_nest("nested", mg_account_handle(above->account), limit)
-                           : mg_account_open("task", mg_root(), -1);
+    entry->account = nests
+                         ? mg_account_of(mg_account_nest("nested", mg_account_handle(above->account), limit))
+                         : mg_account_open("task", mg_root(), -1);
 }
 
 /* What those nested in one divide, they divide fairly from now on, or not. */

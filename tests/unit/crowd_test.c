@@ -62,9 +62,9 @@ int main(void)
     int made = 0;
     pthread_attr_t small;
     unit_start("observe", NULL);
-    top = mg_account_handle(mg_account_nest("top", mg_account_handle(mg_root()), -1));
+    top = mg_account_nest("top", mg_account_handle(mg_root()), -1);
     for (int i = 0; i < ACCOUNTS; i++)
-        CHECK((accounts[i] = mg_account_handle(mg_account_nest("one of many", top, -1))));
+        CHECK((accounts[i] = mg_account_nest("one of many", top, -1)));
     CHECK(!pthread_attr_init(&small) && !pthread_attr_setstacksize(&small, 64 << 10));
     CHECK(!pthread_rwlock_wrlock(&door));
     while (made < THREADS && !pthread_create(&threads[made], &small, work, (void *)(uintptr_t)made))

@@ -11,7 +11,7 @@ static struct mg_account *top;
 
 static struct mg_account *nest(struct mg_account *parent, int64_t limit)
 {
-    struct mg_account *account = mg_account_nest("nested", mg_account_handle(parent), limit);
+    struct mg_account *account = mg_account_of(mg_account_nest("nested", mg_account_handle(parent), limit));
     CHECK(account);
     return account;
 }

@@ -8,9 +8,9 @@ enum { KB = 1 << 10, LARGE = 512 * KB };
 
 static int64_t nest(int64_t parent, int64_t limit)
 {
-    struct mg_account *account = mg_account_nest("nested", parent, limit);
+    int64_t account = mg_account_nest("nested", parent, limit);
     CHECK(account);
-    return mg_account_handle(account);
+    return account;
 }
 
 static int64_t root(void)
@@ -339,6 +339,47 @@ static void a_crowd_shares_and_lets_go(void)
     CHECK_EQ((int64_t)mg_root()->children, 0);
 }
 
+/* What is begun, shared or entered below one that ends is nobody else's, and leaves no thread astray. */
+static _Atomic(int64_t) ends_now;
+static void *go_into_what_ends(void *number)
+{
+    int64_t limit = (1 << 30) + (int64_t)(intptr_t)number, home = mg_scopes_begin("home", -1);
+    for (int i = 0; i < 500; i++) {
+        int64_t ends = MG_LOAD(ends_now), before = mg_scopes_enter(ends);
+        int64_t inner = mg_scopes_begin("inner", limit), common = mg_scopes_share(ends, "common", limit);
+        mg_free(unit_allocate(1000));
+        int64_t known = figure(inner, MG_LIMIT); /* 0: it ended long ago */
+        CHECK(!known || known == limit);
+        known = figure(common, MG_LIMIT);
+        CHECK(!known || known >= 1 << 30);
+        mg_scopes_end(inner);
+        mg_scopes_let_go(common);
+        mg_scopes_leave(before);
+        CHECK_EQ(mg_scope_here(), home);
+    }
+    CHECK_EQ(mg_scopes_end(home), 0);
+    mg_unbind();
+    return NULL;
+}
+
+static void who_goes_into_a_scope_that_ends_comes_back(void)
+{
+    pthread_t threads[3];
+    MG_STORE(ends_now, nest(root(), -1));
+    for (int i = 0; i < 3; i++)
+        CHECK(!pthread_create(&threads[i], NULL, go_into_what_ends, (void *)(intptr_t)i));
+    for (int i = 0; i < 300; i++) {
+        int64_t last = MG_LOAD(ends_now);
+        MG_STORE(ends_now, nest(root(), -1));
+        mg_scopes_end(last);
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK(!pthread_join(threads[i], NULL));
+    CHECK_EQ(mg_scopes_end(MG_LOAD(ends_now)), 0);
+    CHECK_EQ((int64_t)mg_root()->children, 0);
+    CHECK_EQ(used(root()), 0);
+}
+
 int main(void)
 {
     unit_start("enforce", "1g");
@@ -353,6 +394,7 @@ int main(void)
     a_long_chain_of_heirs_ends();
     who_shares_a_scope_gets_the_same_one_until_all_let_it_go();
     a_crowd_shares_and_lets_go();
+    who_goes_into_a_scope_that_ends_comes_back();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
     return 0;
 }

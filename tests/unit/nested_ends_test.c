@@ -15,7 +15,7 @@ enum { MAY_FORK = true };
 
 static struct mg_account *nest(const char *name, struct mg_account *parent)
 {
-    struct mg_account *account = mg_account_nest(name, mg_account_handle(parent), -1);
+    struct mg_account *account = mg_account_of(mg_account_nest(name, mg_account_handle(parent), -1));
     CHECK(account);
     return account;
 }

@@ -6,7 +6,7 @@
 
 static struct mg_account *nest(const char *name, struct mg_account *parent, int64_t limit)
 {
-    struct mg_account *account = mg_account_nest(name, mg_account_handle(parent), limit);
+    struct mg_account *account = mg_account_of(mg_account_nest(name, mg_account_handle(parent), limit));
     CHECK(account);
     CHECK(account->holder == parent->holder);
     return account;

@@ -19,7 +19,8 @@ static void one_that_is_observed_is_not_denied_while_others_are(void)
 {
     struct mg_account *enforced = mg_account_open("enforced", mg_root(), -1);
     struct mg_account *observed = mg_account_open("observed", mg_root(), -1);
-    struct mg_account *nested = mg_accounts_nest("nested", mg_accounts_handle(observed), 1 << 20);
+    struct mg_account *nested =
+        mg_account_of(mg_accounts_nest("nested", mg_accounts_handle(observed), 1 << 20));
     mg_observe(observed);
     CHECK(nested);
     refuse(enforced);

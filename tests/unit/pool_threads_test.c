@@ -116,7 +116,7 @@ static void who_enters_a_scope_stays_in_it(void)
     account = mg_account_open("task", mg_root(), -1);
     CHECK(!pthread_create(&thread, NULL, go_into_a_scope, NULL));
     pthread_join(thread, NULL);
-    struct mg_account *nested = mg_account_nest("scope", mg_account_handle(account), -1);
+    struct mg_account *nested = mg_account_of(mg_account_nest("scope", mg_account_handle(account), -1));
     int64_t scope = mg_account_handle(nested);
     pthread_setname_np(pthread_self(), "pool:0"); /* threads have their creator's name */
     CHECK(!pthread_create(&thread, NULL, serve_in_a_scope, &scope));

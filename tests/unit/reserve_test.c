@@ -9,7 +9,7 @@ static struct mg_account *top;
 
 static int64_t nest(struct mg_account *parent, int64_t limit)
 {
-    struct mg_account *account = mg_account_nest("nested", mg_account_handle(parent), limit);
+    struct mg_account *account = mg_account_of(mg_account_nest("nested", mg_account_handle(parent), limit));
     CHECK(account);
     return mg_account_handle(account);
 }
