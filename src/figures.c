@@ -6,10 +6,12 @@
 #include "declared.h"
 #include "files.h"
 #include "grants.h"
+#include "history.h"
 #include "injection.h"
 #include "json.h"
 #include "lanes.h"
 #include "libraries.h"
+#include "live.h"
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
@@ -273,6 +275,8 @@ static struct mg_text write_text(const struct mg_files *files)
     add_grants(&text);
     add_places(&text);
     mg_workers_add(&text);
+    mg_live_publish_locked(); /* so that the history ends with what this says */
+    mg_history_add(&text);
     return text;
 }
 

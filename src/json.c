@@ -27,17 +27,27 @@ void mg_text_free(char *at, size_t size)
         mg_os_release(at, size);
 }
 
-static void grow(struct mg_text *text, size_t room)
+bool mg_text_make_room(struct mg_text *text, size_t room)
 {
     if (!text->at || text->length + room < text->size)
-        return;
+        return text->at;
     size_t size = text->size * 2 + room;
     char *bigger = mg_os_allocate(size);
-    if (bigger)
-        memcpy(bigger, text->at, text->length);
+    if (!bigger)
+        return false;
+    memcpy(bigger, text->at, text->length);
     mg_text_free(text->at, text->size);
     text->at = bigger;
     text->size = size;
+    return true;
+}
+
+static void grow(struct mg_text *text, size_t room)
+{
+    if (mg_text_make_room(text, room) || !text->at)
+        return;
+    mg_text_free(text->at, text->size);
+    text->at = NULL;
 }
 
 void mg_text_add(struct mg_text *text, const char *format, ...)

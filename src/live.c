@@ -2,6 +2,7 @@
 
 #include "accounts.h"
 #include "grants.h"
+#include "history.h"
 #include "lanes.h"
 #include "memgrant.h"
 #include "os.h"
@@ -73,10 +74,14 @@ static void fill_accounts(struct mg_live_copy *copy)
         struct mg_account *account = mg_accounts_slot(i);
         if (!account->listed)
             continue;
-        if (copy->accounts < MG_LIVE_ACCOUNTS)
-            fill_account(&copy->account[copy->accounts++], account);
-        else
+        if (copy->accounts == MG_LIVE_ACCOUNTS) {
             copy->accounts_left_out++;
+            continue;
+        }
+        struct mg_live_account *to = &copy->account[copy->accounts++];
+        fill_account(to, account);
+        if (account->parent == mg_accounts_root)
+            mg_history_account(to->id, to->used);
     }
 }
 
@@ -98,8 +103,32 @@ static void fill_libraries(struct mg_live_copy *copy)
         to->allocations = own.allocations;
         to->frees = own.frees;
         to->denials = MG_LOAD(library->denials);
+        mg_history_library(i, to->used, to->peak);
         copy->libraries++;
     }
+}
+
+/* All that was granted to anybody; what nobody has to be granted has no figure. */
+static int64_t granted_to_all(void)
+{
+    int64_t sum = 0;
+    for (unsigned i = 0; i < mg_accounts_slots(); i++) {
+        const struct mg_account *account = mg_accounts_slot(i);
+        if (account->listed && account->holder == account)
+            sum += mg_path_granted(account);
+    }
+    return MG_LOAD(mg_grants.enforcing) && sum < INT64_MAX / 8 ? sum : -1;
+}
+
+static void end_point(const struct mg_live_copy *copy)
+{
+    const struct mg_live_account *root = &copy->account[0];
+    struct mg_history_total total = {
+        .used = root->used, .peak = root->peak, .granted = granted_to_all(), .limit = root->limit
+    };
+    for (uint64_t i = 0; i < copy->libraries; i++)
+        total.denials += copy->library[i].denials;
+    mg_history_end(&total);
 }
 
 static void fill(struct mg_live_page *page, int64_t now)
@@ -114,8 +143,10 @@ static void fill(struct mg_live_page *page, int64_t now)
     copy->invariants_broken = MG_LOAD(mg_invariants_broken);
     copy->passed_requests = MG_LOAD(mg_passed.requests);
     copy->passed_bytes = MG_LOAD(mg_passed.bytes);
+    mg_history_begin(now);
     fill_accounts(copy);
     fill_libraries(copy);
+    end_point(copy);
     atomic_store_explicit(&copy->ended, number, memory_order_release);
     atomic_store_explicit(&page->latest, number, memory_order_release);
 }
@@ -137,6 +168,12 @@ static void publish(void)
     fill(page, now);
     MG_STORE(live.saved_ns, saved(now) - (mg_os_thread_cpu_ns() - begun));
     MG_STORE(live.published_ns, now);
+}
+
+void mg_live_publish_locked(void)
+{
+    if (!live.refused)
+        publish();
 }
 
 void mg_live_publish(void)
@@ -170,6 +207,7 @@ void mg_live_publish_in_time(void)
 
 void mg_live_start(void)
 {
+    mg_history_start();
     mg_live_publish();
 }
 
@@ -177,4 +215,5 @@ void mg_live_after_fork_in_child(void)
 {
     MG_STORE(live.page, NULL);
     MG_STORE(live.saved_ns, SAVED_NS);
+    mg_history_after_fork_in_child();
 }

@@ -116,7 +116,6 @@ bool mg_report_write(bool wait)
         write_file(text);
         mg_report_free(text, length);
         MG_STORE(report.asked, false);
-        mg_live_publish();
     } else if (wait) {
         mg_say("no memory for the text of the report %s", path);
     }

@@ -137,7 +137,7 @@ final class Collected {
     }
 
     private static void smaller() throws Exception {
-        StringBuilder text = new StringBuilder("{\"places\":{},\"stacks\":{},\"libraries\":[],\"accounts\":[{\"name\":\"executor\",\"peak\":0}");
+        StringBuilder text = new StringBuilder("{\"places\":{},\"stacks\":{},\"history\":{},\"libraries\":[],\"accounts\":[{\"name\":\"executor\",\"peak\":0}");
         for (int i = 0; i < 500; i++) {
             text.append(",{\"name\":\"task ").append(i).append("\",\"peak\":").append(i * 37 % 500).append('}');
         }
@@ -149,7 +149,7 @@ final class Collected {
         }
         check(accounts.size() == 100 && hasAll && accounts.get(0).get("name").asText().equals("executor")
                 && report.get("accounts_left_out").asLong() == 401, "the executor and those that used most are kept", accounts.toString());
-        check(!report.has("places") && !report.has("stacks"), "places and stacks are not sent", report.toString());
+        check(!report.has("places") && !report.has("stacks") && !report.has("history"), "places, stacks and the history are not sent", report.toString());
         check(LastWord.smaller("{\"x\":\"" + "x".repeat(2 << 20) + "\"}") == null, "what is too large is not sent", "sent");
     }
 

@@ -80,13 +80,16 @@ final class LastWord {
         }
     }
 
-    /** Without places, which say nothing of a process that is gone, and stacks, which the executor's own report has. */
+    /**
+     * Without places, which say nothing of a process that is gone, and stacks and the history (200 KB at most), which the executor's own report
+     * has: the driver holds one for each executor.
+     */
     static String smaller(String text) throws Exception {
         ObjectMapper json = new ObjectMapper();
         if (text == null || !(json.readTree(text) instanceof ObjectNode report)) {
             return null;
         }
-        report.remove(List.of("places", "stacks"));
+        report.remove(List.of("places", "stacks", "history"));
         if (report.get("accounts") instanceof ArrayNode accounts && accounts.size() > ACCOUNTS) {
             List<JsonNode> all = StreamSupport.stream(accounts.spliterator(), false).toList();
             List<JsonNode> kept = IntStream.range(0, all.size()).boxed()
