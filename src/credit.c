@@ -91,6 +91,7 @@ MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int
 {
     struct mg_lane *lane = self->lane;
     mg_lanes_await_recall(lane);
+    mg_lanes_sum(lane, library); /* for its peak: what goes now may have come since it was summed */
     MG_BUMP(lane->books[library].refunded, bytes);
     MG_BUMP(lane->books[library].frees, 1);
     int64_t credit = MG_LOAD(lane->credit) + bytes;
