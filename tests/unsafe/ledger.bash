@@ -26,8 +26,8 @@ jars() {
     printf '%s\n' "${path#:}"
 }
 
-# ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: with TRACKED a second time, with the JVM's native memory tracking. Compiled by
-# the JDK that runs it, where it has a compiler: some of the libraries are for one alone.
+# ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: with TRACKED a second time, with the JVM's native memory tracking; with MAIN=MappedFiles
+# no more than that. Compiled by the JDK that runs it, where it has a compiler: some of the libraries are for one alone.
 ledger() {
     local name=$1 java=$2 workload=$3 path=$4 classes flags compiler
     shift 4
@@ -36,12 +36,12 @@ ledger() {
     classes=$WORK/classes-${name//[ ,]/-}
     mapfile -t flags < <(flags_of "$java")
     mkdir -p "$classes"
-    "$compiler" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -d "$classes" \
-        "$sources"/{Workload,Ledger,"$workload"}.java >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
+    "$compiler" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -sourcepath "$sources" -d "$classes" \
+        "$sources"/{Ledger,MappedFiles,"$workload"}.java >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
     for tracked in '' ${TRACKED:+-XX:NativeMemoryTracking=detail}; do
         # shellcheck disable=SC2086 # none, or one
         LD_PRELOAD=$LIB "$java" "${flags[@]}" $tracked "$@" -cp "$classes:$BUILD/memgrant.jar:$path" \
-            Ledger "$workload" "$LIB" $tracked >"$WORK/output" 2>&1 || { cat "$WORK/output"; echo "FAILED: $name $tracked on $java"; return 1; }
+            "${MAIN:-Ledger}" "$workload" "$LIB" "$WORK" $tracked >"$WORK/output" 2>&1 || { cat "$WORK/output"; echo "FAILED: $name $tracked on $java"; return 1; }
         if grep -E 'WARNING in native|JNI call|memgrant:' "$WORK/output"; then
             echo "FAILED: $name $tracked on $java"
             return 1

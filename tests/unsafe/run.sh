@@ -37,10 +37,14 @@ put() { # NAME JAVA WORKLOAD CLASSPATH [OPTION]...
     TRACKED=yes ledger "$@" || failed=$((failed + 1))
 }
 
+maps() { # the same of what maps files and takes nothing else
+    TRACKED=yes MAIN=MappedFiles ledger "$@" || failed=$((failed + 1))
+}
+
 ledgers() { # JAVA VERSION
     local kind
-    put 'ByteBuffer.allocateDirect' "$1" DirectBuffers ''
-    [ "$2" != 25 ] || put 'java.lang.foreign.Arena' "$1" ForeignArenas ''
+    put 'ByteBuffer.allocateDirect, FileChannel.map' "$1" DirectBuffers ''
+    [ "$2" != 25 ] || put 'java.lang.foreign.Arena, FileChannel.map' "$1" ForeignArenas ''
     put "arrow-memory-unsafe $arrow" "$1" Arrow "$folder/arrow-unsafe/*"
     put "arrow-memory-netty $arrow" "$1" Arrow "$folder/arrow-netty/*"
     for kind in pooled unpooled adaptive; do
@@ -48,8 +52,15 @@ ledgers() { # JAVA VERSION
         put "netty-buffer $netty42, $kind" "$1" NettyPools "$folder/netty42/*" "-Dallocator=$kind"
     done
     put "drill-memory-base $drill" "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
-    [ "$2" != 17 ] || put "datasketches-memory $sketches" "$1" Sketches "$folder/sketches/*"
+    # Each of its versions is for other JDKs; none yet for 25.
+    [ "$2" = 25 ] || put "datasketches-memory $sketches" "$1" Sketches "$folder/sketches/*"
+    [ "$2" != 17 ] || put "datasketches-memory $sketches4" "$1" Sketches "$folder/sketches4/*" --add-modules=jdk.incubator.foreign
     [ "$2" != 21 ] || put "datasketches-memory $sketches6" "$1" SketchesArena "$folder/sketches6/*" --enable-preview
+    if [ "$2" = 25 ]; then
+        maps "lucene-core $lucene10, MMapDirectory" "$1" LuceneFiles "$folder/lucene10/*"
+    else
+        maps "lucene-core $lucene9, MMapDirectory" "$1" LuceneFiles "$folder/lucene9/*"
+    fi
     put "spark-unsafe $spark, Platform" "$1" SparkPlatform "$folder/spark/*"
 }
 
@@ -101,7 +112,8 @@ published_tests() { # JAVA
     published "netty-buffer $netty41" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
 }
 
-arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches6=6.0.0 logs=org.slf4j:slf4j-nop:2.0.17
+arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches4=4.1.0 sketches6=6.0.0 \
+    lucene9=9.12.3 lucene10=10.6.0 logs=org.slf4j:slf4j-nop:2.0.17
 fetched arrow-unsafe org.apache.arrow:arrow-memory-unsafe:$arrow $logs
 fetched arrow-netty org.apache.arrow:arrow-memory-netty:$arrow $logs
 fetched netty41 io.netty:netty-buffer:$netty41
@@ -109,7 +121,10 @@ fetched netty42 io.netty:netty-buffer:$netty42
 fetched drill org.apache.drill.memory:drill-memory-base:$drill $logs
 fetched drill/newer com.google.guava:guava:33.1.0-jre # drill-common names one that is too old for it
 fetched sketches org.apache.datasketches:datasketches-memory:$sketches
+fetched sketches4 org.apache.datasketches:datasketches-memory:$sketches4
 fetched sketches6 org.apache.datasketches:datasketches-memory:$sketches6
+fetched lucene9 org.apache.lucene:lucene-core:$lucene9
+fetched lucene10 org.apache.lucene:lucene-core:$lucene10
 fetched spark org.apache.spark:spark-unsafe_2.13:$spark
 fetched junit org.junit.platform:junit-platform-console-standalone:1.10.2
 fetched tests-arrow org.apache.arrow:arrow-memory-core:$arrow org.apache.arrow:arrow-memory-core:$arrow:tests \

@@ -1,10 +1,15 @@
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/** ByteBuffer.allocateDirect, given back by sun.misc.Unsafe.invokeCleaner. */
+/** ByteBuffer.allocateDirect and FileChannel.map, given back by sun.misc.Unsafe.invokeCleaner. */
 public final class DirectBuffers implements Workload {
     private final List<ByteBuffer> buffers = new ArrayList<>();
     private Object unsafe;
@@ -35,5 +40,17 @@ public final class DirectBuffers implements Workload {
             clean.invoke(unsafe, buffer);
         }
         buffers.clear();
+    }
+
+    @Override
+    public AutoCloseable map(Path file) throws IOException {
+        MappedByteBuffer mapped;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, MappedFiles.BYTES);
+        }
+        for (int at = 0; at < MappedFiles.TOUCHED; at += MappedFiles.PAGE) {
+            mapped.put(at, (byte) 1);
+        }
+        return () -> clean.invoke(unsafe, mapped);
     }
 }

@@ -1,8 +1,9 @@
 import io.memgrant.Account;
 import io.memgrant.Memgrant;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Puts a library through it in a JVM that is armed as Spark's plugin does: `Ledger WORKLOAD LIBRARY`. */
+/** Puts a library through it in a JVM that is armed as Spark's plugin does: `Ledger WORKLOAD LIBRARY FOLDER`. */
 public final class Ledger {
     static final long MB = 1 << 20;
 
@@ -14,7 +15,8 @@ public final class Ledger {
     }
 
     public static void main(String[] args) throws Exception {
-        boolean tracked = args.length > 2; // native memory tracking puts a header before each block: the sizes are others
+        boolean tracked = args.length > 3; // native memory tracking puts a header before each block: the sizes are others
+        Path file = MappedFiles.fileIn(Path.of(args[2]));
         String wrong = Memgrant.start(args[1], "mode=enforce", "targets=java:*");
         check(wrong == null, wrong);
         Workload library = (Workload) Class.forName(args[0]).getDeclaredConstructor().newInstance();
@@ -54,11 +56,12 @@ public final class Ledger {
         check(account.used() >= 64 * MB, "it goes on afterwards");
         library.giveBack();
         check(account.used() <= library.kept() * (tracked ? 2 : 1), account.used() + " bytes are left in the end");
+        String mapped = MappedFiles.check(library, file, account);
         Account.unbind();
         account.endCourier();
         account.settle();
         check(Memgrant.report().contains("\"invariants_broken\":0"), "the books hold");
-        System.out.println(args[0] + ": ok, " + first + " bytes = " + used + ", left " + kept + ", raises " + raised.getClass().getName());
+        System.out.println(args[0] + ": ok, " + first + " bytes = " + used + ", left " + kept + ", raises " + raised.getClass().getName() + mapped);
         System.exit(0);
     }
 

@@ -1,9 +1,14 @@
+import java.io.File;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
 
 /** DataSketches Memory 6, in an Arena: made for Java 21 alone with its preview, which another version's compiler takes no notice of. */
 public final class SketchesArena implements Workload {
     private final Method allocate;
+    private final Method map;
+    private final Method put;
     private final Method ofConfined;
     private final Method capacity;
     private AutoCloseable arena;
@@ -12,6 +17,8 @@ public final class SketchesArena implements Workload {
         Class<?> arenas = Class.forName("java.lang.foreign.Arena");
         Class<?> memories = Class.forName("org.apache.datasketches.memory.WritableMemory");
         allocate = memories.getMethod("allocateDirect", long.class, arenas);
+        map = memories.getMethod("writableMap", File.class, long.class, long.class, ByteOrder.class, arenas);
+        put = memories.getMethod("putByte", long.class, byte.class);
         capacity = memories.getMethod("getCapacity");
         ofConfined = arenas.getMethod("ofConfined");
     }
@@ -48,5 +55,15 @@ public final class SketchesArena implements Workload {
     @Override
     public void giveBack() throws Exception {
         arena.close();
+    }
+
+    @Override
+    public AutoCloseable map(Path file) throws Exception {
+        AutoCloseable scope = (AutoCloseable) ofConfined.invoke(null);
+        Object memory = map.invoke(null, file.toFile(), 0L, (long) MappedFiles.BYTES, ByteOrder.nativeOrder(), scope);
+        for (long at = 0; at < MappedFiles.TOUCHED; at += MappedFiles.PAGE) {
+            put.invoke(memory, at, (byte) 1);
+        }
+        return scope;
     }
 }

@@ -1,5 +1,7 @@
+import java.nio.file.Path;
+
 /** What a library that takes memory by Unsafe is put through. Sizes are such that a block is what was asked for, to the byte. */
-interface Workload {
+interface Workload extends MapsFiles {
     /** Whatever it has for good: classes, pools. */
     void start() throws Exception;
 
@@ -12,6 +14,11 @@ interface Workload {
     /** What stays with the library for good, after everything was given back, at most: its pools' first chunks. */
     default long kept() {
         return 0;
+    }
+
+    @Override
+    default AutoCloseable map(Path file) throws Exception {
+        return null;
     }
 
     /** The exception in which a denial ends for its user. */
