@@ -8,6 +8,10 @@ four=("$BUILD"/spark-4*/jars) three=("$BUILD"/spark-3*/jars)
 logs=(slf4j-api jcl-over-slf4j commons-lang3 log4j-slf4j2-impl log4j-slf4j-impl log4j-api log4j-core)
 netty=(netty-buffer netty-common)
 
+# All in one go, for all JDKs.
+RELEASE=17 compile "$JAVAC_HOME/bin/javac" "$(echo "${four[0]}"/*.jar | tr ' ' :)" "$WORK/compiled" Ledger DirectBuffers SparkPlatform Arrow NettyPools Sketches Bypass
+export COMPILED=$WORK/compiled
+
 run_all() { # JAVA
     TRACKED=yes ledger direct "$1" DirectBuffers '' || fail "direct buffers"
     ledger platform "$1" SparkPlatform "$(jars "${four[0]}" spark-unsafe spark-common-utils scala-library "${logs[@]}")" || fail "Spark's Platform"
@@ -19,8 +23,7 @@ run_all() { # JAVA
 
 # What is by java.lang.foreign can't be counted where it calls libc's malloc, and is said to be.
 warns() { # JAVA
-    "$(dirname "$1")/javac" -nowarn -proc:none -cp "$(jars "${four[0]}" "${netty[@]}")" -d "$WORK/classes" "$ROOT/tests/unsafe/java/Bypass.java" 2>/dev/null
-    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$WORK/classes:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
+    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$COMPILED:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
 }
 
 for java in $(jvms); do
@@ -31,7 +34,7 @@ for java in $(jvms); do
             ;;
         *\"25*)
             run_all "$java"
-            ledger arenas "$java" ForeignArenas '' || fail "java.lang.foreign"
+            COMPILED='' ledger arenas "$java" ForeignArenas '' || fail "java.lang.foreign"
             warns "$java" --enable-native-access=ALL-UNNAMED
             expect_lines 1 "memgrant: io.netty.*calls libc's own malloc.*--sun-misc-unsafe-memory-access=allow"
             warns "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow

@@ -26,18 +26,25 @@ jars() {
     printf '%s\n' "${path#:}"
 }
 
+compile() { # JAVAC CLASSPATH CLASSES NAME...: with RELEASE for that version of Java
+    local files=("${@/%/.java}")
+    files=("${files[@]/#/$sources/}")
+    mkdir -p "$3"
+    "$1" ${RELEASE:+--release "$RELEASE"} -nowarn -proc:none -cp "$BUILD/memgrant.jar:$2" -sourcepath "$sources" -d "$3" "${files[@]:3}" \
+        >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
+}
+
 # ledger NAME JAVA WORKLOAD CLASSPATH [OPTION]...: with TRACKED a second time, with the JVM's native memory tracking; with MAIN=MappedFiles
-# no more than that. Compiled by the JDK that runs it, where it has a compiler: some of the libraries are for one alone.
+# no more than that. Compiled by the JDK that runs it, where it has a compiler: some of the libraries are for one alone; or before, into
+# COMPILED.
 ledger() {
     local name=$1 java=$2 workload=$3 path=$4 classes flags compiler
     shift 4
     compiler=$(dirname "$java")/javac
     [ -x "$compiler" ] || compiler=$("$ROOT/scripts/find-java")/bin/javac
-    classes=$WORK/classes-${name//[ ,]/-}
+    classes=${COMPILED:-$WORK/classes-${name//[ ,]/-}}
     mapfile -t flags < <(flags_of "$java")
-    mkdir -p "$classes"
-    "$compiler" -nowarn -proc:none -cp "$BUILD/memgrant.jar:$path" -sourcepath "$sources" -d "$classes" \
-        "$sources"/{Ledger,MappedFiles,"$workload"}.java >"$WORK/javac" 2>&1 || { cat "$WORK/javac"; return 1; }
+    [ -n "${COMPILED:-}" ] || compile "$compiler" "$path" "$classes" Ledger MappedFiles "$workload" || return
     for tracked in '' ${TRACKED:+-XX:NativeMemoryTracking=detail}; do
         # shellcheck disable=SC2086 # none, or one
         LD_PRELOAD=$LIB "$java" "${flags[@]}" $tracked "$@" -cp "$classes:$BUILD/memgrant.jar:$path" \
