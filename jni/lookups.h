@@ -1,6 +1,6 @@
-/* java.lang.foreign can call libc's own malloc, which nobody stands in front of there: its address is looked up in libc itself, and code
- * made at run time calls it. Such a look-up is met here, and one line names the class and the setting that cures it. Since
- * JDK 22. Runs on JVM threads. */
+/* java.lang.foreign, and jdk.incubator.foreign of Java 17, can call libc's own malloc, which nobody stands in front of there: its
+ * address is looked up in libc itself, and code made at run time calls it. Such a look-up is met here, and one line names the class
+ * and the setting that cures it. Runs on JVM threads. */
 #ifndef MG_LOOKUPS_H
 #define MG_LOOKUPS_H
 

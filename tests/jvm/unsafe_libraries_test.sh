@@ -9,7 +9,7 @@ logs=(slf4j-api jcl-over-slf4j commons-lang3 log4j-slf4j2-impl log4j-slf4j-impl 
 netty=(netty-buffer netty-common)
 
 # All in one go, for all JDKs.
-RELEASE=17 compile "$JAVAC_HOME/bin/javac" "$(echo "${four[0]}"/*.jar | tr ' ' :)" "$WORK/compiled" Ledger DirectBuffers SparkPlatform Arrow NettyPools Sketches Bypass
+RELEASE=17 compile "$JAVAC_HOME/bin/javac" "$(echo "${four[0]}"/*.jar | tr ' ' :)" "$WORK/compiled" Ledger DirectBuffers SparkPlatform Arrow NettyPools Sketches Bypass LooksUp
 export COMPILED=$WORK/compiled
 
 run_all() { # JAVA
@@ -26,11 +26,26 @@ warns() { # JAVA
     "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$COMPILED:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
 }
 
+# The same of anybody's code, in a JVM with the agent and in one that is armed while it runs.
+warns_anybody() { # JAVA PACKAGE INSTEAD [OPTION]...
+    local line="memgrant: LooksUp calls libc's own malloc by $2: what it takes so is not counted; $2.$3's memory would be" java=$1
+    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$java" -Xcheck:jni --enable-native-access=ALL-UNNAMED "${@:4}" -cp "$COMPILED:$BUILD/memgrant.jar" \
+        LooksUp >"$WORK/output" 2>&1 || fail "LooksUp"
+    expect_lines 1 "$line"
+    expect_lines 1 'found true'
+    LD_PRELOAD=$LIB "$java" -Xcheck:jni --enable-native-access=ALL-UNNAMED "${@:4}" -cp "$COMPILED:$BUILD/memgrant.jar" LooksUp "$LIB" \
+        >"$WORK/output" 2>&1 || fail "LooksUp in a JVM that is armed while it runs"
+    expect_lines 1 "$line"
+    expect_lines 0 'in native method'
+    expect_lines 0 'Re-registering'
+}
+
 for java in $(jvms); do
     case $("$java" -version 2>&1 | head -n 1) in
         *\"17*)
             run_all "$java"
             ledger sketches "$java" Sketches "$(jars "${four[0]}" datasketches-memory)" || fail "DataSketches"
+            warns_anybody "$java" jdk.incubator.foreign MemorySegment --add-modules=jdk.incubator.foreign
             ;;
         *\"25*)
             run_all "$java"
@@ -39,6 +54,7 @@ for java in $(jvms); do
             expect_lines 1 "memgrant: io.netty.*calls libc's own malloc.*--sun-misc-unsafe-memory-access=allow"
             warns "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
             expect_lines 0 memgrant:
+            warns_anybody "$java" java.lang.foreign Arena
             ;;
     esac
 done
