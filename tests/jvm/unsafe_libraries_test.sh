@@ -21,9 +21,16 @@ run_all() { # JAVA
     [ ! -d "${three[0]}" ] || ledger netty41 "$1" NettyPools "$(jars "${three[0]}" "${netty[@]}" "${logs[@]}")" -Dallocator=pooled || fail "Netty 4.1"
 }
 
+charged() { # OPERATOR BYTES: to java:*, in the report
+    python3 -c "
+import json
+row = [row for row in json.load(open('$WORK/report.json'))['libraries'] if row['name'] == 'java:*'][0]
+assert row['charged'] $1 $2, row" || fail "charged is not $1 $2 bytes"
+}
+
 # What is by java.lang.foreign can't be counted where it calls libc's malloc, and is said to be.
 warns() { # JAVA
-    "$ROOT/scripts/memgrant" run --target 'java:*' -- "$1" "${@:2}" -cp "$COMPILED:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
+    "$ROOT/scripts/memgrant" run --target 'java:*' --report "$WORK/report.json" -- "$1" "${@:2}" -cp "$COMPILED:$(jars "${four[0]}" "${netty[@]}" "${logs[@]}")" Bypass >"$WORK/output" 2>&1 || fail "Netty without Unsafe"
 }
 
 # The same of anybody's code, in a JVM with the agent and in one that is armed while it runs.
@@ -52,8 +59,11 @@ for java in $(jvms); do
             COMPILED='' ledger arenas "$java" ForeignArenas '' || fail "java.lang.foreign"
             warns "$java" --enable-native-access=ALL-UNNAMED
             expect_lines 1 "memgrant: io.netty.*calls libc's own malloc.*--sun-misc-unsafe-memory-access=allow"
-            warns "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow
+            charged '<' $((8 << 20))
+            # The cure that it names.
+            warns "$java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Dio.netty.noUnsafe=false
             expect_lines 0 memgrant:
+            charged '>=' $((8 << 20))
             warns_anybody "$java" java.lang.foreign Arena
             ;;
     esac
