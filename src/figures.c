@@ -274,9 +274,9 @@ static struct mg_text write_text(const struct mg_files *files)
     add_libraries(&text);
     add_grants(&text);
     add_places(&text);
-    mg_workers_add(&text);
     mg_live_publish_locked(); /* so that the history ends with what this says */
     mg_history_add(&text);
+    mg_workers_add(&text);
     return text;
 }
 
