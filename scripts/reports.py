@@ -1,6 +1,10 @@
 """Reports as libmemgrant.so writes them, read by tools: of each figure that a tool asks for is known that it is one, whoever wrote the file."""
 
 import json
+import os
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class BadInput(Exception):
@@ -72,6 +76,17 @@ def load(path):
     except (ValueError, RecursionError):
         pass
     raise BadInput(f"{path} is no report of memgrant's; give a file that --report or memgrant dump wrote")
+
+
+def read(given):
+    """(what a report's file holds, where the process's files are seen, the report's path), of a report or of a process that runs."""
+    if not given.isdigit() or os.path.exists(given):
+        return load(given), "", given
+    told = subprocess.run([os.environ.get("MEMGRANT", os.path.join(HERE, "memgrant")), "dump", given],
+                          capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise BadInput(told.stderr.strip().removeprefix("memgrant: "))
+    return load(told.stdout.strip()), f"/proc/{given}/root", told.stdout.strip()
 
 
 def report_of(parsed, path):

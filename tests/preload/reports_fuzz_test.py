@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reports and event logs as nobody would write them: `memgrant compare`, `stacks`, `why` and `explain` show each, or refuse it in one line with 125.
+"""Reports and event logs as nobody would write them: `memgrant compare`, `stacks`, `chart`, `why` and `explain` show each, or refuse it in one line with 125.
 The same ones each time; FUZZ_ROUNDS=n for n times as many (make fuzz)."""
 import contextlib
 import copy
@@ -112,6 +112,8 @@ def main():
     attack("memgrant-why", LOG, ["HOSTILE"], by_line=True)
     attack("memgrant-stacks", good, ["HOSTILE", "--collapsed", os.path.join(WORK, "collapsed")])
     attack("memgrant-stacks", good, ["HOSTILE"])
+    attack("memgrant-chart", good, ["HOSTILE"])
+    attack("memgrant-chart", good, ["HOSTILE", "--html", os.path.join(WORK, "page")])
     java = json.loads(good)
     java["process"]["command"] = "java -Xmx1g Main"
     del java["stacks"], java["places"]

@@ -1,6 +1,7 @@
 #!/bin/bash
 # `memgrant stacks`: names what asked for memory that is in use, of a report and of a living process, also when the library has gone from
-# where it was; the profile is what pprof reads, the page draws itself in a browser without a network; a broken report is told.
+# where it was; the profile is what pprof reads. `memgrant chart`: how it grew. The page of both draws itself in a browser without a network; a
+# broken report is told.
 set -u
 cd "$WORK" || exit
 fail() { echo "$1"; cat said 2>/dev/null; exit 1; }
@@ -51,6 +52,7 @@ read -r line <&8
 [ "$line" = ready ] || fail "the program did not start"
 "$memgrant" stacks "$child" >said || fail "no stacks of a living process"
 grep -q '1,024,000 .*libleaky.so.*pond::Frog::leap(int)' said || fail "it does not say who asked, demangled"
+"$memgrant" chart "$child" >said && grep -q ' s .*MB .*#.* libleaky.so 1.0 MB' said || fail "it is not said how a living process grew"
 echo >&7
 wait "$child" || fail "the program did not end well"
 
@@ -108,11 +110,32 @@ if command -v go >/dev/null; then
 fi
 
 # The page: names that are markup stay names.
-python3 - <<'END' || fail "no report with hostile names"
+PYTHONPATH=$ROOT/scripts python3 - >said 2>&1 <<'END' || fail "no report with hostile names"
 import json
+import grown
+import reports
 report = json.load(open("r.json"))
-report["stacks"]["live"][0]["account_name"] = "task 1 (stage 2.0)</script><script>document.title='broken'</script>"
+attack = "</script><script>document.title='broken'</script>"
+report["stacks"]["live"][0]["account_name"] = "task 1 (stage 2.0)" + attack
+# A history as long as one can be: 20 libraries, a task for each point, grants, a limit out of sight, denials twice.
+MB, points = 1 << 20, range(512)
+history = {"interval_ms": 10, "ms": [10 * at + 3 for at in points], "used": [(at + 60) * MB for at in points],
+           "granted": [None if at < 100 else 600 * MB for at in points], "limit": [1 << 40] * 512, "denials": [(at > 99) + 2 * (at > 300) for at in points],
+           "libraries": [{"name": f"lib{n}{attack if n == 19 else ''}", "used": [(n + 1) * MB if at % 20 == n else MB for at in points]} for n in range(20)],
+           "others": [0] * 512, "accounts": [[[at, (at + 2) * MB], [600, MB]] for at in points]}
+report["history"] = history
+report["accounts"] += [{"id": 511, "name": "task 511" + attack}, {"id": 600, "name": "never large"}]
 json.dump(report, open("hostile.json", "w"))
+json.dump({name: report[name] for name in ("process", "accounts", "history")}, open("chart.json", "w"))
+json.dump({"history": dict(history, ms=[2, 1] * 256)}, open("broken8.json", "w"))
+for part, value in [("ms", []), ("used", [1]), ("used", [None] * 512), ("denials", ["x"] * 512), ("libraries", [{"name": 1}]),
+                    ("libraries", [{"name": "x", "used": [-1] * 512}]), ("accounts", [[[1]]] * 512), ("accounts", [[1]] * 512),
+                    ("others", None), ("limit", [1 << 63] * 512)]:
+    try:
+        grown.history_of({"history": dict(history, **{part: value})})
+    except reports.BadInput:
+        continue
+    raise SystemExit(f"a history with {part} of {str(value)[:20]} was taken")
 for number, (part, value) in enumerate([("live", [{}]), ("live", 3), ("modules", [{"path": 1}]), ("mean_bytes", "x"),
         ("live", [dict(report["stacks"]["live"][0], frames=[[0]])]), ("live", [dict(report["stacks"]["live"][0], frames="x")])]):
     json.dump(dict(report, stacks=dict(report["stacks"], **{part: value})), open(f"broken{number}.json", "w"))
@@ -123,11 +146,27 @@ for broken in broken*.json missing.json; do
     "$memgrant" stacks "$broken" >said 2>&1
     [ $? = 125 ] && [ "$(wc -l <said)" = 1 ] && grep -q '^memgrant: ' said || fail "$broken is not told in one line"
 done
-"$memgrant" stacks hostile.json --libraries some.jar --html hostile.html || fail "no page with hostile names"
-! grep -Eq '(src|href)="?(https?:)?//' p.html || fail "the page asks for something from elsewhere"
+"$memgrant" chart broken8.json >said 2>&1
+[ $? = 125 ] && [ "$(wc -l <said)" = 1 ] && grep -q '^memgrant: .* in no order' said || fail "points in no order are not told to be so in one line"
+"$memgrant" chart chart.json >said && [ "$(wc -l <said)" = 25 ] && grep -q '^ *5.1 s .*571.0 MB .*600.0 MB .* 3  #' said || fail "the table of a long history"
+"$memgrant" chart chart.json --html chart.html || fail "no page without stacks"
+! grep -q 'id="chart"' chart.html || fail "the page of a report without stacks has a place for them"
+"$memgrant" chart hostile.json --libraries some.jar --html hostile.html && cp hostile.html of_chart.html || fail "no page of all that there is"
+"$memgrant" stacks hostile.json --libraries some.jar --html hostile.html && cmp hostile.html of_chart.html || fail "no page with hostile names"
+! grep -Eq '(src|href)="?(https?:)?//' p.html hostile.html || fail "the page asks for something from elsewhere"
+# Somebody points at a chart.
+echo '<script>document.querySelector("svg").dispatchEvent(new MouseEvent("mousemove", { clientX: 400, clientY: 200 }))</script>' >>hostile.html
 for browser in chromium-headless-shell chromium google-chrome; do command -v $browser >/dev/null && break; done
 command -v "$browser" >/dev/null || { echo "all but the page in a browser: no chromium here"; exit 77; }
 "$browser" --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --user-data-dir="$WORK/profile" \
     --virtual-time-budget=4000 --dump-dom "file://$WORK/hostile.html" >dom.html 2>said || fail "the browser failed"
 grep -q '<svg' dom.html && grep -q 'pond::Frog::leap(int): 1000.0 KB (100.0 %)' dom.html || { head -c 3000 dom.html; fail "no flame graph was drawn"; }
+drawn() { grep -o "$1" dom.html | wc -l; }
+# By library: fifteen and the others. By task: fifteen and what is none of theirs. Both with what was granted and two denials.
+[ "$(drawn '<path class="layer"')" = 32 ] && [ "$(drawn '<path class="granted"')" = 2 ] && [ "$(drawn '<line class="denied"')" = 4 ] ||
+    fail "the charts over time: $(drawn '<path class="layer"') layers"
+[ "$(drawn '<path class="limit"')" = 0 ] && [ "$(drawn 'limit: 1024.0 GB, beyond the chart')" = 2 ] || fail "a limit out of sight"
+grep -q 'lib19&lt;/script&gt;.*: 20.0 MB at most' dom.html && grep -q 'task 511&lt;/script&gt;.*: 513.0 MB at most' dom.html || fail "names and peaks in the legend"
+! grep -Eq 'NaN|undefined' <(grep -o '<path class="[^>]*' dom.html) || fail "a figure that is none"
+grep -Eq 'class="now">[0-9.]+ s: used [0-9.]+ MB, granted 600.0 MB, limit 1024.0 GB, denials: 1; .*lib18 1.0 MB' dom.html || fail "what was used when is not told"
 ! grep -q '<title>broken' dom.html || fail "a name was run as a script"
