@@ -221,8 +221,10 @@ static void adopt_heap(struct mg_heap *heap, struct mg_account *account)
 {
     for (unsigned library = 0; library < MG_LIBRARIES; library++) {
         unsigned tag = MG_LOAD(heap->tag_of[library]);
-        if (tag)
-            MG_STORE(heap->pairs[tag].account, account);
+        if (!tag)
+            continue;
+        MG_STORE(heap->pairs[tag].account, account);
+        MG_STORE(heap->pairs[tag].local, account);
     }
 }
 

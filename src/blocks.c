@@ -228,7 +228,7 @@ static struct mg_heap *heap_of(const void *block)
 static inline bool is_local(const struct mg_self *self, const struct mg_heap *heap,
                             const struct mg_pair *pair)
 {
-    return self->heap == heap && MG_LOAD(pair->account) == self->account;
+    return self->heap == heap && MG_LOAD(pair->local) == self->account;
 }
 
 /* A block of this size waits on a list without its pages: the refund lets somebody else have the memory at once. */
@@ -265,7 +265,7 @@ static MG_INLINE bool keep_at_hand(struct mg_self *self, void *block, struct mg_
         return false;
     struct mg_pair *pair = &heap->pairs[owner.tag];
     unsigned count = MG_LOAD(magazines->count[owner.class]);
-    if (MG_UNLIKELY(count == mg_magazine_rounds[owner.class] || MG_LOAD(pair->account) != self->account ||
+    if (MG_UNLIKELY(count == mg_magazine_rounds[owner.class] || MG_LOAD(pair->local) != self->account ||
                     MG_LOAD(mg_library_limits)))
         return false;
     if (MG_UNLIKELY(!mg_credit_regain(self->lane, pair->library, (int64_t)mg_classes.size[owner.class])))

@@ -78,6 +78,7 @@ static void hand_over(struct mg_account *account, struct mg_heap *heap, unsigned
     pair->survivors = bytes;
     pair->survivor_count = blocks;
     MG_STORE(heap->tag_of[pair->library], 0);
+    MG_STORE(pair->local, NULL);
     MG_STORE(pair->account, heir_of(account));
 }
 

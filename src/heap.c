@@ -256,6 +256,7 @@ unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsig
         pair->frees_before = frees;
         pair->survivors = pair->survivor_count = 0;
         MG_STORE(pair->account, account);
+        MG_STORE(pair->local, account);
         /* Readers find the pair through a block's tag or through tag_of: both come later. */
         atomic_store_explicit(&heap->tag_of[library], (uint8_t)tag, memory_order_release);
         return tag;

@@ -18,6 +18,9 @@ struct mg_account;
  * being bound to the account; the rest changes under the accounts' lock. */
 struct mg_pair {
     _Atomic(struct mg_account *) account;
+    /* The same, where the heap is the account's own and the blocks were charged to it there: its threads refund them on their lanes. NULL where
+     * they were handed to it: of those the pair itself has to know when all are freed, so all are strangers. */
+    _Atomic(struct mg_account *) local;
     unsigned library;
     bool in_use;
     bool survives; /* its account closed; the blocks were handed to that account's parent */
