@@ -1,7 +1,7 @@
 package io.memgrant;
 
 /** What an {@link Account} has and had: its figures, in bytes, also of one that closed lately. Safe to call from any thread. */
-public abstract sealed class AccountFigures permits Account {
+public abstract sealed class AccountFigures permits GrantedAccount {
     /** No limit of its own. */
     public static final long NO_LIMIT = -1;
 
