@@ -31,6 +31,7 @@ typedef int64_t mg_scope;
 MG_SCOPE_WEAK mg_scope mgx_scope_begin(const char *name, int64_t limit);
 MG_SCOPE_WEAK int64_t mgx_scope_end(mg_scope scope);
 MG_SCOPE_WEAK int64_t mgx_scope_end_into(mg_scope scope, mg_scope heir);
+MG_SCOPE_WEAK int64_t mgx_scope_transfer(const void *block, mg_scope to);
 MG_SCOPE_WEAK mg_scope mgx_scope_here(void);
 MG_SCOPE_WEAK mg_scope mgx_scope_share(const char *name, int64_t limit, int with_all_tasks);
 MG_SCOPE_WEAK int64_t mgx_scope_let_go(mg_scope scope);
@@ -67,6 +68,14 @@ static inline int64_t mg_scope_end(mg_scope scope)
 static inline int64_t mg_scope_end_into(mg_scope scope, mg_scope heir)
 {
     return mgx_scope_end_into ? mgx_scope_end_into(scope, heir) : 0;
+}
+
+/* One block that a target library has goes to another account, with all of its bytes and whatever the limit there: a scope that is open, or what
+ * mg_scope_here said. Whoever frees it later gives it back to that one. As with realloc nobody else may use the block meanwhile; what is no block
+ * must not be given, nor what mmap gave. Returns how many bytes it has; 0: it is not counted; -1: `to` has closed. Then nothing has changed. */
+static inline int64_t mg_scope_transfer(const void *block, mg_scope to)
+{
+    return mgx_scope_transfer ? mgx_scope_transfer(block, to) : 0;
 }
 
 /* Whether it uses more than its limit: what was handed to it, or could not be denied. It gets no more then. */

@@ -22,6 +22,11 @@ int64_t mgx_scope_end_into(mg_scope scope, mg_scope heir)
     return mg_scopes_end_into(scope, heir);
 }
 
+int64_t mgx_scope_transfer(const void *block, mg_scope to)
+{
+    return mg_scopes_transfer(block, 0, to);
+}
+
 mg_scope mgx_scope_here(void)
 {
     return mg_scope_here();

@@ -54,6 +54,12 @@ static jlong end_into(JNIEnv *env, jclass class, jlong account, jlong heir)
     return mg_scopes_end_into(account, heir);
 }
 
+static jlong transfer(JNIEnv *env, jclass class, jlong block, jlong account, jlong receiver)
+{
+    (void)env, (void)class;
+    return mg_scopes_transfer((const void *)(intptr_t)block, account, receiver);
+}
+
 static jlong hold(JNIEnv *env, jclass class, jlong above, jstring name, jlong limit)
 {
     (void)class;
@@ -125,6 +131,7 @@ jint mg_tree_register(JNIEnv *env)
         { "leave", "(J)V", leave },
         { "end", "(J)J", end },
         { "endInto", "(JJ)J", end_into },
+        { "transfer", "(JJJ)J", transfer },
         { "hold", "(JLjava/lang/String;J)J", hold },
         { "letGo", "(J)J", let_go },
         { "reserve", "(JJZ)J", reserve },

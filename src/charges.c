@@ -35,7 +35,7 @@ MG_NOINLINE unsigned mg_charges_new_tag(struct mg_self *self, unsigned library)
     mg_lock(&mg_books_lock);
     unsigned tag = MG_LOAD(self->heap->tag_of[library]);
     if (!tag)
-        tag = mg_heap_new_tag(self->heap, self->account, library);
+        tag = mg_heap_new_tag(self->heap, self->account, library, false);
     mg_unlock(&mg_books_lock);
     return tag;
 }

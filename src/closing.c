@@ -29,18 +29,21 @@ static struct mg_account *heir_of(const struct mg_account *account)
     return account->heir ? account->heir : account->parent;
 }
 
-/* A refund here, a charge in the heir's books. */
+void mg_accounts_hand_over(struct mg_account *account, struct mg_account *heir, unsigned library,
+                           int64_t bytes, int64_t blocks)
+{
+    account->books[library].refunded += bytes;
+    account->books[library].frees += blocks;
+    heir->books[library].charged += bytes;
+    heir->books[library].allocations += blocks;
+    MG_ADD(mg_libraries[library].transferred, bytes);
+    MG_ADD(mg_libraries[library].transferred_count, blocks);
+    mg_path_hand_over(account, heir, bytes);
+}
+
 static void transfer(struct mg_account *account, const struct mg_pair *pair, int64_t bytes, int64_t blocks)
 {
-    struct mg_book *book = &account->books[pair->library];
-    struct mg_account *heir = heir_of(account);
-    book->refunded += bytes;
-    book->frees += blocks;
-    heir->books[pair->library].charged += bytes;
-    heir->books[pair->library].allocations += blocks;
-    MG_ADD(mg_libraries[pair->library].transferred, bytes);
-    MG_ADD(mg_libraries[pair->library].transferred_count, blocks);
-    mg_path_hand_over(account, heir, bytes);
+    mg_accounts_hand_over(account, heir_of(account), pair->library, bytes, blocks);
 }
 
 struct freed {
@@ -128,8 +131,7 @@ static void keep(const struct mg_account *account)
     }
 }
 
-/* One that was handed something may be beyond its limit: that shows, and it gets no more. */
-static void note_inheritance(struct mg_account *heir)
+void mg_accounts_note_inheritance(struct mg_account *heir)
 {
     mg_accounts_note_peak_locked(heir, 0);
     for (struct mg_account *a = heir; a != heir->holder; a = a->parent)
@@ -163,7 +165,7 @@ static struct mg_heap *finish(struct mg_account *account)
     }
     heap->full = mg_heap_is_full(heap);
     if (account->heir)
-        note_inheritance(account->heir);
+        mg_accounts_note_inheritance(account->heir);
     if (threads_were_lost)
         let_go_what_was_lost(account);
     /* I3: whatever is taken now is credit that a lane lost, or a refund that was never charged. */

@@ -11,6 +11,11 @@ struct mg_heap *mg_accounts_close(struct mg_account *account);
 bool mg_accounts_may_inherit(const struct mg_account *heir, const struct mg_account *account);
 /* Before it closes: it does, and what those nested in it leave too, whatever the heir's limit. Under the lock. */
 void mg_accounts_bequeath(struct mg_account *account, struct mg_account *heir);
+/* What the account uses goes to the heir: a refund in the one's books, a charge in the other's. Whatever the heir's limit: that it is beyond it
+ * shows then, and it gets no more. Both under the lock. */
+void mg_accounts_hand_over(struct mg_account *account, struct mg_account *heir, unsigned library,
+                           int64_t bytes, int64_t blocks);
+void mg_accounts_note_inheritance(struct mg_account *heir);
 /* Under the lock, when the last thread has left a closing account, or the last one below it has ended: what survives goes to its
  * heir. Others' end that may be too. */
 struct mg_heap *mg_accounts_end(struct mg_account *account);

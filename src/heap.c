@@ -241,7 +241,7 @@ unsigned mg_heap_count(void)
 
 /* ---- Owners ---- */
 
-unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library)
+unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library, bool handed)
 {
     for (unsigned tag = 1; tag < MG_TAGS; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
@@ -250,15 +250,16 @@ unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsig
         int64_t refunded = MG_LOAD(pair->refunded);
         int64_t frees = MG_LOAD(pair->frees);
         pair->in_use = true;
-        pair->survives = false;
+        pair->survives = handed;
         pair->library = library;
         pair->refunded_before = pair->collected = refunded;
         pair->frees_before = frees;
         pair->survivors = pair->survivor_count = 0;
         MG_STORE(pair->account, account);
-        MG_STORE(pair->local, account);
+        MG_STORE(pair->local, handed ? NULL : account);
         /* Readers find the pair through a block's tag or through tag_of: both come later. */
-        atomic_store_explicit(&heap->tag_of[library], (uint8_t)tag, memory_order_release);
+        if (!handed)
+            atomic_store_explicit(&heap->tag_of[library], (uint8_t)tag, memory_order_release);
         return tag;
     }
     return 0;

@@ -23,7 +23,7 @@ struct mg_pair {
     _Atomic(struct mg_account *) local;
     unsigned library;
     bool in_use;
-    bool survives; /* its account closed; the blocks were handed to that account's parent */
+    bool survives; /* the blocks were handed to the account: by one that closed, or one by one */
     _Atomic(int64_t) refunded;
     _Atomic(int64_t) frees;
     _Atomic(int64_t) mappings; /* ranges that name it: they may come to be charged again (mappings.c) */
@@ -65,8 +65,9 @@ bool mg_heap_is_full(const struct mg_heap *heap);
 struct mg_heap *mg_heap_at(unsigned index);
 unsigned mg_heap_count(void);
 
-/* The tag for a library of the heap's current account; 0 when all are taken. Under the accounts' lock. */
-unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library);
+/* The tag for a library of the heap's current account, or for blocks in it that are handed to another one; 0 when all are taken. Under the
+ * accounts' lock. */
+unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library, bool handed);
 
 /* The calling thread's blocks come from this heap from now on. */
 void mg_heap_bind(struct mg_heap *heap);

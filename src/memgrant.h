@@ -141,6 +141,9 @@ int64_t mg_scope_here(void);
 int64_t mg_scopes_begin(const char *name, int64_t limit);
 int64_t mg_scopes_end(int64_t scope);
 int64_t mg_scopes_end_into(int64_t scope, int64_t heir);
+/* The block, which is alive and nobody else's meanwhile, is that account's from now on, whatever its limit. `from`: only if it was that one's, 0
+ * whosoever. Returns its bytes; 0: it is none of ours, or not that one's, or the books have no room; -1: `to` has closed. */
+int64_t mg_scopes_transfer(const void *block, int64_t from, int64_t to);
 /* The one of that name that is shared below an account, or a new one, held once more; and once less: at the last time it ends. */
 int64_t mg_scopes_share(int64_t above, const char *name, int64_t limit);
 int64_t mg_scopes_let_go(int64_t scope);

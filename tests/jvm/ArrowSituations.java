@@ -83,6 +83,21 @@ final class ArrowSituations {
         }
     }
 
+    /** One buffer of several. */
+    private void transferOwnershipOfABuffer() {
+        try (Account first = root.child("changeOwnership1", MAX); Account second = root.child("changeOwnership2", MAX / 8)) {
+            long stays = takeIn(first, MAX / 8);
+            long goes = takeIn(first, MAX / 4);
+            Armed.equal(MAX / 4, first.transfer(goes, second), "it is handed over");
+            Armed.check(second.isOverLimit(), "it does not fit, and goes");
+            Armed.equal(MAX / 8, first.used(), "the other one stays");
+            denied(second, 256 << 10, "changeOwnership2, limit " + MAX / 8 + " bytes");
+            Target.release0(goes);
+            Armed.equal(0L, second.used(), "until it is freed");
+            Target.release0(stays);
+        }
+    }
+
     private void createChildAndUse() {
         try (Account child = root.child("createChildAndUse", MAX)) {
             for (int i = 0; i < 100; i++) {
@@ -201,6 +216,7 @@ final class ArrowSituations {
         situations.play(situations::privateMax);
         situations.play(situations::closeWithOutstanding);
         situations.play(situations::transferOwnership);
+        situations.play(situations::transferOwnershipOfABuffer);
         situations.play(situations::createChildAndUse);
         situations.play(situations::createChildDontClose);
         situations.play(situations::overAllocate);

@@ -185,6 +185,31 @@ final class ScopesMain {
         Armed.equal(0L, task.used(), "used by the task");
     }
 
+    private static void oneBlockGoesToAnotherAccountBeyondItsLimit(Account task) {
+        Account ended = task.child("ended", Account.NO_LIMIT);
+        ended.close();
+        try (Account receiver = task.child("receiver", MB)) {
+            Account giver = Memgrant.root().child("giver", Account.NO_LIMIT);
+            long first = Target.take(2 * MB);
+            long second = Target.take(MB);
+            refuses("ended has closed", () -> giver.transfer(first, ended));
+            Armed.equal(0L, receiver.transfer(first, task), "of a block that is another account's");
+            Armed.equal(0L, giver.transfer(first + 16, receiver), "of what is no block");
+            Armed.equal(3 * MB, giver.used(), "nothing has changed");
+            Armed.equal(2 * MB, giver.transfer(first, receiver), "handed over");
+            Armed.equal(MB, giver.used(), "what the giver keeps");
+            Armed.equal(2 * MB, receiver.used(), "received");
+            Armed.equal(2 * MB, task.used(), "and the task's, which it is in");
+            Armed.check(receiver.isOverLimit(), "over its limit");
+            Target.release0(second);
+            giver.close();
+            Armed.equal(0L, giver.left(), "left by the giver");
+            Target.release0(first);
+            Armed.check(!receiver.isOverLimit(), "no longer");
+        }
+        Armed.equal(0L, task.used(), "used by the task");
+    }
+
     private static void aSharedAccountEndsWithTheLastWhoHoldsIt(Account task) {
         Account one = task.shared("plans", 8 * MB);
         Account other = task.shared("plans", Account.NO_LIMIT);
@@ -258,6 +283,7 @@ final class ScopesMain {
         memoryIsReservedUsedAndGivenBack(task);
         aLimitIsDividedFairly(task);
         whatIsLeftGoesToAnotherAccountBeyondItsLimit(task);
+        oneBlockGoesToAnotherAccountBeyondItsLimit(task);
         aSharedAccountEndsWithTheLastWhoHoldsIt(task);
         theTreeIsSeenAsTextAndAsJson(task);
         ArrowSituations.playAll(task);

@@ -83,6 +83,43 @@ static void nothing_is_left(void)
     CHECK(MG_LOAD(mg_invariants_broken) == 0);
 }
 
+/* Two blocks are handed to another account at once; one is given to a stranger then, the other one freed beside it in its page. */
+static struct mg_account *receiver;
+static void *second;
+
+static void two_blocks_of_a_task_and_another_account(void)
+{
+    two_threads_of_a_task();
+    receiver = model_open("receiver");
+    model_become(1);
+    survivor = model_allocate();
+    second = model_allocate();
+    model_become(0);
+}
+
+static void hand_over_and_free(void)
+{
+    CHECK(mg_scopes_transfer(second, 0, mg_account_handle(receiver)) == (int64_t)MODEL_BLOCK);
+    mg_free(second);
+}
+
+static void hand_over_and_give(void)
+{
+    CHECK(mg_scopes_transfer(survivor, 0, mg_account_handle(receiver)) == (int64_t)MODEL_BLOCK);
+    GIVE(given, survivor);
+}
+
+static void one_is_the_receivers_or_none(void)
+{
+    CHECK(model_used(task) == 0);
+    struct mg_book book = model_read(receiver);
+    CHECK(book.allocations == 2 && book.charged == 2 * (int64_t)MODEL_BLOCK);
+    CHECK(book.refunded == book.frees * (int64_t)MODEL_BLOCK);
+    mg_settle(receiver);
+    CHECK(model_used(mg_root()) == (int64_t)MODEL_BLOCK * (2 - book.frees));
+    CHECK(MG_LOAD(mg_invariants_broken) == 0);
+}
+
 const struct model_case model_cases[] = {
     { "a new tag reaches a stranger and a thread of the account",
       two_threads_of_a_task,
@@ -94,5 +131,10 @@ const struct model_case model_cases[] = {
       { free_the_survivor, settle_and_open_and_allocate },
       nothing_is_left,
       0 },
+    { "two blocks are handed over at once, and freed",
+      two_blocks_of_a_task_and_another_account,
+      { hand_over_and_give, hand_over_and_free, free_given },
+      one_is_the_receivers_or_none,
+      2 },
     { 0 }
 };

@@ -11,6 +11,8 @@ int main(void)
     mg_scope scope = mg_scope_begin("nobody counts", 1000);
     mg_scope before = mg_scope_enter(scope);
     mg_scope_leave(before);
+    if (mg_scope_transfer(&scope, 12345) > 0)
+        return 1;
     if (mg_scope_share_fairly(12345, 1) || mg_scope_fair_share(12345) != -1)
         return 1;
     printf("%ld %ld %ld %ld %ld\n", (long)scope, (long)before, (long)mg_scope_used(scope), (long)mg_scope_peak(scope),

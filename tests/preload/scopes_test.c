@@ -6,6 +6,7 @@
 #include <memgrant_scope.h>
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,6 +103,27 @@ static void what_is_left_goes_to_another_scope(void)
     CHECK(mg_scope_here() == here);
     target_free(block);
     CHECK(!mg_scope_is_over_limit(heir));
+    CHECK_EQ(mg_scope_end(heir), 0);
+}
+
+static void a_block_goes_to_another_scope(void)
+{
+    mg_scope here = mg_scope_here(), heir = mg_scope_begin("heir", MB);
+    mg_scope_leave(here);
+    mg_scope scope = mg_scope_begin("scope", MG_SCOPE_NO_LIMIT);
+    void *goes = target_malloc(2 * MB), *stays = target_malloc(KB), *foreign = malloc(KB);
+    CHECK_EQ(mg_scope_transfer(goes, heir), 2 * MB);
+    CHECK_EQ(mg_scope_transfer(foreign, heir), 0);
+    CHECK_EQ(mg_scope_used(scope), KB);
+    CHECK_EQ(mg_scope_used(heir), 2 * MB);
+    CHECK(mg_scope_is_over_limit(heir));
+    target_free(stays);
+    CHECK_EQ(mg_scope_end(scope), 0);
+    CHECK_EQ(mg_scope_transfer(goes, scope), -1);
+    goes = target_realloc(goes, 3 * MB); /* whoever asks for more has all of it */
+    CHECK_EQ(mg_scope_used(heir), 0);
+    target_free(goes);
+    free(foreign);
     CHECK_EQ(mg_scope_end(heir), 0);
 }
 
@@ -270,6 +292,7 @@ int main(void)
     a_scopes_limit_refuses_and_what_is_freed_can_be_had_again();
     a_limit_is_divided_fairly();
     what_is_left_goes_to_another_scope();
+    a_block_goes_to_another_scope();
     libraries_have_a_scope_in_common();
     scopes_nest_and_an_outer_end_ends_the_inner_ones();
     the_tree_fits_on_a_screen();

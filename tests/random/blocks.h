@@ -221,6 +221,24 @@ static inline void remake(struct worker *worker, struct slot *slot)
     fill(slot->at, size, slot->pattern);
 }
 
+/* To any account that is open, whatever its limit; its own heap may lack the tags for it. */
+static inline void hand_over(struct worker *worker, struct slot *slot)
+{
+    pthread_mutex_lock(&model.tree);
+    unsigned to = below(worker, ENTRIES), from = slot->owner;
+    int64_t bytes = (int64_t)slot->bytes;
+    if (slot->kind == BLOCK && (!to || model.entries[to].open)) {
+        goes(from, bytes);
+        add_most(to, bytes);
+        int64_t moved = mg_scopes_transfer(slot->at, 0, mg_account_handle(model.entries[to].account));
+        CHECK(moved == bytes || !moved);
+        add_most(moved ? from : to, -bytes);
+        add_least(moved ? to : from, bytes);
+        slot->owner = moved ? to : from;
+    }
+    pthread_mutex_unlock(&model.tree);
+}
+
 static inline void play_with_block(struct worker *worker, struct slot *slot)
 {
     bool full = MG_LOAD(model.alive) > MODEL_ALIVE;
@@ -229,6 +247,8 @@ static inline void play_with_block(struct worker *worker, struct slot *slot)
         drop(worker, slot);
     else if (what < 8 && slot->size <= 16 * MODEL_MB)
         remake(worker, slot);
+    else if (what == 8)
+        hand_over(worker, slot);
     else
         verify(slot->at, slot->size, slot->size, slot->pattern);
 }

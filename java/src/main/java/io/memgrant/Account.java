@@ -113,6 +113,24 @@ public final class Account extends GrantedAccount implements AutoCloseable {
         end(() -> receiver.handle == 0 ? NativeTree.end(handle) : NativeTree.endInto(handle, receiver.handle));
     }
 
+    /**
+     * Hands one block of this account's to another account while it lives: with all of its bytes, and whatever that one's limit; then it is
+     * {@link #isOverLimit} and gets no more. Whoever frees the block later gives it back to the receiver.
+     *
+     * @param address what a target library's malloc or {@code Unsafe} returned, and nobody has freed. As with realloc, nobody else may use it
+     *     meanwhile. The address of anything else makes the books wrong. Mappings (mmap) are no blocks
+     * @param receiver any account that is open, also of another task
+     * @return how many bytes it has; 0 when it is not counted, or not this account's: then nothing has changed
+     * @throws IllegalArgumentException when the receiver has closed
+     */
+    public long transfer(long address, Account receiver) {
+        long bytes = handle == 0 || receiver.handle == 0 ? 0 : NativeTree.transfer(address, handle, receiver.handle);
+        if (bytes < 0) {
+            throw new IllegalArgumentException(receiver.name + " has closed");
+        }
+        return bytes;
+    }
+
     private void end(LongSupplier ending) {
         if (held && over.compareAndSet(false, true)) {
             left = NativeTree.letGo(handle);

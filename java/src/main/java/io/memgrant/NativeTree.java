@@ -27,6 +27,9 @@ final class NativeTree {
     /** The same, but they are the heir's. -1 when that has closed, or is in it: then nothing has changed. */
     static native long endInto(long account, long heir);
 
+    /** A block, by its address, is an account's from now on, if it was another one's. Returns its bytes; 0: it was not; -1: the receiver has closed. */
+    static native long transfer(long block, long account, long receiver);
+
     /** The one of that name that is shared below an account, or a new one with that limit, held once more. 0 when there is no room. */
     static native long hold(long above, String name, long limit);
 
