@@ -1,6 +1,7 @@
 """The driver of python_test.sh: tasks whose memory is a Python worker's, and what the report of their executor says of it."""
 import json
 import os
+import signal
 import sys
 
 import pandas
@@ -40,6 +41,12 @@ def takes_too_much(numbers: pandas.Series) -> pandas.Series:
     return pandas.Series([str(numpy.ones(2048 * MB // 8).sum())] * len(numbers))
 
 
+@pandas_udf(StringType())
+def is_killed(numbers: pandas.Series) -> pandas.Series:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return numbers
+
+
 def check(good, what, *facts):
     print("%s - %s%s" % ("ok" if good else "FAILED", what, "" if good else ": " + repr(facts)), flush=True)
     if not good:
@@ -51,9 +58,9 @@ def run(spark, udf, count):
     return [json.loads(row.seen) for row in rows]
 
 
-def denial(spark):
+def failure(spark, udf):
     try:
-        return str(spark.range(0, 1, 1, 1).select(takes_too_much("id")).collect())
+        return str(spark.range(0, 1, 1, 1).select(udf("id")).collect())
     except Exception as failed:
         return str(failed)
 
@@ -71,7 +78,8 @@ def main():
     spark = SparkSession.builder.getOrCreate()
     jvm, context = spark.sparkContext._jvm, spark.sparkContext._jsc
     seen = run(spark, takes_much, 3)
-    denied = denial(spark)
+    denied = failure(spark, takes_too_much)
+    killed = failure(spark, is_killed)
     later = run(spark, takes_much, 1)
     report = json.loads(jvm.io.memgrant.tests.ExecutorReport.read(context))
     tasks = {task["task"]: task for task in report["workers"]}
@@ -90,7 +98,9 @@ def main():
     check(not any(handed_on for _, _, _, handed_on in seen), "programs that a task starts are without the library", seen)
 
     check("MemoryError" in denied, "what is more than the worker's limit is a MemoryError in it", denied)
-    check([number for number, task in tasks.items() if task["denials"]] == [len(seen)], "the report says whose it was", tasks)
+    check([number for number, task in tasks.items() if task.get("denials")] == [len(seen)], "the report says whose it was", tasks)
+    check([number for number, task in tasks.items() if task.get("unfinished")] == [len(seen) + 1],
+          "and whose worker was killed", killed, tasks)
     check(len({executor for _, _, executor, _ in seen + later}) == 1, "the executor lives, and later tasks have what they need", seen, later)
     check(report["invariants_broken"] == 0, "nothing is broken", report)
     spark.stop()

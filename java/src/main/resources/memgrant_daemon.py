@@ -98,39 +98,48 @@ class Worker:
         self.library = library
         self.path = path
         self.scope = 0
-        self.task = None
-        self.left = 0
+        self.tasks = 0
 
     def begin(self, context):
         self.end()
-        self.task = int(context._taskAttemptId)
-        name = "task %s (stage %s, partition %s, attempt %s)" % (
-            self.task, context._stageId, context._partitionId, context._attemptNumber)
+        name = "task %d (stage %s, partition %s, attempt %s)" % (
+            context._taskAttemptId, context._stageId, context._partitionId, context._attemptNumber)
+        self.tasks += 1
+        self.file = os.path.join(self.path, "%d-%d" % (os.getpid(), self.tasks))
+        self.who = b'{"pid":%d,"task":%d,"name":"%s"}' % (os.getpid(), context._taskAttemptId, name.encode("ascii", "replace"))
         self.process = self.library.here()
-        self.scope = self.library.begin(name.encode("utf-8"), -1)
+        self.scope = self.library.begin(name.encode("ascii", "replace"), -1)
+        if self.scope:
+            self.leave(".begun", lambda file: os.write(file, self.who))
 
     def end(self):
         scope, self.scope = self.scope, 0
         if not scope:
             return
         try:
-            self.leave(scope)
+            self.leave(".json", lambda file: self.write(scope, file))
         finally:
             self.library.end(scope)
+            try:
+                os.unlink(self.file + ".begun")
+            except OSError:
+                pass  # the task has ended before its worker, and was told as one that lacks its figures
 
-    def leave(self, scope):
-        """Three lines of JSON: who did what, the task's account, the worker's. Whole or not at all, by the name that ends in .json."""
-        self.left += 1
-        name = os.path.join(self.path, "%d-%d" % (os.getpid(), self.left))
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    def write(self, scope, file):
+        """Three lines of JSON: who did what, the task's account, the worker's."""
+        os.write(file, self.who + b"\n")
+        self.library.print_json(scope, file)
+        os.write(file, b"\n")
+        self.library.print_json(self.process, file)
+
+    def leave(self, ending, write):
+        """A file that is there whole or not at all."""
+        file = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
-            os.write(file, b'{"pid":%d,"task":%d}\n' % (os.getpid(), self.task))
-            self.library.print_json(scope, file)
-            os.write(file, b"\n")
-            self.library.print_json(self.process, file)
+            write(file)
         finally:
             os.close(file)
-        os.rename(name, name + ".json")
+        os.rename(self.file, self.file + ending)
 
 
 def guarded(act, *arguments):

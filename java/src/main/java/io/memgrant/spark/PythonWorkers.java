@@ -7,16 +7,23 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
+import org.apache.spark.network.util.JavaUtils;
 import org.apache.spark.util.TaskCompletionListener;
 
 /**
@@ -29,10 +36,13 @@ final class PythonWorkers {
     private static final long LOOK_MILLIS = 1000;
     /** What a worker leaves of a task is some 2 KB. */
     private static final int MOST_BYTES = 1 << 18;
-    private static final String ENDING = ".json";
+    private static final long NO_TASK = -1;
+    private static final long LEAST_LIMIT = 64 << 20;
 
     private final Path folder;
     private final WorkerTasks tasks = new WorkerTasks();
+    /** By the files that they left when they began. */
+    private final Map<Path, WorkerTasks.Working> working = new HashMap<>();
     private final ScheduledFuture<?> looking;
 
     private PythonWorkers(Path folder) {
@@ -96,21 +106,37 @@ final class PythonWorkers {
         Map<String, String> values = new TreeMap<>(Map.of("LD_PRELOAD", library, "MEMGRANT_MODE", "observe", "MEMGRANT_TARGETS", "*",
                 "ARROW_DEFAULT_MEMORY_POOL?", "system"));
         String limit = settings.pythonLimit();
-        if (limit != null && settings.enforces()) {
-            values.putAll(Map.of("MEMGRANT_MODE", "enforce", "MEMGRANT_LIMIT", limit, "MEMGRANT_ON_DENIAL", "fail"));
+        if (limit != null && JavaUtils.byteStringAsBytes(limit) < LEAST_LIMIT) {
+            Say.once("spark.memgrant.pythonLimit=" + limit + " is less than 64m, of which Python itself needs some: there is no limit");
+        } else if (limit != null && settings.enforces()) {
+            values.putAll(Map.of("MEMGRANT_MODE", "enforce", "MEMGRANT_LIMIT", Long.toString(JavaUtils.byteStringAsBytes(limit)), "MEMGRANT_ON_DENIAL", "fail"));
         }
         return values.entrySet().stream().map(value -> value.getKey() + "=" + value.getValue() + "\n").collect(Collectors.joining());
     }
 
     /** At its end the task's workers have left what it used. */
     void watch(TaskContext context) {
-        context.addTaskCompletionListener((TaskCompletionListener) ended -> look());
+        context.addTaskCompletionListener((TaskCompletionListener) ended -> look(ended.taskAttemptId()));
     }
 
     /** Reads what workers have left since the last time. */
-    synchronized void look() {
+    private void look() {
+        look(NO_TASK);
+    }
+
+    /** The same; and of those that still work for this task, which has ended, nothing more may come: they were killed, or soon will be. */
+    private synchronized void look(long ended) {
         try {
-            if (take()) {
+            boolean any = take();
+            noteWorking();
+            for (Path file : List.copyOf(working.keySet())) {
+                if (working.get(file).task() == ended) {
+                    tasks.add(working.remove(file));
+                    Files.deleteIfExists(file);
+                    any = true;
+                }
+            }
+            if (any) {
                 Memgrant.sayWorkers(tasks.json());
             }
         } catch (Throwable broken) {
@@ -120,7 +146,7 @@ final class PythonWorkers {
 
     private boolean take() throws IOException {
         boolean any = false;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + ENDING)) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.json")) {
             for (Path file : files) {
                 String text = read(file);
                 Files.delete(file);
@@ -130,9 +156,39 @@ final class PythonWorkers {
         return any;
     }
 
+    /** Those that have begun a task and not ended it, and what is resident of them now. */
+    private void noteWorking() throws IOException {
+        Set<Path> found = new HashSet<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.begun")) {
+            for (Path file : files) {
+                WorkerTasks.Working worker = working.containsKey(file) ? working.get(file) : tasks.working(read(file));
+                if (worker != null) {
+                    working.put(file, worker.seenWith(residentOf(worker.pid())));
+                    found.add(file);
+                }
+            }
+        }
+        working.keySet().retainAll(found);
+    }
+
+    /** Of memory that is its own; 0 for one that is gone. */
+    private static long residentOf(int pid) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + pid + "/status"))) {
+            return lines.filter(line -> line.startsWith("RssAnon:")).mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .findFirst().orElse(0);
+        } catch (IOException | RuntimeException gone) {
+            return 0;
+        }
+    }
+
+    /** Null where it is gone, or nothing that a worker would leave. */
     private static String read(Path file) throws IOException {
-        boolean good = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) <= MOST_BYTES;
-        return good ? Files.readString(file) : null;
+        try {
+            boolean good = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) <= MOST_BYTES;
+            return good ? Files.readString(file) : null;
+        } catch (NoSuchFileException ended) {
+            return null;
+        }
     }
 
     /** The last look: the executor ends. */

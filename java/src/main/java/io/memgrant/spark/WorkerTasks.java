@@ -17,7 +17,18 @@ final class WorkerTasks {
     private static final int MOST = 100;
     private static final int MOST_LIBRARIES = 100;
     private static final String[] LIBRARY_FIGURES = {"used", "charged", "refunded", "allocations", "frees"};
-    private static final Comparator<JsonNode> BY_PEAK = Comparator.comparingLong((JsonNode task) -> task.path("peak").asLong()).reversed();
+    private static final Comparator<JsonNode> BY_PEAK = Comparator.comparingLong((JsonNode task) -> task.path("peak").asLong(task.path("resident_peak").asLong())).reversed();
+
+    /**
+     * A worker in a task.
+     *
+     * @param resident of its own memory, the most that was seen
+     */
+    record Working(int pid, long task, String name, long resident) {
+        Working seenWith(long bytes) {
+            return new Working(pid, task, name, Math.max(resident, bytes));
+        }
+    }
 
     private final ObjectMapper json = new ObjectMapper();
     private final List<ObjectNode> tasks = new ArrayList<>();
@@ -47,6 +58,23 @@ final class WorkerTasks {
         }
     }
 
+    /** Who has begun a task and not ended it, as he left it; null where that can't be read. */
+    Working working(String text) {
+        try {
+            JsonNode who = text == null ? null : json.readTree(text);
+            return who == null ? null : new Working(who.path("pid").asInt(), who.path("task").asLong(), who.path("name").asText(), 0);
+        } catch (JsonProcessingException damaged) {
+            Say.once("what a Python worker said cannot be read", damaged);
+            return null;
+        }
+    }
+
+    /** One that has not ended its task, which has ended without it. */
+    synchronized void add(Working worker) {
+        tasks.add(json.createObjectNode().put("task", worker.task()).put("name", worker.name()).put("pid", worker.pid())
+                .put("resident_peak", worker.resident()).put("unfinished", true));
+    }
+
     private ObjectNode taskOf(JsonNode who, JsonNode account, JsonNode worker) {
         int pid = who.path("pid").asInt();
         ObjectNode task = json.createObjectNode().put("task", who.path("task").asLong()).put("name", account.path("name").asText()).put("pid", pid);
@@ -73,6 +101,7 @@ final class WorkerTasks {
     }
 
     private void keep(ObjectNode task) {
+        tasks.removeIf(before -> before.has("unfinished") && before.get("pid").equals(task.get("pid")) && before.get("task").equals(task.get("task")));
         tasks.add(task);
         EndedTasks.HERE.add(new EndedTasks.Task(task.path("name").asText() + " in Python worker " + task.path("pid").asInt(),
                 task.path("peak").asLong(), task.path("denials").asLong()));
