@@ -36,6 +36,9 @@ class Report:
         self.denials = sum(number(one, "denials") for one in parsed["libraries"])  # whichever account they were of
         self.live = sum(number(one, "used") - number(one, "mapped") for one in parsed["libraries"])
 
+        self.workers = [(str(one["name"]), number(one, "pid"), number(one, "resident_peak" if "unfinished" in one else "peak"))
+                        for one in parsed.get("workers", []) if "left_out" not in one]
+
     def is_jvm(self):
         return self.command.split(" ")[0].rpartition("/")[2] == "java" or any(name == "libjvm.so" for name, _, _ in self.libraries)
 

@@ -40,6 +40,12 @@ report observe '/usr/bin/lua' 524288000 0 >r.json
 explain 0 r.json
 ! grep -q '^spark\.' said || fail "settings for Spark are recommended for a process that is no JVM"
 
+# Processes that work for this one.
+workers='{"name":"task 1","pid":8,"peak":1048576},{"name":"task 2","pid":9,"peak":3145728},{"name":"task 3","pid":9,"resident_peak":2097152,"unfinished":true}'
+report observe '/usr/bin/java -Xmx1g Main' 524288000 0 | sed "\$s/}\$/,\"workers\":[$workers,{\"left_out\":5}]}/" >r.json
+explain 0 r.json
+says 'Python workers                                      3.0 MB at most, beside the libraries, for task 2 in worker 9'
+
 # Of a run.
 "$ROOT/scripts/memgrant" run --report run.json -- sort /dev/null || fail "no run"
 explain 0 run.json

@@ -117,6 +117,7 @@ def main():
     java = json.loads(good)
     java["process"]["command"] = "java -Xmx1g Main"
     del java["stacks"], java["places"]
+    java["workers"] = [{"task": 1, "name": "task 1", "pid": 7, "peak": 9}, {"name": "task 2", "pid": 7, "resident_peak": 5, "unfinished": True}, {"left_out": 3}]
     attack("memgrant-explain", json.dumps(java), ["HOSTILE"])
     application = {"version": 1, "application": {"id": "app-1", "name": "a", "settings": {"spark.memgrant.mode": "enforce"}}, "executors_left_out": 0,
                    "executors": [SEEN, SEEN | {"id": "1", "state": "ended", "report": java}]}

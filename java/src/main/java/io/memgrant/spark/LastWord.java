@@ -100,6 +100,9 @@ final class LastWord {
             accounts.addAll(kept);
         }
         String smaller = json.writeValueAsString(report);
+        if (smaller.length() > MOST_CHARACTERS && report.remove("workers") != null) {
+            smaller = json.writeValueAsString(report);
+        }
         return smaller.length() <= MOST_CHARACTERS ? smaller : null;
     }
 }

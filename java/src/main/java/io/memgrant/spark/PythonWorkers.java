@@ -4,6 +4,7 @@ import io.memgrant.Memgrant;
 import io.memgrant.Say;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -185,7 +186,7 @@ final class PythonWorkers {
     private static String read(Path file) throws IOException {
         try {
             boolean good = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) <= MOST_BYTES;
-            return good ? Files.readString(file) : null;
+            return good ? new String(Files.readAllBytes(file), StandardCharsets.UTF_8) : null; // damaged letters become others
         } catch (NoSuchFileException ended) {
             return null;
         }

@@ -16,6 +16,7 @@ import java.util.Map;
 final class WorkerTasks {
     private static final int MOST = 100;
     private static final int MOST_LIBRARIES = 100;
+    private static final int LONGEST_NAME = 95;
     private static final String[] LIBRARY_FIGURES = {"used", "charged", "refunded", "allocations", "frees"};
     private static final Comparator<JsonNode> BY_PEAK = Comparator.comparingLong((JsonNode task) -> task.path("peak").asLong(task.path("resident_peak").asLong())).reversed();
 
@@ -62,7 +63,7 @@ final class WorkerTasks {
     Working working(String text) {
         try {
             JsonNode who = text == null ? null : json.readTree(text);
-            return who == null ? null : new Working(who.path("pid").asInt(), who.path("task").asLong(), who.path("name").asText(), 0);
+            return who == null ? null : new Working(who.path("pid").asInt(), who.path("task").asLong(), nameOf(who), 0);
         } catch (JsonProcessingException damaged) {
             Say.once("what a Python worker said cannot be read", damaged);
             return null;
@@ -75,9 +76,14 @@ final class WorkerTasks {
                 .put("resident_peak", worker.resident()).put("unfinished", true));
     }
 
+    private static String nameOf(JsonNode one) {
+        String name = one.path("name").asText();
+        return name.substring(0, Math.min(name.length(), LONGEST_NAME));
+    }
+
     private ObjectNode taskOf(JsonNode who, JsonNode account, JsonNode worker) {
         int pid = who.path("pid").asInt();
-        ObjectNode task = json.createObjectNode().put("task", who.path("task").asLong()).put("name", account.path("name").asText()).put("pid", pid);
+        ObjectNode task = json.createObjectNode().put("task", who.path("task").asLong()).put("name", nameOf(account)).put("pid", pid);
         task.put("used", account.path("used").asLong()).put("peak", account.path("peak").asLong());
         task.put("denials", deniedSinceTheLast(pid, worker.path("denials").asLong()));
         task.put("worker_used", worker.path("used").asLong()).put("worker_peak", worker.path("peak").asLong());
@@ -85,7 +91,7 @@ final class WorkerTasks {
         ArrayNode libraries = task.putArray("libraries");
         for (JsonNode library : account.path("libraries")) {
             if (libraries.size() < MOST_LIBRARIES) {
-                ObjectNode to = libraries.addObject().put("name", library.path("name").asText());
+                ObjectNode to = libraries.addObject().put("name", nameOf(library));
                 for (String figure : LIBRARY_FIGURES) {
                     to.put(figure, library.path(figure).asLong());
                 }
