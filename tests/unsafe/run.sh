@@ -52,10 +52,11 @@ ledgers() { # JAVA VERSION
         put "netty-buffer $netty42, $kind" "$1" NettyPools "$folder/netty42/*" "-Dallocator=$kind"
     done
     put "drill-memory-base $drill" "$1" Drill "$folder/drill/newer/*:$folder/drill/*"
-    # Each of its versions is for other JDKs; none yet for 25.
+    # Each version is for other JDKs.
     [ "$2" = 25 ] || put "datasketches-memory $sketches" "$1" Sketches "$folder/sketches/*"
     [ "$2" != 17 ] || put "datasketches-memory $sketches4" "$1" Sketches "$folder/sketches4/*" --add-modules=jdk.incubator.foreign
     [ "$2" != 21 ] || put "datasketches-memory $sketches6" "$1" SketchesArena "$folder/sketches6/*" --enable-preview
+    [ "$2" != 25 ] || put "datasketches-java $sketches9, off heap" "$1" SketchesOffHeap "$folder/sketches9/*"
     if [ "$2" = 25 ]; then
         maps "lucene-core $lucene10, MMapDirectory" "$1" LuceneFiles "$folder/lucene10/*"
     else
@@ -113,7 +114,7 @@ published_tests() { # JAVA
 }
 
 arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches4=4.1.0 sketches6=6.0.0 \
-    lucene9=9.12.3 lucene10=10.6.0 logs=org.slf4j:slf4j-nop:2.0.17
+    sketches9=9.1.0 lucene9=9.12.3 lucene10=10.6.0 logs=org.slf4j:slf4j-nop:2.0.17
 fetched arrow-unsafe org.apache.arrow:arrow-memory-unsafe:$arrow $logs
 fetched arrow-netty org.apache.arrow:arrow-memory-netty:$arrow $logs
 fetched netty41 io.netty:netty-buffer:$netty41
@@ -123,6 +124,7 @@ fetched drill/newer com.google.guava:guava:33.1.0-jre # drill-common names one t
 fetched sketches org.apache.datasketches:datasketches-memory:$sketches
 fetched sketches4 org.apache.datasketches:datasketches-memory:$sketches4
 fetched sketches6 org.apache.datasketches:datasketches-memory:$sketches6
+fetched sketches9 org.apache.datasketches:datasketches-java:$sketches9
 fetched lucene9 org.apache.lucene:lucene-core:$lucene9
 fetched lucene10 org.apache.lucene:lucene-core:$lucene10
 fetched spark org.apache.spark:spark-unsafe_2.13:$spark

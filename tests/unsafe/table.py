@@ -7,7 +7,7 @@ import sys
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "java.md")
 BEGIN = "## As measured\n"
 LEDGER = re.compile(r"(?P<name>.*?)(?P<tracked> tracked)? on (?P<jdk>\d+)\.\S*: \w+: ok, (?P<asked>\d+) bytes = (?P<used>\d+), "
-                    r"left (?P<left>\d+), raises (?:[\w.$]*[.$])?(?P<raises>\w+)(?:, maps .*)?$")
+                    r"left (?P<left>\d+), raises (?:[\w.$]*[.$])?(?P<raises>\w+)(?:, (?P<compared>\d+) times the same .*?)?(?:, maps .*)?$")
 MAPPED = re.compile(r"(?P<name>.*?)(?P<tracked> tracked)? on (?P<jdk>\d+)\.\S*: .*, maps (?P<bytes>\d+) bytes, (?P<resident>\d+) resident, "
                     r"(?P<charged>\d+) charged$")
 PUBLISHED = re.compile(r"(?P<name>.*) on (?P<jdk>\d+)\.\S*: (?P<passed>\d+) passed, (?P<failed>\d+) did not$")
@@ -39,7 +39,8 @@ def table(found, jdks, heading, cell):
 def outcome(match):
     exact = match["asked"] == match["used"] and match["left"] == "0"
     raises = "the denial itself" if match["raises"] == "Denied" else f"`{match['raises']}` with the denial as its cause"
-    return ("exact" if exact else f"{match['used']} for {match['asked']} bytes, {match['left']} left") + f"; raises {raises}"
+    tree = ", in its tree of allocators and ours" if match["compared"] else ""
+    return (f"exact{tree}" if exact else f"{match['used']} for {match['asked']} bytes, {match['left']} left") + f"; raises {raises}"
 
 
 def shown(match):

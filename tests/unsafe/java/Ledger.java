@@ -56,12 +56,13 @@ public final class Ledger {
         check(account.used() >= 64 * MB, "it goes on afterwards");
         library.giveBack();
         check(account.used() <= library.kept() * (tracked ? 2 : 1), account.used() + " bytes are left in the end");
+        String besides = tracked ? "" : library.besides(account);
         String mapped = MappedFiles.check(library, file, account);
         Account.unbind();
         account.endCourier();
         account.settle();
         check(Memgrant.report().contains("\"invariants_broken\":0"), "the books hold");
-        System.out.println(args[0] + ": ok, " + first + " bytes = " + used + ", left " + kept + ", raises " + raised.getClass().getName() + mapped);
+        System.out.println(args[0] + ": ok, " + first + " bytes = " + used + ", left " + kept + ", raises " + raised.getClass().getName() + besides + mapped);
         System.exit(0);
     }
 

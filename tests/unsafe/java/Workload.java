@@ -1,3 +1,4 @@
+import io.memgrant.Account;
 import java.nio.file.Path;
 
 /** What a library that takes memory by Unsafe is put through. Sizes are such that a block is what was asked for, to the byte. */
@@ -14,6 +15,11 @@ interface Workload extends MapsFiles {
     /** What stays with the library for good, after everything was given back, at most: its pools' first chunks. */
     default long kept() {
         return 0;
+    }
+
+    /** Where the library has accounts of its own in a tree: the same tree of ours beside it, below the thread's account. What was seen. */
+    default String besides(Account account) throws Exception {
+        return "";
     }
 
     @Override
