@@ -114,6 +114,26 @@ static inline bool is_common(const struct mg_self *self, unsigned library)
 
 static void *allocate_for_java(size_t size);
 
+/* The common case: a block of the thread's magazine, paid for out of credit. NULL: not so. */
+static MG_INLINE void *take_at_hand(struct mg_self *self, unsigned library, size_t size)
+{
+    mg_enter_from_outside(self);
+    void *block = NULL;
+    unsigned class = mg_classes.small[(size + 7) / 8];
+    struct mg_magazines *magazines = self->magazines;
+    int64_t floor = mg_credit_floor(self->lane);
+    unsigned count = MG_LOAD(magazines->count[class]);
+    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
+    if (MG_LIKELY(count && tag) &&
+        MG_LIKELY(mg_credit_spend_counted(self, floor, library, (int64_t)mg_classes.size[class]))) {
+        block = magazines->blocks[class][count - 1];
+        MG_STORE(magazines->count[class], (uint8_t)(count - 1));
+        mg_window_mark(block, class, tag);
+    }
+    mg_leave_to_outside(self);
+    return block;
+}
+
 /* Too large for a magazine: only the charge is at hand. */
 static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
 {
@@ -147,7 +167,10 @@ static MG_NOINLINE void *allocate_for_java(size_t size)
 {
     struct mg_self *self = &mg_self;
     unsigned package = mg_charges_java(self, size);
-    void *block = package ? mg_allocate_at_hand(package, size) : NULL;
+    if (MG_UNLIKELY(!package))
+        return NULL;
+    const bool common = MG_LIKELY(size <= MG_MAGAZINE_LARGEST) && is_common(self, package);
+    void *block = common ? take_at_hand(self, package, size) : mg_allocate_at_hand(package, size);
     if (MG_LIKELY(block))
         self->java = 0;
     return block;
@@ -160,21 +183,7 @@ void *mg_allocate_at_hand(unsigned library, size_t size)
         return allocate_out_of_credit(library, size);
     if (MG_UNLIKELY(!is_common(self, library)))
         return library == MG_LIBRARY_JVM ? allocate_for_java(size) : NULL;
-    mg_enter_from_outside(self);
-    void *block = NULL;
-    unsigned class = mg_classes.small[(size + 7) / 8];
-    struct mg_magazines *magazines = self->magazines;
-    int64_t floor = mg_credit_floor(self->lane);
-    unsigned count = MG_LOAD(magazines->count[class]);
-    unsigned tag = atomic_load_explicit(&self->heap->tag_of[library], memory_order_acquire);
-    if (MG_LIKELY(count && tag) &&
-        MG_LIKELY(mg_credit_spend_counted(self, floor, library, (int64_t)mg_classes.size[class]))) {
-        block = magazines->blocks[class][count - 1];
-        MG_STORE(magazines->count[class], (uint8_t)(count - 1));
-        mg_window_mark(block, class, tag);
-    }
-    mg_leave_to_outside(self);
-    return block;
+    return take_at_hand(self, library, size);
 }
 
 /* For whom a library allocates that serves others. */
