@@ -53,7 +53,7 @@ def page(lines):
     tracked = sum(bool(match and match["tracked"]) for match in map(LEDGER.search, lines))
     yield from (BEGIN, INTRODUCTION)
     yield "\n".join(table(ledger, jdks, "library", outcome)) + "\n"
-    yield "\nA file of 16 MB that the same libraries and Lucene map, of which they touch 4 MB, as the report shows it; nothing of it is left there when\n"
+    yield "\nA file of 16 MB that libraries map, of which they touch 4 MB, as the report shows it; nothing of it is left there when\n"
     yield "they have unmapped it.\n\n"
     yield "\n".join(table(mapped, jdks, "maps a file", shown)) + "\n"
     yield f"\n{tracked} runs with native memory tracking kept the books, too: blocks are larger there by a header.\n"
