@@ -276,7 +276,6 @@ void mg_heap_bind(struct mg_heap *heap)
 void mg_heap_unbind(void)
 {
     unsigned none = 0;
-    mg_heap_flush_cache();
     mgje_mallctlbymib(heaps.bind_mib, heaps.bind_depth, NULL, NULL, &none, sizeof none);
 }
 

@@ -69,9 +69,9 @@ unsigned mg_heap_count(void);
  * accounts' lock. */
 unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsigned library, bool handed);
 
-/* The calling thread's blocks come from this heap from now on. */
+/* The calling thread's blocks come from this heap from now on. Its cache has been emptied into the one that they came from until now. */
 void mg_heap_bind(struct mg_heap *heap);
-/* Gives the thread's cached blocks back and binds it to no heap of ours. */
+/* The same, but from no heap of ours. */
 void mg_heap_unbind(void);
 
 /* Only on a thread that is bound to a heap. alignment 0 is malloc's own. */

@@ -150,11 +150,19 @@ void mg_lanes_await_recall(struct mg_lane *lane)
 }
 
 /* Nothing that the thread has at hand is the heap's any more. */
-static void leave_heap(struct mg_self *self)
+static void empty_hands(struct mg_self *self)
 {
     if (!self->heap)
         return;
     mg_magazines_flush(self->magazines, true);
+    mg_heap_flush_cache();
+}
+
+static void leave_heap(struct mg_self *self)
+{
+    if (!self->heap)
+        return;
+    empty_hands(self);
     mg_heap_unbind();
     self->heap = NULL;
 }
@@ -184,7 +192,7 @@ static bool bind_and_unlock(struct mg_self *self, struct mg_account *account)
     if (!lane)
         return false;
     if (self->heap != account->heap) {
-        leave_heap(self);
+        empty_hands(self);
         mg_heap_bind(account->heap);
     }
     self->magazines = lane->magazines;
