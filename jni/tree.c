@@ -99,6 +99,12 @@ static jlong share(JNIEnv *env, jclass class, jlong account)
     return mg_account_share(account);
 }
 
+static jlong refuser(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_account_refuser(account);
+}
+
 static jstring refusal(JNIEnv *env, jclass class, jlong account)
 {
     (void)class;
@@ -139,6 +145,7 @@ jint mg_tree_register(JNIEnv *env)
         { "shareFairly", "(JZ)Z", share_fairly },
         { "share", "(J)J", share },
         { "text", "(JZ)Ljava/lang/String;", text_of },
+        { "refuser", "(J)J", refuser },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };
     return mg_natives_bind(env, "io/memgrant/NativeTree", methods, sizeof methods / sizeof methods[0]);

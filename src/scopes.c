@@ -270,6 +270,21 @@ bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)
     return found;
 }
 
+int64_t mg_account_refuser(int64_t handle)
+{
+    int64_t found = 0;
+    mg_enter(&mg_self);
+    mg_lock(&mg_books_lock);
+    const struct mg_account *account = mg_accounts_of(handle);
+    uint64_t id = account ? MG_LOAD(account->refuser) : 0;
+    for (unsigned i = 0; id && !found && i < mg_accounts_slots(); i++)
+        if (mg_accounts_slot(i)->listed && mg_accounts_slot(i)->id == id)
+            found = mg_accounts_handle(mg_accounts_slot(i));
+    mg_unlock(&mg_books_lock);
+    mg_leave(&mg_self);
+    return found;
+}
+
 int64_t mg_account_reserve(int64_t scope, int64_t bytes, bool in_part)
 {
     struct mg_self *self = &mg_self;

@@ -99,6 +99,48 @@ final class ScopesMain {
         task.onBoundary(null);
     }
 
+    /** It is not stopped where they free enough. */
+    private static void itsOwnLeversArePulledWhereItsLimitRefuses(Account task) {
+        AtomicLong block = new AtomicLong();
+        AtomicLong wanted = new AtomicLong();
+        AtomicLong ofTask = new AtomicLong();
+        task.onBoundary((library, mayThrow) -> {
+            if (!mayThrow || !task.takeInjectedDenial() || task.pullRefusersLevers(60_000, false)) {
+                return null;
+            }
+            return new IllegalStateException(task.takeRefusal());
+        });
+        SpillLever.Registration other = task.addLever(bytes -> ofTask.incrementAndGet());
+        Account child = task.child("spills", 8 * MB);
+        child.addLever(bytes -> {
+            wanted.set(bytes);
+            Target.release0(block.getAndSet(0));
+            return 6 * MB;
+        });
+        block.set(Target.take(6 * MB));
+        long more = Target.take(6 * MB);
+        Target.nothing();
+        Armed.equal(5 * MB, wanted.get(), "what the lever was asked for: what is missing, and an eighth of the limit");
+        Armed.equal(6 * MB, child.used(), "used by the child");
+        Armed.equal("null", String.valueOf(task.takeRefusal()), "the refusal is forgotten");
+        Armed.equal(0L, ofTask.get(), "the task's own lever has nothing to do with that");
+        block.set(Target.take(MB));
+        long muchMore = Target.take(6 * MB);
+        try {
+            Target.nothing();
+            throw new AssertionError("not stopped, though the lever freed too little");
+        } catch (IllegalStateException denied) {
+            Armed.equal("spills, limit 8388608 bytes", denied.getMessage(), "what was thrown");
+        }
+        Target.release0(more);
+        Target.release0(muchMore);
+        Armed.check(task.hasLevers() && child.hasLevers(), "both have levers");
+        other.close();
+        child.close();
+        Armed.check(!task.hasLevers(), "a child's levers end with it");
+        task.onBoundary(null);
+    }
+
     private static void aTasksEndEndsItsChildren() {
         Account task = Memgrant.root().open("ends early", Account.NO_LIMIT);
         task.bind();
@@ -280,6 +322,7 @@ final class ScopesMain {
         exceptionsAndNesting(task);
         anotherThreadWorksForIt(task);
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
+        itsOwnLeversArePulledWhereItsLimitRefuses(task);
         memoryIsReservedUsedAndGivenBack(task);
         aLimitIsDividedFairly(task);
         whatIsLeftGoesToAnotherAccountBeyondItsLimit(task);

@@ -41,6 +41,7 @@ public final class Levers extends OnCluster {
             levers.beforeADenial();
             levers.whateverALeverDoes();
             levers.notBelievedButMeasured();
+            levers.ofAPartOfATask();
             levers.endWithTheirTask();
             levers.ofAnEarlierTask();
             levers.ofTheExecutor();
@@ -131,6 +132,32 @@ public final class Levers extends OnCluster {
         });
         Check.that(seen.equals(List.of("attempt 0")), "where a lever says that it freed enough, and did not, the next one is pulled",
                 "%s", seen);
+    }
+
+    /** Whose own limit refuses, of which its task knows nothing. */
+    private void ofAPartOfATask() {
+        List<String> seen = run(1, task -> {
+            List<Long> blocks = new ArrayList<>();
+            AtomicInteger ofTask = new AtomicInteger();
+            Account account = Memgrant.currentAccount();
+            SpillLever.Registration other = account.addLever(bytes -> ofTask.incrementAndGet());
+            Account part = account.child("part", 16 * MB);
+            AtomicInteger calls = new AtomicInteger();
+            part.addLever(bytes -> {
+                calls.incrementAndGet();
+                return freeAll(blocks);
+            });
+            allocate(blocks, 60);
+            long peak = part.peak();
+            freeAll(blocks);
+            part.close();
+            other.close();
+            return "attempt " + task.attemptNumber() + (calls.get() >= 3 ? "" : ", called " + calls) + (peak < 20 * MB ? "" : ", peak " + peak)
+                    + ", task's " + ofTask + ", left " + part.hasLevers() + account.hasLevers();
+        });
+        Check.that(seen.equals(List.of("attempt 0, task's 0, left falsefalse")),
+                "where the limit of an account inside a task refuses, that account's own lever is pulled, and ends with it", "%s", seen);
+        thatNothingIsLeft("after a part's lever");
     }
 
     private void endWithTheirTask() {

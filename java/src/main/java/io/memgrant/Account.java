@@ -15,9 +15,8 @@ public final class Account extends GrantedAccount implements AutoCloseable {
     private static final ThreadLocal<Account> BOUND = new ThreadLocal<>();
 
     private final String name;
-    private final Levers levers = new Levers(this);
+    private final Levers levers;
     final Account parent;
-    private final Account holder;
     private Courier courier;
     final AtomicBoolean over = new AtomicBoolean();
     private Entered entered;
@@ -32,7 +31,7 @@ public final class Account extends GrantedAccount implements AutoCloseable {
         super(handle);
         this.name = name;
         this.parent = parent;
-        this.holder = parent == null ? this : parent.holder;
+        this.levers = parent == null ? new Levers() : parent.levers;
     }
 
     /**
@@ -134,6 +133,7 @@ public final class Account extends GrantedAccount implements AutoCloseable {
     private void end(LongSupplier ending) {
         if (held && over.compareAndSet(false, true)) {
             left = NativeTree.letGo(handle);
+            levers.clear(this);
         }
         if (held) {
             return;
@@ -146,6 +146,7 @@ public final class Account extends GrantedAccount implements AutoCloseable {
             throw new IllegalArgumentException(name + " can't be closed into an account that has closed, or that is in it");
         }
         over.set(true);
+        levers.clear(this);
         entered.close();
         left = Math.max(left, bytes);
     }
@@ -223,21 +224,30 @@ public final class Account extends GrantedAccount implements AutoCloseable {
 
     /**
      * Has a lever pulled when memory is short: before this account is denied, and for the executor's account before any task
-     * is. A lever of a {@link #child} is its task's.
+     * is. A lever of a {@link #child} is pulled when the child's own limit refuses, or that of one around it, and when its task lacks memory.
      *
-     * @return ends it; what was not ended before ends with the account, of a child with its task
+     * @return ends it; what was not ended before ends with the account
      */
     public SpillLever.Registration addLever(SpillLever lever) {
-        return holder.levers.add(Objects.requireNonNull(lever));
+        return levers.add(Objects.requireNonNull(lever), this);
     }
 
-    /** Whether there is a lever to pull. */
+    /** Whether there is a lever to pull, of this account or of one in it. */
     public boolean hasLevers() {
-        return !levers.isEmpty();
+        return levers.has(handle);
+    }
+
+    /** Whether this is that account, or one of its children's. */
+    boolean isIn(long account) {
+        Account above = this;
+        while (above != null && above.handle != account) {
+            above = above.parent;
+        }
+        return above != null;
     }
 
     /**
-     * Pulls this account's levers, on the calling thread, until it uses so much less. Does nothing out of a lever, or while
+     * Pulls this account's levers, and those of all in it, on the calling thread, until it uses so much less. Does nothing out of a lever, or while
      * another thread does the same.
      *
      * @param bytes how much is missing
@@ -246,7 +256,30 @@ public final class Account extends GrantedAccount implements AutoCloseable {
      * @return how much less the account uses now
      */
     public long pullLevers(long bytes, long millis, boolean interrupts) {
-        return levers.pull(bytes, millis, interrupts);
+        return levers.pull(handle, bytes, millis, interrupts);
+    }
+
+    /**
+     * Where the limit of an account nested in this one refused memory last, pulls the levers of that one and of all in it, until it is within its
+     * limit again, and an eighth of that below. On the calling thread, as {@link #pullLevers}.
+     *
+     * @return whether it is within its limit then: the refusal is forgotten, and nobody need be stopped for it
+     */
+    public boolean pullRefusersLevers(long millis, boolean interrupts) {
+        long refuser = NativeTree.refuser(handle);
+        if (refuser == 0 || !levers.has(refuser)) {
+            return false;
+        }
+        long limit = Native.read(refuser)[Native.LIMIT];
+        if (limit < 0) {
+            return false;
+        }
+        levers.pull(refuser, Native.read(refuser)[Native.USED] - limit + limit / 8, millis, interrupts);
+        boolean within = Native.read(refuser)[Native.USED] <= limit;
+        if (within) {
+            takeRefusal();
+        }
+        return within;
     }
 
     /**
@@ -299,7 +332,7 @@ public final class Account extends GrantedAccount implements AutoCloseable {
      * @return the grant that was taken away; the caller gives all of it back to whom it came from
      */
     public long settle() {
-        levers.clear();
+        levers.clear(this);
         Boundary.handle(handle, null);
         return Native.settle(handle);
     }

@@ -33,7 +33,7 @@ public final class Entered implements AutoCloseable {
         Account.rebound(back);
     }
 
-    private static boolean isInside(Account inner, Account outer) {
+    static boolean isInside(Account inner, Account outer) {
         Account above = inner;
         while (above != null && above != outer) {
             above = above.parent;

@@ -7,7 +7,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The levers of one account, in the order in which they were registered. Thread-safe. */
+/** The levers of one account that has a grant, and of those in it, in the order in which they were registered. Thread-safe. */
 final class Levers {
     private static final ScheduledThreadPoolExecutor CLOCK = new ScheduledThreadPoolExecutor(1, Levers::newThread);
 
@@ -15,14 +15,9 @@ final class Levers {
         CLOCK.setRemoveOnCancelPolicy(true);
     }
 
-    private final Account account;
     private final List<Registered> registered = new CopyOnWriteArrayList<>();
     /** One at a time, and none out of another one. */
     private final AtomicBoolean busy = new AtomicBoolean();
-
-    Levers(Account account) {
-        this.account = account;
-    }
 
     private static Thread newThread(Runnable work) {
         Thread thread = new Thread(null, work, "memgrant-levers-clock", 0, false);
@@ -34,10 +29,12 @@ final class Levers {
     /** A place of its own for each registration: the same lever may be there twice. */
     private final class Registered implements SpillLever.Registration {
         private final SpillLever lever;
+        private final Account account;
         private boolean pulled;
 
-        Registered(SpillLever lever) {
+        Registered(SpillLever lever, Account account) {
             this.lever = lever;
+            this.account = account;
         }
 
         @Override
@@ -46,38 +43,40 @@ final class Levers {
         }
     }
 
-    SpillLever.Registration add(SpillLever lever) {
-        Registered added = new Registered(lever);
+    SpillLever.Registration add(SpillLever lever, Account account) {
+        Registered added = new Registered(lever, account);
         registered.add(added);
         return added;
     }
 
-    void clear() {
-        registered.clear();
+    /** Those of an account, and of all in it. */
+    void clear(Account account) {
+        registered.removeIf(lever -> Entered.isInside(lever.account, account));
     }
 
-    boolean isEmpty() {
-        return registered.isEmpty();
+    /** Whether an account, by its handle, or one in it has any. */
+    boolean has(long account) {
+        return registered.stream().anyMatch(lever -> lever.account.isIn(account));
     }
 
     /**
-     * Pulls one lever after the other, until so much is freed. On the calling thread.
+     * Pulls the levers of an account, and of all in it, one after the other until that one uses so much less. On the calling thread.
      *
+     * @param account its handle
      * @param millis the longest that one of them may take
      * @param interrupts whether one that takes longer may be interrupted
      * @return how much less the account uses
      */
-    long pull(long bytes, long millis, boolean interrupts) {
+    long pull(long account, long bytes, long millis, boolean interrupts) {
         long freed = 0;
-        if (isEmpty() || bytes <= 0 || !busy.compareAndSet(false, true)) {
+        if (registered.isEmpty() || bytes <= 0 || !busy.compareAndSet(false, true)) {
             return freed;
         }
         try {
             for (Registered next : registered) {
-                if (freed >= bytes) {
-                    break;
+                if (freed < bytes && next.account.isIn(account)) {
+                    freed += pull(next, account, bytes - freed, millis, interrupts);
                 }
-                freed += pull(next, bytes - freed, millis, interrupts);
             }
         } finally {
             busy.set(false);
@@ -85,13 +84,17 @@ final class Levers {
         return freed;
     }
 
-    private long pull(Registered next, long bytes, long millis, boolean interrupts) {
-        long before = account.used();
+    private long pull(Registered next, long account, long bytes, long millis, boolean interrupts) {
+        long before = used(account);
         next.pulled = true;
         long claimed = call(next, () -> next.lever.spill(bytes), millis, interrupts);
-        long freed = Math.max(0, before - account.used());
+        long freed = Math.max(0, before - used(account));
         Native.pulled(Math.max(0, claimed), freed);
         return freed;
+    }
+
+    private static long used(long account) {
+        return Native.read(account)[Native.USED];
     }
 
     /** Tells those that were pulled that they may take some again: each what is left of it. */
@@ -124,7 +127,7 @@ final class Levers {
             return body.run();
         } catch (Throwable broken) {
             if (!bound.isOver()) {
-                Say.once("a lever freed nothing", account + ": " + next.lever + ": " + broken);
+                Say.once("a lever freed nothing", next.account + ": " + next.lever + ": " + broken);
             }
             return 0;
         } finally {
@@ -158,7 +161,7 @@ final class Levers {
             }
             over = true;
             called.close();
-            Say.once("a lever takes longer than lever_wait_ms and is not pulled again", account + ": " + called.lever + ", "
+            Say.once("a lever takes longer than lever_wait_ms and is not pulled again", called.account + ": " + called.lever + ", "
                     + millis + " ms");
             interrupted = interrupts && !thread.isInterrupted(); // somebody else's stays theirs
             if (interrupted) {

@@ -51,6 +51,9 @@ final class NativeTree {
     /** An account and all below it as text, for people or as JSON; empty when it has closed. */
     static native String text(long account, boolean json);
 
+    /** The account nested in this one that {@link #refusal} would tell, if it is still there; 0 else. */
+    static native long refuser(long account);
+
     /** Which account nested in this one refused last, by its own limit: "NAME, limit N bytes"; null for none since this was last asked. */
     static native String refusal(long account);
 }

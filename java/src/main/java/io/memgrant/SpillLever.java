@@ -3,12 +3,15 @@ package io.memgrant;
 /**
  * A way to make a library or a cache use less memory: pulled when memory is short, before anybody is denied or has to wait for
  * other tasks. Registered for an account ({@link Account#addLever}, or {@link Memgrant#addLever} for that of the calling
- * thread), and only for as long as it makes sense: an account's levers go when it is settled.
+ * thread), and only for as long as it makes sense: an account's levers go when it is settled, a child's when it is closed.
  *
  * <p>A task's levers are called on the task's own thread, where a native method of a target library begins or ends, so that
  * they may use what belongs to that thread. Those of the executor's account are called on a thread of memgrant's. No lever is
  * ever called inside an allocation, and never while another one of the same account is. What a lever itself allocates is
  * charged as ever, but pulls no lever.
+ *
+ * <p>The limit of a child refuses at a boundary, too, where libraries are stopped ({@code stop}); the levers of the child, and of those in it, are pulled
+ * before the task is. Where an allocation is refused at once ({@code fail}) there is no time for them.
  *
  * <p>A lever that throws has freed nothing, which is said once. One that takes longer than {@code spark.memgrant.leverWaitMs}
  * is interrupted and not called again.

@@ -106,7 +106,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
             account.tolerate(Long.MAX_VALUE);
             return null;
         }
-        if (mayThrow && account.takeInjectedDenial()) {
+        if (mayThrow && account.takeInjectedDenial() && !spillsRefused()) {
             denied = injected(library);
             return stop();
         }
@@ -129,6 +129,11 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         } finally {
             wait.close();
         }
+    }
+
+    /** The limit of an account inside the task refused, and levers of that account have brought it below: nobody need be stopped. */
+    private boolean spillsRefused() {
+        return !HeldMonitors.isInsideSpark() && enforcement.pullRefusersLevers(account);
     }
 
     /** For its courier. */

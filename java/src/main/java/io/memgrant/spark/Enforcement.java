@@ -264,6 +264,11 @@ final class Enforcement {
         return freed;
     }
 
+    /** Pulls the levers of the account in a task's whose limit refused. On the task's thread, at a boundary. Whether it is within its limit then. */
+    boolean pullRefusersLevers(Account account) {
+        return account.pullRefusersLevers(leverMillis, BoundedWait.isPossible());
+    }
+
     /** All that was freed of the executor's, and of heaps' pages: somebody needs it now. On any thread, without Spark's monitors. */
     void giveBackFreed() {
         Memgrant.measureOverhead(); // takes in what was freed by threads that are not the account's
