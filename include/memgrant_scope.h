@@ -57,7 +57,8 @@ static inline mg_scope mg_scope_begin(const char *name, int64_t limit)
 }
 
 /* Closes it, and all in it, and brings the calling thread back to where it was before, if it is inside. What is left in use goes to the account
- * above; other threads that are inside go on there. Returns how many bytes those are: 0 when nothing was forgotten. */
+ * above; other threads that are inside go on there. Returns how many bytes those are: 0 when nothing was forgotten. Where stacks are taken
+ * (MEMGRANT_STACKS=true) a line says by which calls they were asked for. */
 static inline int64_t mg_scope_end(mg_scope scope)
 {
     return mgx_scope_end ? mgx_scope_end(scope) : 0;

@@ -7,6 +7,7 @@
 #include "fair.h"
 #include "grants.h"
 #include "lanes.h"
+#include "leaks.h"
 #include "path.h"
 #include "pool_threads.h"
 #include "self.h"
@@ -142,6 +143,7 @@ static int64_t end_scope(int64_t scope, int64_t heir, bool lets_go)
     struct mg_self *self = &mg_self;
     int64_t left = 0;
     struct mg_heap *heaps = NULL;
+    struct mg_leaks leaks = { .ids = NULL };
     if (!scope || !may(self))
         return 0;
     mg_enter(self);
@@ -153,11 +155,16 @@ static int64_t end_scope(int64_t scope, int64_t heir, bool lets_go)
     if (ends) {
         step_out(self, scope);
         mg_lock(&mg_books_lock);
-        if ((account = scope_of(scope)) != NULL)
+        if ((account = scope_of(scope)) != NULL) {
+            if (!heir)
+                mg_leaks_note(&leaks, account);
             heaps = close_scope(account, mg_accounts_of(heir), &left);
+        }
         mg_unlock(&mg_books_lock);
         mg_heap_close_all(heaps);
         mg_grants_mind_overhead_now_and_then();
+        mg_leaks_say(&leaks, left);
+        mg_leaks_forget(&leaks);
     }
     mg_leave(self);
     return inherits ? left : -1;

@@ -160,3 +160,85 @@ void mg_stacked_add(struct mg_text *text)
     if (rows)
         mg_os_release(rows, (ROWS + 1) * sizeof *rows);
 }
+
+/* ---- In lines, for people ---- */
+
+enum { SHOWN_FRAMES = 8, SHOWN_JAVA = 3 };
+
+static bool is_of(uint16_t at, const uint64_t *accounts, unsigned count)
+{
+    const struct mg_stack_label *label = &mg_stacks.labels[at];
+    if (!at || !atomic_load_explicit(&label->complete, memory_order_acquire))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (accounts[i] == label->account)
+            return true;
+    return false;
+}
+
+/* Each label is looked for once. */
+static void keep_those_of(struct row *rows, const uint64_t *accounts, unsigned count)
+{
+    enum { UNKNOWN, OURS, OTHERS };
+    uint8_t *known = mg_os_allocate(MG_STACK_LABELS);
+    for (unsigned i = 0; i <= ROWS; i++) {
+        uint8_t *is = known ? &known[rows[i].label] : NULL;
+        if (is && rows[i].used && *is == UNKNOWN)
+            *is = is_of(rows[i].label, accounts, count) ? OURS : OTHERS;
+        rows[i].used = is && rows[i].used && *is == OURS;
+    }
+    if (known)
+        mg_os_release(known, MG_STACK_LABELS);
+}
+
+static void add_places(struct mg_text *text, uint32_t at)
+{
+    const struct mg_stack *stack = &mg_stacks.stacks[at];
+    bool complete = at && atomic_load_explicit(&stack->complete, memory_order_acquire);
+    for (unsigned i = 0; complete && i < stack->depth && i < SHOWN_FRAMES; i++) {
+        int found = mg_modules_find(stack->code[i], stack->generation);
+        const struct mg_module *module = found < 0 ? NULL : mg_modules_at((unsigned)found);
+        if (module)
+            mg_text_add(text, " %s+0x%x", mg_rows_file(module->path),
+                        (unsigned)(stack->code[i] - module->from + module->offset));
+    }
+}
+
+static void add_java(struct mg_text *text, uint32_t callers)
+{
+    const char *name = callers ? mg_callers_names(callers) : NULL;
+    for (unsigned i = 0; name && *name && i < SHOWN_JAVA; name += strlen(name) + 1, i++)
+        mg_text_add(text, " %s", name);
+}
+
+static void add_line(struct mg_text *text, const struct row *row)
+{
+    mg_text_add(text, "  %ld bytes in %ld blocks of %s, asked for by", (int64_t)(row->bytes + 0.5),
+                (int64_t)(row->blocks + 0.5), mg_libraries[row->library].name);
+    add_places(text, row->stack);
+    add_java(text, row->callers);
+    mg_text_add(text, "\n");
+}
+
+void mg_stacked_list(struct mg_text *text, const uint64_t *accounts, unsigned count, unsigned most)
+{
+    if (!mg_stacks.mean)
+        return;
+    mg_modules_look();
+    struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
+    if (!rows)
+        return;
+    add_up(rows);
+    keep_those_of(rows, accounts, count);
+    for (unsigned i = 0; i < most; i++) {
+        struct row *largest = NULL;
+        for (unsigned at = 0; at <= ROWS; at++)
+            if (rows[at].used && (!largest || rows[at].bytes > largest->bytes))
+                largest = &rows[at];
+        if (!largest)
+            break;
+        add_line(text, largest);
+        largest->used = false;
+    }
+    mg_os_release(rows, (ROWS + 1) * sizeof *rows);
+}

@@ -6,13 +6,15 @@
 #include "figures.h"
 #include "grants.h"
 #include "json.h"
+#include "leaks.h"
 #include "os.h"
 #include "path.h"
 #include "self.h"
+#include "stacked.h"
 #include "sums.h"
 
 /* Children of one account that are shown each: a screen has no room for more. JSON has all. */
-enum { SHOWN = 40 };
+enum { SHOWN = 40, SHOWN_STACKS = 10 };
 
 static const char *state_of(const struct mg_account *account)
 {
@@ -107,9 +109,15 @@ char *mg_account_text(int64_t handle, bool json, size_t *length)
     struct mg_text text = mg_text_new();
     mg_lock(&mg_books_lock);
     struct mg_account *account = mg_accounts_of(handle);
+    struct mg_leaks all = { .ids = NULL };
+    if (account && !json)
+        mg_leaks_note(&all, account);
     if (account)
         add_account(&text, account, json, 0);
     mg_unlock(&mg_books_lock);
+    if (all.ids)
+        mg_stacked_list(&text, all.ids, all.count, SHOWN_STACKS);
+    mg_leaks_forget(&all);
     mg_leave(&mg_self);
     *length = text.size;
     if (text.at)
