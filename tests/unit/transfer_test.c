@@ -6,7 +6,7 @@
 #include "rows.h"
 #include "window.h"
 
-enum { KB = 1 << 10, LARGE = 512 * KB };
+enum { KB = 1 << 10, LARGE = 512 * KB, HUGE = 40 << 20 };
 
 static int64_t nest(int64_t parent, int64_t limit)
 {
@@ -183,14 +183,30 @@ static void it_comes_back(void)
     CHECK_EQ(used(root()), 0);
 }
 
+static int64_t closing;
+static pthread_barrier_t step;
+static void *stay_in_it(void *unused)
+{
+    int64_t before = mg_scopes_enter(closing);
+    pthread_barrier_wait(&step);
+    pthread_barrier_wait(&step);
+    mg_scopes_leave(before);
+    return unused;
+}
+
 static void who_has_closed_gets_nothing_and_what_is_no_block_goes_nowhere(void)
 {
     int64_t from = nest(root(), -1), ended = nest(root(), -1), to = nest(root(), -1);
-    char *block = allocate_in(from, LARGE);
+    char *block = allocate_in(from, HUGE);
     void *foreign = malloc(100);
-    CHECK_EQ(mg_scopes_end(ended), 0);
-    int64_t closed[] = { ended, 0, 12345, -1 };
-    for (int i = 0; i < 4; i++)
+    pthread_t thread;
+    closing = nest(root(), -1);
+    CHECK(!pthread_barrier_init(&step, NULL, 2) && !pthread_create(&thread, NULL, stay_in_it, NULL));
+    pthread_barrier_wait(&step);
+    CHECK_EQ(mg_scopes_end(ended) + mg_scopes_end(closing), 0);
+    CHECK(mg_account_of(closing));
+    int64_t closed[] = { ended, closing, 0, 12345, -1 };
+    for (int i = 0; i < 5; i++)
         CHECK_EQ(hand(block, closed[i]), -1);
     CHECK_EQ(hand(foreign, to), 0);
     CHECK_EQ(hand(NULL, to), 0);
@@ -200,8 +216,10 @@ static void who_has_closed_gets_nothing_and_what_is_no_block_goes_nowhere(void)
     CHECK_EQ(hand((void *)(mg_window.base + mg_window.size - 4096), to), 0);
     CHECK_EQ(mg_scopes_transfer(block, to, from), 0); /* it is not that one's */
     CHECK_EQ(used(to), 0);
-    CHECK_EQ(used(from), LARGE);
-    CHECK_EQ(mg_scopes_transfer(block, from, to), LARGE);
+    CHECK_EQ(used(from), HUGE);
+    CHECK_EQ(mg_scopes_transfer(block, from, to), HUGE);
+    pthread_barrier_wait(&step);
+    CHECK(!pthread_join(thread, NULL));
     mg_free(block);
     free(foreign);
     CHECK_EQ(mg_scopes_end(from), 0);
