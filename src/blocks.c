@@ -20,17 +20,6 @@
 
 #include <string.h>
 
-/* The referee blames by the stack alone, for every allocation of the process, whatever we do with it. */
-static MG_NOINLINE void ask_referee(size_t size)
-{
-    unsigned owner = mg_walk_owner();
-    unsigned class = mg_class_of(size < 16 ? 16 : size);
-    if (owner == MG_LIBRARY_OTHER || !class)
-        return;
-    MG_ADD(mg_libraries[owner].referee_bytes, (int64_t)mg_classes.size[class]);
-    MG_ADD(mg_libraries[owner].referee_allocations, 1);
-}
-
 bool mg_owns(const void *block)
 {
     return mg_window_holds(block);
@@ -213,7 +202,7 @@ bool mg_allocate(unsigned library, size_t size, size_t alignment, unsigned form,
     if (MG_UNLIKELY(MG_LOAD(self->inside)))
         return false;
     if (MG_UNLIKELY(mg_settings.referee))
-        ask_referee(size);
+        mg_walk_referee(size);
     if (MG_UNLIKELY(MG_LIBRARY_SERVES(library)))
         library = owner_of(self, library, size);
     if (library == MG_LIBRARY_OTHER || (MG_UNLIKELY(!self->heap) && !mg_charges_attach(self, library, size)))
@@ -404,6 +393,6 @@ bool mg_reallocate(unsigned library, void *block, size_t size, void **moved)
     }
     mg_leave_to_outside(self);
     if (served && MG_UNLIKELY(mg_settings.referee))
-        ask_referee(size);
+        mg_walk_referee(size);
     return served || move(library, block, size, moved);
 }

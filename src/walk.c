@@ -1,5 +1,6 @@
 #include "walk.h"
 
+#include "classes.h"
 #include "libraries.h"
 #include "self.h"
 
@@ -46,4 +47,14 @@ unsigned mg_walk_owner(void)
     struct walk walk = { MG_LIBRARY_OTHER, false, 0 };
     _Unwind_Backtrace(step, &walk);
     return walk.owner;
+}
+
+void mg_walk_referee(size_t size)
+{
+    unsigned owner = mg_walk_owner();
+    unsigned class = mg_class_of(size < 16 ? 16 : size);
+    if (owner == MG_LIBRARY_OTHER || !class)
+        return;
+    MG_ADD(mg_libraries[owner].referee_bytes, (int64_t)mg_classes.size[class]);
+    MG_ADD(mg_libraries[owner].referee_allocations, 1);
 }
