@@ -13,7 +13,7 @@ function drawOverTime(data) {
     /* A limit far beyond what is used is told, and not drawn: the chart would be empty. */
     const used = Math.max(1, most(sums), most(data.used));
     const lines = [["granted", "#06c"], ["limit", "#c00"]].map(([name, color]) => ({ name, color, figures: data[name], most: most(data[name]) }))
-      .filter(line => line.figures.some(n => n !== null)).map(line => ({ ...line, drawn: line.most <= 2 * used }));
+      .filter(line => line.figures.some(n => n !== null)).map(line => ({ ...line, drawn: line.most <= 4 * used }));
     const y = flame.scaleLinear([0, 1.05 * Math.max(used, ...lines.filter(line => line.drawn).map(line => line.most))], [height - bottom, top]);
     const step = 2 ** Math.ceil(Math.log2(y.domain()[1] / 8)), ticks = Array.from({ length: 9 }, (_, n) => n * step).filter(n => n <= y.domain()[1]);
     const place = flame.select("#over-time").append("section");

@@ -16,6 +16,13 @@ static int64_t start_ns; /* 0: at the next point */
 /* The highest until now: what rose between two points has been in use between them, whatever is at the second. */
 static int64_t peak, peaks[MG_LIBRARIES];
 
+/* What was said last, as it was then: so it stayed until something moves. */
+static struct {
+    int64_t libraries[MG_LIBRARIES];
+    int64_t used, granted;
+    struct mg_history_account accounts[MG_HISTORY_ACCOUNTS];
+} last;
+
 void mg_history_start(void)
 {
     if (mg_os_affordable(1, sizeof *history))
@@ -88,17 +95,17 @@ static void join(unsigned to, unsigned from)
 static void thin(void)
 {
     while (history->count == MG_HISTORY_POINTS) {
-        unsigned last = 0;
+        unsigned kept = 0;
         history->interval_ms *= 2;
         for (unsigned at = 1; at < MG_HISTORY_POINTS; at++) {
-            if (history->ms[at] / history->interval_ms != history->ms[last] / history->interval_ms) {
-                if (++last == at)
+            if (history->ms[at] / history->interval_ms != history->ms[kept] / history->interval_ms) {
+                if (++kept == at)
                     continue;
-                clear(last);
+                clear(kept);
             }
-            join(last, at);
+            join(kept, at);
         }
-        history->count = last + 1;
+        history->count = kept + 1;
     }
 }
 
@@ -109,23 +116,52 @@ static bool is_due(int64_t ms)
     return !count || ms / history->interval_ms != history->ms[count - 1] / history->interval_ms;
 }
 
+static void add_point(int64_t ms)
+{
+    if (is_due(ms))
+        thin();
+    if (is_due(ms)) { /* still, as intervals are longer now */
+        unsigned at = history->count++;
+        clear(at);
+        history->limit[at] = at ? history->limit[at - 1] : -1;
+        history->denials[at] = at ? history->denials[at - 1] : 0;
+    }
+    history->ms[history->count - 1] = ms;
+}
+
+/* A time without points, as nothing moved, ends with one that says so: else it would have what came after it. */
+static void end_quiet_time(int64_t ms)
+{
+    int64_t end = ms / history->interval_ms * history->interval_ms - 1;
+    if (!history->count || history->ms[history->count - 1] >= end || !is_due(end))
+        return;
+    add_point(end);
+    unsigned at = history->count - 1;
+    keep_highest(&history->used[at], last.used);
+    keep_highest(&history->granted[at], last.granted);
+    for (unsigned i = 0; i < MG_LIBRARIES; i++)
+        if (history->is_used[i])
+            keep_highest(&history->libraries[i][at], last.libraries[i]);
+    for (unsigned i = 0; i < MG_HISTORY_ACCOUNTS && last.accounts[i].id; i++)
+        note_account(history->accounts[at], last.accounts[i].id, last.accounts[i].used);
+}
+
 void mg_history_begin(int64_t now_ns)
 {
     if (!history)
         return;
     start_ns = start_ns ? start_ns : now_ns;
     int64_t ms = (now_ns - start_ns) / NS_A_MS;
-    if (is_due(ms))
-        thin();
-    if (is_due(ms)) /* still, as intervals are longer now */
-        clear(history->count++);
-    history->ms[history->count - 1] = ms;
+    end_quiet_time(ms);
+    add_point(ms);
+    memset(last.accounts, 0, sizeof last.accounts);
 }
 
 void mg_history_library(unsigned library, int64_t used, int64_t library_peak)
 {
     if (!history)
         return;
+    last.libraries[library] = used;
     if (library_peak > peaks[library])
         used = peaks[library] = library_peak;
     if (used)
@@ -136,8 +172,10 @@ void mg_history_library(unsigned library, int64_t used, int64_t library_peak)
 
 void mg_history_account(uint64_t id, int64_t used)
 {
-    if (history && used > 0)
-        note_account(history->accounts[history->count - 1], id, used);
+    if (!history || used <= 0)
+        return;
+    note_account(last.accounts, id, used);
+    note_account(history->accounts[history->count - 1], id, used);
 }
 
 void mg_history_end(const struct mg_history_total *total)
@@ -145,6 +183,8 @@ void mg_history_end(const struct mg_history_total *total)
     if (!history)
         return;
     unsigned at = history->count - 1;
+    last.used = total->used;
+    last.granted = total->granted;
     keep_highest(&history->used[at], total->peak > peak ? total->peak : total->used);
     keep_highest(&peak, total->peak);
     keep_highest(&history->granted[at], total->granted);

@@ -1,6 +1,7 @@
 /* How what is used grew: points in time since the process began to count, or was forked. There are never more than MG_HISTORY_POINTS: when
  * they are all taken, neighbours become one, and of each figure the highest is kept, so that no peak goes. A point is added with each live
- * page (live.h), where it costs little beside that; where there is no page there is no history. Under the books' lock. Runs inside malloc. */
+ * page (live.h), where it costs little beside that, and one where a time ends in which nothing moved; where there is no page there is no
+ * history. Under the books' lock. Runs inside malloc. */
 #ifndef MG_HISTORY_H
 #define MG_HISTORY_H
 

@@ -87,6 +87,20 @@ static void a_child_begins_anew_and_may_be_quiet(void)
     CHECK_EQ(history->used[history->count - 1], 2049);
 }
 
+/* Nothing moves for ten seconds, then much is taken: until then there was little. */
+static void a_quiet_time_has_what_was_before_it(void)
+{
+    mg_history_after_fork_in_child();
+    add(0, 10, 10000, 1); /* a peak that is new */
+    add(3, 20, 10000, 1);
+    add(10000, 3000, 10000, 4);
+    CHECK_EQ(history->count, 3);
+    CHECK(history->ms[1] == 9999 && history->used[1] == 20 && history->libraries[LIBRARY][1] == 20);
+    CHECK(history->granted[1] == 25 && history->limit[1] == 1 << 30 && history->denials[1] == 1);
+    CHECK(history->ms[2] == 10000 && history->used[2] == 3000 && history->denials[2] == 4);
+    is_in_order(10000);
+}
+
 static void the_largest_accounts_are_named(void)
 {
     mg_history_after_fork_in_child();
@@ -149,6 +163,7 @@ int main(void)
     CHECK((history = mg_history_read()));
     peaks_stay_where_they_were();
     a_child_begins_anew_and_may_be_quiet();
+    a_quiet_time_has_what_was_before_it();
     the_largest_accounts_are_named();
     the_report_has_a_bounded_part_of_it();
     a_report_without_room_goes_on_without_it();
