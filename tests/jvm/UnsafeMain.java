@@ -142,7 +142,7 @@ final class UnsafeMain {
 
     private static long ofLibrary(String library, String figure) {
         String report = Native.report();
-        int at = report.lastIndexOf("{\"name\":\"" + library + "\"");
+        int at = report.indexOf("{\"name\":\"" + library + "\",\"role\":");
         check(at > 0, library + " is in the report: " + report);
         int from = report.indexOf("\"" + figure + "\":", at) + figure.length() + 3;
         return Long.parseLong(report.substring(from, report.indexOf(',', from)));
