@@ -39,7 +39,7 @@ static void more_than_a_page_is_held_whole(void)
     free(json);
 }
 
-static void a_childs_report_has_none(void)
+__attribute__((unused)) static void a_childs_report_has_none(void)
 {
     pid_t child = fork();
     if (!child)
@@ -56,6 +56,10 @@ int main(void)
     nobody_works_for_whoever_says_nothing();
     the_report_holds_what_was_said_last();
     more_than_a_page_is_held_whole();
+#ifdef __SANITIZE_THREAD__
+    printf("no child: jemalloc takes more locks around fork than the 64 that ThreadSanitizer can follow\n");
+#else
     a_childs_report_has_none();
+#endif
     return 0;
 }
