@@ -73,7 +73,8 @@ static inline int64_t mg_scope_end_into(mg_scope scope, mg_scope heir)
 
 /* One block that a target library has goes to another account, with all of its bytes and whatever the limit there: a scope that is open, or what
  * mg_scope_here said. Whoever frees it later gives it back to that one. As with realloc nobody else may use the block meanwhile; what is no block
- * must not be given, nor what mmap gave. Returns how many bytes it has; 0: it is not counted; -1: `to` has closed. Then nothing has changed. */
+ * must not be given, nor what mmap gave. Returns how many bytes it has; 0: it is not counted, or the books have no
+ * room for it there; -1: `to` has closed. Then nothing has changed. */
 static inline int64_t mg_scope_transfer(const void *block, mg_scope to)
 {
     return mgx_scope_transfer ? mgx_scope_transfer(block, to) : 0;

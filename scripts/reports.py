@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -88,7 +89,7 @@ def read(given):
     told = subprocess.run([os.environ.get("MEMGRANT", os.path.join(HERE, "memgrant")), "dump", given],
                           capture_output=True, text=True, check=False)
     if told.returncode:
-        raise BadInput(told.stderr.strip().removeprefix("memgrant: "))
+        raise BadInput(re.sub("^memgrant: ", "", told.stderr.strip()))
     return load(told.stdout.strip()), f"/proc/{given}/root", told.stdout.strip()
 
 

@@ -14,7 +14,8 @@ def fields(record, kinds, what):
     if not isinstance(record, dict):
         raise reports.BadInput(f"{what} is no object")
     for name, kind in kinds.items():
-        if not isinstance(record.get(name), kind):
+        value = record.get(name)
+        if not isinstance(value, kind) or kind is int and not 0 <= value < 1 << 63:
             raise reports.BadInput(f"{what} has no {name} that could be used")
 
 

@@ -123,7 +123,8 @@ class Files:
 
 def plain(module, offset):
     """A place without a name."""
-    return f"{os.path.basename(module['path'].removesuffix(' (deleted)')) or '?'}+0x{offset:x}"
+    path = re.sub(r" \(deleted\)$", "", module["path"])
+    return f"{os.path.basename(path) or '?'}+0x{offset:x}"
 
 
 def names_of(path, elf, offsets):

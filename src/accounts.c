@@ -83,7 +83,7 @@ void mg_accounts_collect_pair(struct mg_pair *pair)
 static void collect_heap(struct mg_heap *heap)
 {
     mg_heap_begin_collecting(heap);
-    for (unsigned tag = 1; tag < MG_TAGS; tag++)
+    for (unsigned tag = 1; tag < heap->tags_end; tag++)
         if (heap->pairs[tag].in_use)
             mg_accounts_collect_pair(&heap->pairs[tag]);
 }
@@ -141,7 +141,7 @@ void mg_accounts_add_books(const struct mg_account *account, struct mg_book book
     struct range range = heaps_of(account);
     for (unsigned i = range.from; i < range.to; i++) {
         const struct mg_heap *heap = mg_heap_at(i);
-        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++) {
+        for (unsigned tag = 1; heap && tag < heap->tags_end; tag++) {
             const struct mg_pair *pair = &heap->pairs[tag];
             if (!pair->in_use || MG_LOAD(pair->account) != account)
                 continue;
@@ -153,7 +153,7 @@ void mg_accounts_add_books(const struct mg_account *account, struct mg_book book
 
 void mg_accounts_release_empty(struct mg_heap *heap)
 {
-    for (unsigned tag = 1; tag < MG_TAGS; tag++) {
+    for (unsigned tag = 1; tag < heap->tags_end; tag++) {
         struct mg_pair *pair = &heap->pairs[tag];
         if (!pair->in_use || !pair->survives || atomic_load_explicit(&pair->mappings, memory_order_acquire) ||
             mg_strangers_bytes(pair) != pair->survivors || mg_strangers_frees(pair) != pair->survivor_count)

@@ -100,7 +100,7 @@ static void pass_on_all(struct mg_account *account)
 {
     for (unsigned i = 0; MG_LOAD(account->spread) && i < mg_heap_count(); i++) {
         struct mg_heap *heap = mg_heap_at(i);
-        for (unsigned tag = 1; heap && tag < MG_TAGS; tag++)
+        for (unsigned tag = 1; heap && tag < heap->tags_end; tag++)
             if (heap->pairs[tag].in_use && heap->pairs[tag].survives &&
                 MG_LOAD(heap->pairs[tag].account) == account)
                 pass_on(account, &heap->pairs[tag]);

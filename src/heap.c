@@ -223,10 +223,10 @@ bool mg_heap_is_full(const struct mg_heap *heap)
 {
     /* A task charges to a handful of libraries. */
     enum { ENOUGH = 32 };
-    int unused = 0;
-    for (unsigned tag = 1; tag < MG_TAGS; tag++)
-        unused += !heap->pairs[tag].in_use;
-    return unused < ENOUGH;
+    unsigned used = 0;
+    for (unsigned tag = 1; tag < heap->tags_end; tag++)
+        used += heap->pairs[tag].in_use;
+    return MG_TAGS - 1 - used < ENOUGH;
 }
 
 struct mg_heap *mg_heap_at(unsigned index)
@@ -249,6 +249,8 @@ unsigned mg_heap_new_tag(struct mg_heap *heap, struct mg_account *account, unsig
             continue;
         int64_t refunded = MG_LOAD(pair->refunded);
         int64_t frees = MG_LOAD(pair->frees);
+        if (heap->tags_end <= tag)
+            heap->tags_end = tag + 1;
         pair->in_use = true;
         pair->survives = handed;
         pair->library = library;

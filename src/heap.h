@@ -47,6 +47,7 @@ struct mg_heap {
     _Atomic(uint8_t) tag_of[MG_LIBRARIES]; /* the current account's tag for a library, 0 none yet */
     struct mg_heap *next_idle;             /* or, of one whose account ended, the next one to be closed */
     bool full;                             /* of survivors: hardly a tag is left */
+    unsigned tags_end; /* above the highest tag that was ever in use: few have more than a handful */
     struct mg_pair pairs[MG_TAGS];
 };
 

@@ -25,8 +25,7 @@ static struct {
 
 void mg_history_start(void)
 {
-    if (mg_os_affordable(1, sizeof *history))
-        history = mg_os_allocate(sizeof *history);
+    history = mg_os_allocate(sizeof *history);
     if (history)
         history->interval_ms = FIRST_INTERVAL_MS;
 }

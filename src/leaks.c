@@ -44,7 +44,8 @@ void mg_leaks_say(struct mg_leaks *leaks, int64_t bytes)
         text.at[length] = '\0';
     mg_say("%s ended with %ld bytes in use%s%s", leaks->name, bytes, length ? ", of " : "",
            length ? text.at + strspn(text.at, " ") : "");
-    mg_text_free(text.at, text.size);
+    if (text.at)
+        mg_text_free(text.at, text.size);
 }
 
 void mg_leaks_forget(struct mg_leaks *leaks)

@@ -58,7 +58,7 @@ static unsigned tag_for(struct mg_heap *heap, struct mg_account *heir, unsigned 
     unsigned own = MG_LOAD(heap->tag_of[library]);
     if (heir->heap == heap)
         return own ? own : mg_heap_new_tag(heap, heir, library, false);
-    for (unsigned tag = 1; tag < MG_TAGS; tag++) {
+    for (unsigned tag = 1; tag < heap->tags_end; tag++) {
         const struct mg_pair *pair = &heap->pairs[tag];
         if (pair->in_use && pair->survives && pair->library == library && MG_LOAD(pair->account) == heir)
             return tag;

@@ -39,7 +39,9 @@ static int64_t age_of(const struct mg_account *account)
 
 static void add_json(struct mg_text *text, struct mg_account *account)
 {
-    int64_t used = used_by(account);
+    const struct mg_book *books = mg_sums_read(account);
+    struct mg_book sum = mg_sums_total(books);
+    int64_t used = mg_book_used(&sum);
     mg_text_add(text, "{\"id\":%lu,\"name\":", account->id);
     mg_text_add_string(text, account->name);
     mg_text_add(text, ",\"holder\":%lu,\"state\":\"%s\",\"limit\":", account->holder->id, state_of(account));
@@ -56,7 +58,7 @@ static void add_json(struct mg_text *text, struct mg_account *account)
     else
         mg_text_add(text, "%ld", mg_fair_share(account));
     mg_text_add(text, ",\"denials\":%ld,\"age_ns\":%ld", MG_LOAD(account->denials), age_of(account));
-    mg_figures_add_libraries(text, mg_sums_read(account));
+    mg_figures_add_libraries(text, books);
     mg_text_add(text, ",\"children\":[");
 }
 

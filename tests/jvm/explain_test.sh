@@ -17,9 +17,10 @@ public class Held {
     }
 }
 END
-# In a container of 1 GB, where one can be made.
+# In a container of 1 GB, where one can be made and no other around it is nearer.
 limited=
-for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+outside=$(PYTHONPATH=$ROOT/scripts python3 -c 'import cgroups; print(cgroups.container_of("self") and "limited")')
+[ "$outside" = None ] && for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
     group=$root/memgrant-explain.$$
     mkdir "$group" 2>/dev/null || continue
     for limit in memory.limit_in_bytes memory.max; do
@@ -28,7 +29,7 @@ for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
     [ -z "$limited" ] || break
     rmdir "$group"
 done
-trap '[ -z "$limited" ] || rmdir "$limited"' EXIT
+trap '[ -z "$limited" ] || { kill "${child-}" 2>/dev/null && wait "$child"; rmdir "$limited"; }' EXIT
 mkfifo said asked
 (
     [ -z "$limited" ] || echo "$BASHPID" >"$limited/cgroup.procs"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # PySpark: what numpy and pyarrow take in a Python worker has the name of the task that the worker serves, and beyond a limit it is a MemoryError.
 . "$(dirname "$0")/spark.bash"
-"$ROOT/scripts/get-python" "$spark" || skip "there is no Python with numpy and PySpark: run scripts/get-python"
+timeout 900 "$ROOT/scripts/get-python" "$spark" || skip "there is no Python with numpy and PySpark: run scripts/get-python"
 python=$BUILD/python-$spark/bin/python
 pyspark=$(printf '%s:' "$BUILD/python-$spark"/spark/*.zip)
 cd "$WORK" || exit

@@ -119,7 +119,7 @@ public final class Account extends GrantedAccount implements AutoCloseable {
      * @param address what a target library's malloc or {@code Unsafe} returned, and nobody has freed. As with realloc, nobody else may use it
      *     meanwhile. The address of anything else makes the books wrong. Mappings (mmap) are no blocks
      * @param receiver any account that is open, also of another task
-     * @return how many bytes it has; 0 when it is not counted, or not this account's: then nothing has changed
+     * @return how many bytes it has; 0 when it is not counted, is not this account's, or the books have no room for it there: then nothing has changed
      * @throws IllegalArgumentException when the receiver has closed
      */
     public long transfer(long address, Account receiver) {

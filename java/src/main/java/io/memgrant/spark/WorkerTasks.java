@@ -33,8 +33,8 @@ final class WorkerTasks {
 
     private final ObjectMapper json = new ObjectMapper();
     private final List<ObjectNode> tasks = new ArrayList<>();
-    /** By worker; bounded, since workers come and go. */
-    private final Map<Integer, Long> denied = new LinkedHashMap<>() {
+    /** By worker, those that were heard of last; bounded, since workers come and go. */
+    private final Map<Integer, Long> denied = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
@@ -72,7 +72,10 @@ final class WorkerTasks {
 
     /** One that has not ended its task, which has ended without it. */
     synchronized void add(Working worker) {
-        tasks.add(json.createObjectNode().put("task", worker.task()).put("name", worker.name()).put("pid", worker.pid())
+        if (tasks.stream().anyMatch(one -> one.path("pid").asInt() == worker.pid() && one.path("task").asLong() == worker.task())) {
+            return; // it has told meanwhile
+        }
+        add(json.createObjectNode().put("task", worker.task()).put("name", worker.name()).put("pid", worker.pid())
                 .put("resident_peak", worker.resident()).put("unfinished", true));
     }
 
@@ -108,9 +111,13 @@ final class WorkerTasks {
 
     private void keep(ObjectNode task) {
         tasks.removeIf(before -> before.has("unfinished") && before.get("pid").equals(task.get("pid")) && before.get("task").equals(task.get("task")));
-        tasks.add(task);
+        add(task);
         EndedTasks.HERE.add(new EndedTasks.Task(task.path("name").asText() + " in Python worker " + task.path("pid").asInt(),
                 task.path("peak").asLong(), task.path("denials").asLong()));
+    }
+
+    private void add(ObjectNode task) {
+        tasks.add(task);
         if (tasks.size() > 2 * MOST) {
             keepMost();
         }
