@@ -15,7 +15,7 @@ def fields(record, kinds, what):
         raise reports.BadInput(f"{what} is no object")
     for name, kind in kinds.items():
         value = record.get(name)
-        if not isinstance(value, kind) or kind is int and not 0 <= value < 1 << 63:
+        if not isinstance(value, kind) or kind is int and not 0 <= value < 1 << 64:
             raise reports.BadInput(f"{what} has no {name} that could be used")
 
 
