@@ -8,6 +8,7 @@
 #include "closing.h"
 #include "grants.h"
 #include "heap.h"
+#include "lanes.h"
 #include "self.h"
 #include "window.h"
 
@@ -88,6 +89,8 @@ static int64_t transfer(const void *block, const struct held *held, struct mg_ac
     if (!tag)
         return 0;
     MG_STORE(heir->spread, true);
+    mg_lanes_note_peaks(
+        account); /* it had that until now, which a lane that takes it out of credit has not told */
     mg_accounts_hand_over(account, heir, pair->library, bytes, 1);
     count(pair, -bytes, -1);
     count(&held->heap->pairs[tag], bytes, 1);

@@ -111,6 +111,27 @@ static void a_block_goes_to_another_account_to_the_byte(void)
     CHECK_EQ(mg_scopes_end(to), 0);
 }
 
+/* All of it taken out of credit, while the thread is in it, and gone before anybody looked. */
+static void what_it_had_is_its_peak_when_all_is_handed_on(void)
+{
+    int64_t from = nest(root(), -1), to = nest(root(), -1), bytes = 0;
+    void *blocks[14];
+    int64_t before = mg_scopes_enter(from);
+    CHECK(before);
+    for (int i = 0; i < 14; i++)
+        CHECK(mg_allocate(UNIT_LIBRARY, 4000, 0, false, &blocks[i]));
+    for (int i = 0; i < 14; i++)
+        bytes += hand(blocks[i], to);
+    mg_scopes_leave(before);
+    CHECK(bytes >= 14 * 4000);
+    CHECK_EQ(used(from), 0);
+    CHECK(figure(from, MG_PEAK) >= bytes);
+    for (int i = 0; i < 14; i++)
+        mg_free(blocks[i]);
+    CHECK_EQ(mg_scopes_end(from), 0);
+    CHECK_EQ(mg_scopes_end(to), 0);
+}
+
 static void it_may_be_beyond_the_limit_which_shows_and_gets_no_more_then(void)
 {
     int64_t to = nest(root(), 600 * KB), from = nest(root(), -1);
@@ -345,6 +366,7 @@ int main(void)
     unit_start("enforce", "1g");
     what_an_account_inherits_in_its_own_heap_is_given_back_once();
     a_block_goes_to_another_account_to_the_byte();
+    what_it_had_is_its_peak_when_all_is_handed_on();
     it_may_be_beyond_the_limit_which_shows_and_gets_no_more_then();
     what_one_task_was_granted_pays_for_its_own_blocks();
     it_comes_back();
