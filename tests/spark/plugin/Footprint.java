@@ -75,8 +75,9 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
         return seen;
     }
 
+    /** Or a courier is between Spark, which has said yes or has it back, and the account that it is told to. */
     boolean isBusy() {
-        return execution != 0 || accounts != 0 || couriers != 0;
+        return execution != 0 || accounts != 0 || couriers != 0 || storage != granted + overhead;
     }
 
     /** What no task owns, with a batch at hand. */
