@@ -1,49 +1,9 @@
 /* What a scope leaves goes to another account than the one above it, to the byte and beyond that one's limit; and scopes that several hold. */
-#include "unit.h"
+#include "nested.h"
 
 #include "path.h"
-#include "rows.h"
 
 enum { KB = 1 << 10, LARGE = 512 * KB };
-
-static int64_t nest(int64_t parent, int64_t limit)
-{
-    int64_t account = mg_account_nest("nested", parent, limit);
-    CHECK(account);
-    return account;
-}
-
-static int64_t root(void)
-{
-    return mg_account_handle(mg_root());
-}
-
-static int64_t figure(int64_t account, int which)
-{
-    int64_t figures[MG_FIGURES];
-    mg_read(account, figures);
-    return figures[which];
-}
-
-static int64_t used(int64_t account)
-{
-    return figure(account, MG_USED);
-}
-
-static int64_t taken(int64_t account)
-{
-    return MG_LOAD(mg_account_of(account)->taken);
-}
-
-static void *allocate_in(int64_t account, size_t size)
-{
-    void *block = NULL;
-    int64_t before = mg_scopes_enter(account);
-    CHECK(before);
-    CHECK(mg_allocate(UNIT_LIBRARY, size, 0, false, &block));
-    mg_scopes_leave(before);
-    return block;
-}
 
 static void what_is_left_goes_to_another_account_to_the_byte(void)
 {

@@ -1,51 +1,11 @@
 /* Single blocks go from an account that is open to another one: to the byte, whatever its limit, while others allocate and free beside them. */
-#include "unit.h"
+#include "nested.h"
 
 #include "classes.h"
 #include "path.h"
-#include "rows.h"
 #include "window.h"
 
 enum { KB = 1 << 10, LARGE = 512 * KB, HUGE = 40 << 20 };
-
-static int64_t nest(int64_t parent, int64_t limit)
-{
-    int64_t account = mg_account_nest("nested", parent, limit);
-    CHECK(account);
-    return account;
-}
-
-static int64_t root(void)
-{
-    return mg_account_handle(mg_root());
-}
-
-static int64_t figure(int64_t account, int which)
-{
-    int64_t figures[MG_FIGURES];
-    mg_read(account, figures);
-    return figures[which];
-}
-
-static int64_t used(int64_t account)
-{
-    return figure(account, MG_USED);
-}
-
-static int64_t taken(int64_t account)
-{
-    return MG_LOAD(mg_account_of(account)->taken);
-}
-
-static void *allocate_in(int64_t account, size_t size)
-{
-    void *block = NULL;
-    int64_t before = mg_scopes_enter(account);
-    CHECK(before);
-    CHECK(mg_allocate(UNIT_LIBRARY, size, 0, false, &block));
-    mg_scopes_leave(before);
-    return block;
-}
 
 static void free_in(int64_t account, void *block)
 {
