@@ -87,10 +87,11 @@ def read(given):
     if not given.isdigit() or os.path.exists(given):
         return load(given), "", given
     told = subprocess.run([os.environ.get("MEMGRANT", os.path.join(HERE, "memgrant")), "dump", given],
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, check=False)
     if told.returncode:
-        raise BadInput(re.sub("^memgrant: ", "", told.stderr.strip()))
-    return load(told.stdout.strip()), f"/proc/{given}/root", told.stdout.strip()
+        raise BadInput(re.sub("^memgrant: ", "", told.stderr.decode(errors="replace").strip()))
+    path = os.fsdecode(told.stdout.rstrip(b"\n"))
+    return load(path), f"/proc/{given}/root", path
 
 
 def report_of(parsed, path):
