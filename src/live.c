@@ -112,12 +112,14 @@ static void fill_libraries(struct mg_live_copy *copy)
 static int64_t granted_to_all(void)
 {
     int64_t sum = 0;
+    if (!MG_LOAD(mg_grants.enforcing))
+        return -1;
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         const struct mg_account *account = mg_accounts_slot(i);
         if (account->listed && account->holder == account)
             sum += mg_path_granted(account);
     }
-    return MG_LOAD(mg_grants.enforcing) && sum < INT64_MAX / 8 ? sum : -1;
+    return sum < INT64_MAX / 8 ? sum : -1;
 }
 
 static void end_point(const struct mg_live_copy *copy)
