@@ -2,9 +2,12 @@ import io.memgrant.Memgrant;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.TaskFailedReason;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -17,6 +20,10 @@ public final class SparkFate {
     private static final int ROWS = 100_000;
     private static final String QUERY = "SELECT g, sum(i), max(v) FROM t GROUP BY g ORDER BY 2 DESC, 3";
     private static final AtomicReference<String> FAILURE = new AtomicReference<>();
+    /** Of the query that runs: tasks of one that failed may end while the next one runs, and are none of its own. */
+    private static final Set<Integer> STAGES = ConcurrentHashMap.newKeySet();
+    private static volatile String now = "";
+    private static int queries;
 
     private SparkFate() {}
 
@@ -66,8 +73,15 @@ public final class SparkFate {
         spark.sparkContext().setLogLevel("ERROR");
         spark.sparkContext().addSparkListener(new SparkListener() {
             @Override
+            public void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+                if (now.equals(submitted.properties().getProperty("spark.jobGroup.id"))) {
+                    STAGES.add(submitted.stageInfo().stageId());
+                }
+            }
+
+            @Override
             public void onTaskEnd(SparkListenerTaskEnd ended) {
-                if (ended.reason() instanceof TaskFailedReason) {
+                if (STAGES.contains(ended.stageId()) && ended.reason() instanceof TaskFailedReason) {
                     FAILURE.compareAndSet(null, ((TaskFailedReason) ended.reason()).toErrorString().lines().findFirst().orElse(""));
                 }
             }
@@ -85,8 +99,11 @@ public final class SparkFate {
 
     /** Runs the query once and says what became of it. Whether it met a denial: then it was no quiet one. */
     private static boolean tell(SparkSession spark, String word) {
-        Fate.Denials before = new Fate.Denials();
+        now = "query " + queries++;
+        STAGES.clear();
         FAILURE.set(null);
+        spark.sparkContext().setJobGroup(now, now, false);
+        Fate.Denials before = new Fate.Denials();
         String outcome = query(spark);
         boolean isDisturbed = !before.areAll();
         Fate.say(word.equals("after") && !isDisturbed ? "after " + outcome : "task " + before.since() + " " + outcome);
@@ -100,6 +117,7 @@ public final class SparkFate {
             if (rows.size() != 1000 || sum != (long) ROWS * (ROWS - 1) / 2) {
                 return "wrong / " + rows.size() + " rows, sum " + sum;
             }
+            spark.sparkContext().listenerBus().waitUntilEmpty(60_000);
             String failure = FAILURE.get();
             return failure == null ? "right / " : failure.contains("SparkOutOfMemoryError") ? "stopped / " + failure : "exception / " + failure;
         } catch (Exception failed) {
