@@ -9,7 +9,7 @@
 /* Threads that free while we are armed read base and size as they come, in whichever order (the compiler, too, has its own). So each
  * alone holds no address: no process has one there. From a base of 0 the new size held NULL, which everybody frees. */
 struct mg_window mg_window = { .base = (uintptr_t)1 << 63 };
-size_t mg_window_largest = (size_t)1 << 39;
+size_t mg_window_largest = (size_t)1 << 41;
 
 /* Which granules are in use, one bit each; the search goes on where the last one ended. */
 static struct {
