@@ -1,8 +1,11 @@
 package io.memgrant.tests;
 
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
@@ -33,6 +36,7 @@ public final class Waits extends OnCluster {
             Waits waits = new Waits(spark);
             waits.forAnotherTask();
             waits.forWhatAnotherThreadFrees();
+            waits.notForWhatAnotherTaskDoesNotUse();
             waits.untilOneIsStopped();
             waits.retriesConverge();
             waits.notForATaskThatItLocksOut();
@@ -113,6 +117,45 @@ public final class Waits extends OnCluster {
         });
         Check.that(seen.equals(List.of("attempt 0", "attempt 0")), "a task that waits sees what other threads free for it", "%s", seen);
         thatNothingIsLeft("after other threads' frees");
+    }
+
+    /** One that was alone has more than the half of two, and has freed it. */
+    private void notForWhatAnotherTaskDoesNotUse() throws Exception {
+        try (Meeting meeting = new Meeting()) {
+            int port = meeting.port();
+            JavaFutureAction<Void> idle = start(task -> {
+                free(allocate(LARGE));
+                Meeting.arrive(port);
+                return "";
+            });
+            Socket arrived = meeting.await();
+            List<String> seen = run(1, task -> {
+                AtomicBoolean isOver = new AtomicBoolean();
+                FutureTask<Boolean> waited = endWait(Thread.currentThread(), isOver);
+                String end = use(50);
+                isOver.set(true);
+                return waited.get() ? "waits for the idle one" : end;
+            });
+            arrived.close();
+            idle.get();
+            Check.that(seen.equals(List.of("attempt 0")), "what a task was granted and does not use another one gets at once", "%s", seen);
+        }
+        thatNothingIsLeft("after a grant went from one task to another");
+    }
+
+    /** Wakes the thread should it wait for other tasks; whether it did. */
+    private static FutureTask<Boolean> endWait(Thread thread, AtomicBoolean isOver) {
+        FutureTask<Boolean> watch = new FutureTask<>(() -> {
+            while (!isOver.get()) {
+                if (isAnyoneIn("awaitMissing")) {
+                    thread.interrupt();
+                    return true;
+                }
+            }
+            return false;
+        });
+        new Thread(watch).start();
+        return watch;
     }
 
     /** Each has half of the pool, and needs more. */

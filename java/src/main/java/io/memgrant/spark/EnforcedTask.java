@@ -40,6 +40,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private long wanted;
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
+    /** What it was let start with, since an attempt before it was denied: no other task gets it, used or not. Set before anybody else knows of it. */
+    private volatile long promised;
     /** Whether its present wait was said. Of one thread, that looks now and then. */
     private boolean saidWaiting;
 
@@ -59,8 +61,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
      * On the task's thread, when it was admitted.
      *
      * @param firstGrant what to have before anything asks, at most; 0 leaves it to the courier
+     * @param need what of it stays the task's, whether it uses it or not
      */
-    void start(long firstGrant) {
+    void start(long firstGrant, long need) {
+        promised = need;
         if (firstGrant > 0) {
             memory.takeAnchor();
             grant(memory.acquireFree(firstGrant));
@@ -140,6 +144,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     @Override
     public long acquireMemory(long bytes) {
         long got = memory.acquireMemory(bytes);
+        long missing = got < bytes ? account.overdraft() - got : 0;
+        if (missing > 0 && enforcement.takeBackUnused(this, missing)) {
+            got += memory.acquireMemory(missing);
+        }
         if (got < bytes) {
             enforcement.refused();
         }
@@ -149,6 +157,19 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     @Override
     public void releaseMemory(long bytes) {
         memory.releaseMemory(bytes);
+    }
+
+    /**
+     * Another task lacks what this one was granted and does not use: up to so much of it goes back to Spark. On any thread; what of Spark's is
+     * locked meanwhile is its memory manager alone.
+     *
+     * @return bytes
+     */
+    long giveBackUnused(long most) {
+        long unused = account.granted() - Math.max(Math.max(account.used(), memory.covered()), promised);
+        long back = unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
+        memory.releaseMemory(back);
+        return back;
     }
 
     /** Takes back what the container lent: it stops by at its next boundary. On any thread. */
@@ -186,6 +207,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         long missing = account.overdraft();
         grant(memory.acquireFree(missing + CUSHION));
         missing = account.overdraft();
+        if (missing > 0 && enforcement.takeBackUnused(this, missing)) {
+            grant(memory.acquireFree(missing));
+            missing = account.overdraft();
+        }
         return missing <= 0 || enforcement.lendSeen(account, missing);
     }
 
@@ -196,8 +221,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     /**
      * Null when Spark granted what was missing, when the container lends it, or when an interrupt that is not ours kept it from
-     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion, and what
-     * heaps still keep of what was freed; then levers are pulled, which costs less than a spill or a wait. In the middle of
+     * answering: the next boundary asks again. What is free is taken first, so that nobody spills or waits for the cushion, what
+     * heaps still keep of what was freed, and what other tasks were granted and do not use; then levers are pulled, which costs less than a spill or a wait. In the middle of
      * something of Spark's nobody frees, spills or waits at all: a boundary behind it does, unless too much is missing.
      */
     private Denial ask(long lacking, long cushion, String library) {
@@ -207,6 +232,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         if (got < missing && !isInsideSpark) {
             enforcement.giveBackFreed();
             got += grant(memory.acquireFree(missing - got + cushion));
+        }
+        if (got < missing && enforcement.takeBackUnused(this, missing - got)) {
+            got += grant(memory.acquireFree(missing - got));
         }
         if (got < missing && !isInsideSpark) {
             missing -= enforcement.pullLevers(account, missing - got + cushion);

@@ -108,7 +108,7 @@ final class Enforcement {
         } finally {
             wait.close();
         }
-        task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0);
+        task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0, need);
     }
 
     /** What a task may have beyond its grant, in bytes, until it comes to a boundary where it can be asked for. */
@@ -273,6 +273,15 @@ final class Enforcement {
     void giveBackFreed() {
         Memgrant.measureOverhead(); // takes in what was freed by threads that are not the account's
         giveBackSurplus(false);
+    }
+
+    /** What other tasks were granted and do not use goes back to Spark, up to so much, since one lacks it. On any thread. Whether there was any. */
+    boolean takeBackUnused(EnforcedTask lacks, long missing) {
+        long left = missing;
+        for (EnforcedTask other : admission.running()) {
+            left -= other == lacks || left <= 0 ? 0 : other.giveBackUnused(left);
+        }
+        return left < missing;
     }
 
     private void giveBackSurplus(boolean keeps) {
