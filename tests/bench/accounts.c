@@ -275,12 +275,101 @@ static double scope(const char *how)
     return (processor() - before) / ROUNDS / 1e3;
 }
 
+/* ---- thread: KB of each of many threads of an account, beyond what they have before the library is armed ---- */
+
+enum { CROWD = 400 };
+static pthread_barrier_t met;
+static const char *armed_as;
+
+static void *one_of_many(void *account)
+{
+    if (account)
+        door_bind(account);
+    one_operation();
+    pthread_barrier_wait(&met);
+    pthread_barrier_wait(&met); /* in between it is looked at */
+    if (account)
+        door_unbind();
+    return NULL;
+}
+
+static double crowd_of(struct mg_account *account)
+{
+    pthread_t threads[CROWD];
+    CHECK(!pthread_barrier_init(&met, NULL, CROWD + 1));
+    long before = resident_kb();
+    for (int i = 0; i < CROWD; i++)
+        CHECK(!pthread_create(&threads[i], NULL, one_of_many, account));
+    pthread_barrier_wait(&met);
+    long with = resident_kb();
+    pthread_barrier_wait(&met);
+    for (int i = 0; i < CROWD; i++)
+        CHECK(!pthread_join(threads[i], NULL));
+    return (double)(with - before) / CROWD;
+}
+
+static double thread(const char *how)
+{
+    (void)how;
+    double plain = crowd_of(NULL);
+    door_arm(armed_as);
+    return crowd_of(begin_task()) - plain;
+}
+
+/* ---- chunk: the longest, in milliseconds, that one waited for what idle threads of siblings held, below one limit ---- */
+
+enum { IDLE = 4, CHUNKS = 200, LIMIT = 16 * MB };
+static mg_scope parent;
+
+/* Takes a chunk, uses 100 bytes of it, and is idle. */
+static void *hold_a_chunk(void *unused)
+{
+    mg_scope before = mg_scope_enter(parent), own = mg_scope_begin("idle", MG_SCOPE_NO_LIMIT);
+    CHECK(own);
+    for (int i = 0; i < CHUNKS; i++) {
+        pthread_barrier_wait(&met);
+        one_operation();
+        pthread_barrier_wait(&met);
+    }
+    CHECK(!mg_scope_end(own));
+    mg_scope_leave(before);
+    return unused;
+}
+
+static double chunk(const char *how)
+{
+    (void)how;
+    pthread_t threads[IDLE];
+    double longest = 0;
+    door_bind(opened());
+    parent = mg_scope_begin("parent", LIMIT);
+    mg_scope own = mg_scope_begin("lacks", MG_SCOPE_NO_LIMIT);
+    CHECK(parent && own && !pthread_barrier_init(&met, NULL, IDLE + 1));
+    for (int i = 0; i < IDLE; i++)
+        CHECK(!pthread_create(&threads[i], NULL, hold_a_chunk, NULL));
+    for (int i = 0; i < CHUNKS; i++) {
+        pthread_barrier_wait(&met);
+        pthread_barrier_wait(&met);
+        double start = now_ms();
+        char *most = malloc(LIMIT - 32 * 1024); /* less is left beside the chunks */
+        double took = now_ms() - start;
+        CHECK(most && mg_scope_used(parent) > LIMIT - 32 * 1024);
+        free(most);
+        longest = took > longest ? took : longest;
+    }
+    for (int i = 0; i < IDLE; i++)
+        CHECK(!pthread_join(threads[i], NULL));
+    CHECK(mg_scope_peak(parent) <= LIMIT); /* or nobody had to give anything back */
+    return longest;
+}
+
 static const struct {
     const char *name;
     double (*measure)(const char *how);
-} measures[] = { { "bind", bind_and_unbind }, { "task", task },  { "memory", memory },
-                 { "settle", settle },        { "back", back },  { "growth", growth },
-                 { "frees", frees },          { "scope", scope } };
+} measures[] = { { "bind", bind_and_unbind }, { "task", task },   { "memory", memory },
+                 { "settle", settle },        { "back", back },   { "growth", growth },
+                 { "frees", frees },          { "scope", scope }, { "thread", thread },
+                 { "chunk", chunk } };
 
 int main(int count, char **words)
 {
@@ -289,7 +378,9 @@ int main(int count, char **words)
         dprintf(2, "accounts: to be run under libmemgrant-door.so\n");
         return 2;
     }
-    door_arm(words[1]);
+    armed_as = words[1];
+    if (strcmp(words[2], "thread") != 0) /* which looks at others before */
+        door_arm(armed_as);
     for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
         if (!strcmp(measures[i].name, words[2])) {
             printf("%.3f\n", measures[i].measure(words[3]));

@@ -119,7 +119,7 @@ def accounts():
     for name, unit, what in (("bind+unbind", "us", "bind -"), ("task-recycled", "us", "task recycled"),
                              ("task-fresh", "us", "task fresh"),
                              ("scope-entered+left", "us", "scope entered"), ("scope-begun+ended", "us", "scope whole"),
-                             ("memory", "KB", "memory -"),
+                             ("memory", "KB", "memory -"), ("thread-memory", "KB", "thread -"),
                              ("settle-empty", "us", "settle empty"), ("settle-100MB-freed", "us", "settle freed"),
                              ("settle-100MB-alive", "us", "settle alive"), ("back-100MB-freed", "ms", "back freed"),
                              ("back-100MB-outliving", "ms", "back outliving"), ("growth", "KB", "growth nothing"),
@@ -127,6 +127,7 @@ def accounts():
         yield Row(f"account/{name}", command, unit, environment=preload, quick=name in ("bind+unbind", "task-recycled"),
                   share=0.25 if name.startswith(("growth", "back")) else 1,
                   ways={mode: [mode, *what.split()] for mode in ("observe", "enforce")})
+    yield Row("account/idle-chunk-back", command, "ms", environment=preload, ways={"enforce": ["enforce", "chunk", "-"]})
 
 
 def resident():
