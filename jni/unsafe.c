@@ -27,18 +27,18 @@ static struct {
 static struct {
     jvmtiEnv *jvmti;
     bool wrapped;
-    bool by_frames;  /* packages are named */
     unsigned of_all; /* the target java:* */
+    jlong looked_at; /* of smaller blocks nobody looks who took them; 0 where packages are named */
     _Atomic(int)
         virtual_bound; /* virtual threads that are bound: while there are none nobody looks for them */
 } unsafe;
 
-/* Of smaller blocks nobody looks who took them, where all are the same's: Spark's pages, which it has paid for, are larger. */
+/* Where all are the same's: Spark's pages, which it has paid for, are larger. */
 #define LOOKED_AT (64 << 10)
 
 static inline unsigned library_of(JNIEnv *env, jlong bytes)
 {
-    if (!unsafe.by_frames && bytes < LOOKED_AT)
+    if (bytes < unsafe.looked_at)
         return unsafe.of_all;
     return mg_frames_library(env, unsafe.jvmti, unsafe.of_all);
 }
@@ -79,7 +79,7 @@ static inline void ends(const struct call *call)
         mg_java_stood_in();
 }
 
-static jlong JNICALL allocate(JNIEnv *env, jobject self, jlong bytes)
+static MG_NOINLINE jlong allocate_at_length(JNIEnv *env, jobject self, jlong bytes)
 {
     struct call call;
     if (!begins(env, &call, bytes))
@@ -93,6 +93,17 @@ static jlong JNICALL allocate(JNIEnv *env, jobject self, jlong bytes)
         originals.free(env, self, block);
         return 0;
     }
+    return block;
+}
+
+/* A little by a thread that is no task's: there is nothing to look at, to ask for or to throw. */
+static jlong JNICALL allocate(JNIEnv *env, jobject self, jlong bytes)
+{
+    if (MG_UNLIKELY(bytes >= unsafe.looked_at || mg_java_may_deny() || MG_LOAD(unsafe.virtual_bound)))
+        return allocate_at_length(env, self, bytes);
+    mg_java_begins(unsafe.of_all, bytes);
+    jlong block = originals.allocate(env, self, bytes);
+    mg_java_ends();
     return block;
 }
 
@@ -123,7 +134,7 @@ enum { METHODS = sizeof methods / sizeof methods[0] };
 static const char *start(void)
 {
     mg_lookups_use(unsafe.jvmti);
-    unsafe.by_frames = mg_java_names_packages();
+    unsafe.looked_at = mg_java_names_packages() ? 0 : LOOKED_AT;
     unsafe.of_all = mg_java_library_of_all();
     return mg_java_redirect() ? NULL : "libjvm does not call malloc by a slot of its own";
 }

@@ -94,11 +94,15 @@ static bool serve(struct mg_self *self, unsigned library, size_t size, size_t al
     return true;
 }
 
-/* Whether the common case may be this thread's and the library's. */
+/* Whether the common case may be this thread's. */
+static inline bool is_at_hand(const struct mg_self *self)
+{
+    return MG_LIKELY(self->magazines && !MG_LOAD(self->inside)) && MG_LIKELY(!MG_LOAD(mg_library_limits));
+}
+
 static inline bool is_common(const struct mg_self *self, unsigned library)
 {
-    return MG_LIKELY(self->magazines && !MG_LOAD(self->inside)) && !MG_LIBRARY_SERVES(library) &&
-           MG_LIKELY(!MG_LOAD(mg_library_limits));
+    return is_at_hand(self) && !MG_LIBRARY_SERVES(library); /* the library's, too */
 }
 
 static void *allocate_for_java(size_t size);
@@ -127,8 +131,6 @@ static MG_INLINE void *take_at_hand(struct mg_self *self, unsigned library, size
 static MG_NOINLINE void *allocate_out_of_credit(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
-    if (library == MG_LIBRARY_JVM)
-        return allocate_for_java(size);
     if (MG_UNLIKELY(size > LARGEST_COMMON || !is_common(self, library)))
         return NULL;
     mg_enter_from_outside(self);
@@ -158,7 +160,7 @@ static MG_NOINLINE void *allocate_for_java(size_t size)
     unsigned package = mg_charges_java(self, size);
     if (MG_UNLIKELY(!package))
         return NULL;
-    const bool common = MG_LIKELY(size <= MG_MAGAZINE_LARGEST) && is_common(self, package);
+    const bool common = MG_LIKELY(size <= MG_MAGAZINE_LARGEST) && is_at_hand(self);
     void *block = common ? take_at_hand(self, package, size) : mg_allocate_at_hand(package, size);
     if (MG_LIKELY(block))
         self->java = 0;
@@ -168,11 +170,11 @@ static MG_NOINLINE void *allocate_for_java(size_t size)
 void *mg_allocate_at_hand(unsigned library, size_t size)
 {
     struct mg_self *self = &mg_self;
+    if (library == MG_LIBRARY_JVM)
+        return allocate_for_java(size);
     if (size > MG_MAGAZINE_LARGEST)
         return allocate_out_of_credit(library, size);
-    if (MG_UNLIKELY(!is_common(self, library)))
-        return library == MG_LIBRARY_JVM ? allocate_for_java(size) : NULL;
-    return take_at_hand(self, library, size);
+    return is_common(self, library) ? take_at_hand(self, library, size) : NULL;
 }
 
 /* For whom a library allocates that serves others. */

@@ -108,6 +108,11 @@ static MG_NOINLINE int64_t lacks(struct mg_self *self, unsigned library, int64_t
     return missing ? need : 0;
 }
 
+bool mg_java_may_deny(void)
+{
+    return mg_self.task_thread;
+}
+
 int64_t mg_java_lacks(unsigned library, int64_t bytes)
 {
     struct mg_self *self = &mg_self;

@@ -122,6 +122,8 @@ unsigned mg_java_library_of_all(void);
 /* On this thread libjvm asks next for a block of so many bytes, and that is the library's. */
 void mg_java_begins(unsigned library, int64_t bytes);
 void mg_java_ends(void);
+/* Whether the calling thread is a task's own: only there something may lack, and be asked for and denied. */
+bool mg_java_may_deny(void);
 /* On a task's own thread: the bytes that its account would have to have, beyond the thread's credit, so that its accountant has to be
  * asked before the library takes so many; else 0. */
 int64_t mg_java_lacks(unsigned library, int64_t bytes);
