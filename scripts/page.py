@@ -57,7 +57,7 @@ def in_script(value):
 
 def stacks_part(stacks, names):
     rows = "".join("<tr><td>%s<td>%s<td>%s<td>%s" % (f"{row['bytes']:,}", f"{row['blocks']:,}",
-                   html.escape(f"{row['account_name']} {row['library']} {row['thread']}"), html.escape(stacked.innermost(row, names)))
+                   html.escape(f"{row['account_name']} {stacked.whose(row)} {row['thread']}"), html.escape(stacked.innermost(row, names)))
                    for row in stacked.largest(stacks, 30))
     return STACKS % {"data": in_script(stacked.bounded(stacked.tree_of(stacks, names))), "rows": rows,
                      "what": html.escape(stacked.summary(stacks))}

@@ -66,6 +66,7 @@ def labels_of(row):
         yield "stage", stage[1]
     yield "library", row["library"]
     yield "thread", row["thread"]
+    yield "kind", "mapping" if row.get("mapping") is True else ""
 
 
 def write(path, stacks, names):

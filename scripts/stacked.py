@@ -62,10 +62,15 @@ def names_of_java(stacks):
         yield (JAVA, at), [(name, name[name.rfind("(") + 1:-1] if name.endswith(")") else "")]
 
 
+def whose(row):
+    """The library, and whether it mapped the memory itself, as allocators of a library's own do."""
+    return row["library"] + (" (mapped)" if row.get("mapping") is True else "")
+
+
 def path_of(row, names):
     """Names from the outermost to the innermost frame, below whose it is."""
     yield row["account_name"] or "(unknown)"
-    yield row["library"]
+    yield whose(row)
     for frame in reversed(row["frames"]):
         for name, _ in reversed(names[tuple(frame)]):
             yield name

@@ -294,16 +294,20 @@ char *mg_figures_text(size_t *length, bool wait)
     int64_t mapped[MG_LIBRARIES];
     struct mg_files files;
     bool maps_files = mg_specs_java(0) && mg_files_read(&files, wait);
-    if (!mg_mappings_read(mapped, wait))
-        return NULL;
-    if (wait)
+    struct mg_mapping_parts *parts = mg_stacked_room();
+    bool read = mg_mappings_read(mapped, parts, wait);
+    if (read && wait)
         mg_lock(&mg_books_lock);
-    else if (!mg_try_lock(&mg_books_lock))
+    else if (!read || !mg_try_lock(&mg_books_lock)) {
+        mg_stacked_forget(parts);
         return NULL;
+    }
     memcpy(mapped_bytes, mapped, sizeof mapped);
     struct mg_text text = write_text(maps_files ? &files : NULL);
     mg_unlock(&mg_books_lock);
-    mg_stacked_add(&text); /* a table of all samples, and the kernel's list of files: nobody waits for that */
+    mg_stacked_add(&text,
+                   parts); /* a table of all samples, and the kernel's list of files: nobody waits for that */
+    mg_stacked_forget(parts);
     return end_text(&text, length);
 }
 

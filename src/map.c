@@ -5,6 +5,8 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
+#include "samples.h"
+#include "stacks.h"
 #include "window.h"
 
 #include <errno.h>
@@ -62,20 +64,20 @@ static void note(struct mg_self *self, unsigned library, uintptr_t from, uintptr
         mg_pass(library, (int64_t)(to - from), owner.tag ? MG_PASSED_TABLE : MG_PASSED_TAGS);
 }
 
-static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library)
+static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library, uint32_t sample)
 {
-    return (struct mg_mapping_owner){ self->heap, mg_charges_tag(self, library) };
+    return (struct mg_mapping_owner){ self->heap, mg_charges_tag(self, library), sample };
 }
 
 /* A new mapping of a target's own, under the table's lock. */
 static long map_charged(struct mg_self *self, unsigned library, void *address, size_t size, int protection,
-                        int flags)
+                        int flags, uint32_t sample)
 {
     size_t bytes = protection & PROT_WRITE ? whole_pages(size) : 0;
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
     struct mg_mapping_owner owner =
-        owner_here(self, library); /* after the charge, which may move the thread */
+        owner_here(self, library, sample); /* after the charge, which may move the thread */
     long mapped = mg_os_call_mmap(address, size, protection, flags, -1, 0);
     bool good = mapped >= 0 || mapped < -4095;
     uintptr_t from = (uintptr_t)mapped;
@@ -98,15 +100,18 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
         return mg_os_call_mmap(address, size, protection, flags, file, offset);
     long mapped;
     mg_enter(self);
+    size_t writable = ours && protection & PROT_WRITE ? whole_pages(size) : 0;
+    uint32_t sample = mg_stacks_count_mapping(self, library, writable);
     mg_mappings_lock();
     if (ours) {
-        mapped = map_charged(self, library, address, size, protection, flags);
+        mapped = map_charged(self, library, address, size, protection, flags, sample);
     } else {
         mapped = mg_os_call_mmap(address, size, protection, flags, file, offset);
         if (mapped >= 0)
             mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + whole_pages(size), MG_MAPPING_GONE);
     }
     mg_mappings_unlock();
+    mg_samples_drop(sample);
     mg_leave(self);
     return mapped;
 }
@@ -149,8 +154,23 @@ long mg_advise(void *address, size_t size, int advice)
     return result;
 }
 
+/* The sample of what becomes writable, if it is one: it takes the lock to see how much that is. What of it others are quicker to make
+ * writable is theirs, and the rest is as probably a sample as all of it was. */
+static uint32_t sample_of_writable(struct mg_self *self, uintptr_t from, uintptr_t to)
+{
+    struct mg_mapping_owner owner = { 0 };
+    if (MG_LIKELY(!mg_stacks.mean))
+        return 0;
+    mg_mappings_lock();
+    size_t bytes = mg_mappings_uncharged(from, to, &owner);
+    unsigned library = bytes ? owner.heap->pairs[owner.tag].library : 0;
+    mg_mappings_unlock();
+    bool attached = bytes && (self->heap || mg_charges_attach(self, library, bytes));
+    return attached ? mg_stacks_count_mapping(self, library, bytes) : 0;
+}
+
 /* Memory that becomes writable is charged to the account of the thread that makes it so. Under the table's lock. */
-static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, int protection)
+static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, int protection, uint32_t sample)
 {
     struct mg_mapping_owner owner = { 0 };
     size_t bytes = mg_mappings_uncharged(from, to, &owner);
@@ -162,7 +182,7 @@ static long make_writable(struct mg_self *self, uintptr_t from, uintptr_t to, in
     long result = mg_os_call_mprotect((void *)from, to - from, protection);
     struct mg_mapping_owner here = { 0 };
     if (bytes)
-        here = owner_here(self, library);
+        here = owner_here(self, library, sample);
     size_t noted = !result && here.tag ? mg_mappings_commit(from, to, here) : 0;
     conclude(self, library, noted, true);
     conclude(self, library, bytes - noted, false);
@@ -180,22 +200,24 @@ long mg_protect(void *address, size_t size, int protection)
         return mg_os_call_mprotect(address, size, protection);
     long result;
     mg_enter(self);
+    uint32_t sample = protection & PROT_WRITE ? sample_of_writable(self, from, to) : 0;
     mg_mappings_lock();
     if (protection & PROT_WRITE) {
-        result = make_writable(self, from, to, protection);
+        result = make_writable(self, from, to, protection, sample);
     } else {
         result = mg_os_call_mprotect(address, size, protection);
         if (!result && protection == PROT_NONE)
             mg_mappings_change(from, to, MG_MAPPING_RESERVED);
     }
     mg_mappings_unlock();
+    mg_samples_drop(sample);
     mg_leave(self);
     return result;
 }
 
 /* Under the table's lock; the old range is a target's. */
 static long remap_charged(struct mg_self *self, unsigned library, void *address, size_t size, size_t new_size,
-                          int flags, void *new_address)
+                          int flags, void *new_address, uint32_t sample)
 {
     uintptr_t from = (uintptr_t)address;
     size_t before = whole_pages(size);
@@ -219,7 +241,7 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
     }
     if (after > before) {
         if (!reserved)
-            here = owner_here(self, library);
+            here = owner_here(self, library, sample);
         enum mg_mapping_state state = reserved ? MG_MAPPING_RESERVED : MG_MAPPING_CHARGED;
         note(self, library, to + before, to + after, state, here);
     }
@@ -234,10 +256,12 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
         return mg_os_call_mremap(address, size, new_size, flags, new_address);
     bool charges = begin(self, &library, new_size > size ? new_size - size : 0);
     mg_enter(self);
+    size_t growth = charges && new_size > size ? whole_pages(new_size) - whole_pages(size) : 0;
+    uint32_t sample = mg_stacks_count_mapping(self, library, growth);
     mg_mappings_lock();
     long moved;
     if (charges && mg_mappings_touches(from, from + whole_pages(size))) {
-        moved = remap_charged(self, library, address, size, new_size, flags, new_address);
+        moved = remap_charged(self, library, address, size, new_size, flags, new_address, sample);
     } else {
         moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
         if (moved >= 0) {
@@ -246,6 +270,7 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
         }
     }
     mg_mappings_unlock();
+    mg_samples_drop(sample);
     mg_leave(self);
     return moved;
 }
@@ -257,6 +282,7 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
     if (!growth || (!ours && (growth > 0 || !concerns_us(self))))
         return move(growth);
     mg_enter(self);
+    uint32_t sample = mg_stacks_count_mapping(self, library, ours ? (size_t)growth : 0);
     mg_mappings_lock();
     void *before = (void *)-1;
     if (!ours || charge(self, library, (size_t)growth)) {
@@ -267,13 +293,14 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
             mg_mappings_change(from - (uintptr_t)-growth, from, MG_MAPPING_GONE);
         if (ours && good)
             note(self, library, from, from + (uintptr_t)growth, MG_MAPPING_CHARGED,
-                 owner_here(self, library));
+                 owner_here(self, library, sample));
         else if (ours)
             conclude(self, library, (size_t)growth, false);
     } else {
         errno = ENOMEM;
     }
     mg_mappings_unlock();
+    mg_samples_drop(sample);
     mg_leave(self);
     return before;
 }

@@ -4,6 +4,7 @@
 #include "libraries.h"
 #include "os.h"
 #include "passed.h"
+#include "samples.h"
 
 #include <string.h>
 
@@ -82,6 +83,7 @@ static bool make_room(void)
 static void insert(size_t index, struct range range)
 {
     MG_ADD(range.owner.heap->pairs[range.owner.tag].mappings, 1);
+    mg_samples_hold(range.owner.sample);
     memmove(&table.ranges[index + 1], &table.ranges[index], (table.count - index) * sizeof range);
     table.ranges[index] = range;
     table.count++;
@@ -93,6 +95,7 @@ static void erase(size_t index)
     const struct mg_mapping_owner *owner = &table.ranges[index].owner;
     /* Release: who used the pair by this range did it under the table's lock, before; the last range frees the pair. */
     atomic_fetch_sub_explicit(&owner->heap->pairs[owner->tag].mappings, 1, memory_order_release);
+    mg_samples_drop(owner->sample);
     table.count--;
     memmove(&table.ranges[index], &table.ranges[index + 1], (table.count - index) * sizeof *table.ranges);
 }
@@ -184,6 +187,10 @@ void mg_mappings_change(uintptr_t from, uintptr_t to, enum mg_mapping_state stat
         refund(range, (int64_t)before);
         range->state = state;
         range->resident = 0;
+        if (state == MG_MAPPING_RESERVED) {
+            mg_samples_drop(range->owner.sample);
+            range->owner.sample = 0;
+        }
         if (state == MG_MAPPING_GONE)
             erase(i);
         else
@@ -199,7 +206,8 @@ bool mg_mappings_add(uintptr_t from, uintptr_t to, enum mg_mapping_state state, 
     size_t index = first_above(from);
     struct range *before = index ? &table.ranges[index - 1] : NULL;
     if (before && before->to == from && before->state == state && state != MG_MAPPING_RETURNING &&
-        before->owner.heap == owner.heap && before->owner.tag == owner.tag)
+        before->owner.heap == owner.heap && before->owner.tag == owner.tag && !before->owner.sample &&
+        !owner.sample)
         before->to = to;
     else
         insert(index, (struct range){ from, to, owner, state, 0 });
@@ -213,10 +221,12 @@ void mg_mappings_move(uintptr_t from, uintptr_t to, uintptr_t target)
     /* The kernel never moves a mapping onto itself, so each turn leaves one range less behind. */
     for (size_t i = first_above(from); i < table.count && table.ranges[i].from < to; i = first_above(from)) {
         struct range range = table.ranges[i];
+        mg_samples_hold(range.owner.sample);
         erase(i);
         range.to = target + (range.to - from);
         range.from = target + (range.from - from);
         insert(first_above(range.from), range);
+        mg_samples_drop(range.owner.sample);
     }
 }
 
@@ -315,7 +325,7 @@ size_t mg_mappings_list(struct mg_mapping_place *places, size_t most, size_t *mi
     return count;
 }
 
-bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
+bool mg_mappings_read(int64_t charged[MG_LIBRARIES], struct mg_mapping_parts *parts, bool wait)
 {
     if (wait)
         mg_lock(&table.lock);
@@ -324,7 +334,11 @@ bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait)
     memset(charged, 0, MG_LIBRARIES * sizeof *charged);
     for (size_t i = 0; i < table.count; i++) {
         const struct range *range = &table.ranges[i];
-        charged[range->owner.heap->pairs[range->owner.tag].library] += (int64_t)charged_bytes(range);
+        int64_t bytes = (int64_t)charged_bytes(range);
+        charged[range->owner.heap->pairs[range->owner.tag].library] += bytes;
+        if (MG_UNLIKELY(range->owner.sample) && parts && parts->count < MG_MAPPING_PARTS)
+            parts->parts[parts->count++] =
+                (struct mg_mapping_part){ range->from, range->to, bytes, range->owner.sample };
     }
     mg_unlock(&table.lock);
     return true;

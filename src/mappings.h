@@ -20,6 +20,7 @@ enum mg_mapping_state {
 struct mg_mapping_owner {
     struct mg_heap *heap;
     unsigned tag;
+    uint32_t sample; /* who asked for it (samples.h); 0: nobody knows */
 };
 
 /* Addresses for the table. It grows in place, because memory that we mapped while the host unmaps might come to lie in the hole just
@@ -60,8 +61,20 @@ struct mg_mapping_place {
     unsigned library;
 };
 size_t mg_mappings_list(struct mg_mapping_place *places, size_t most, size_t *missing);
-/* Bytes in the table that are charged, by library. Takes the lock; false when it is taken and `wait` is false. */
-bool mg_mappings_read(int64_t charged[MG_LIBRARIES], bool wait);
+/* Ranges that hold a sample: as many as the samples' places and the kernel's usual most mappings can make. */
+#define MG_MAPPING_PARTS ((size_t)2 << 17)
+struct mg_mapping_part {
+    uintptr_t from, to;
+    int64_t charged;
+    uint32_t sample;
+};
+struct mg_mapping_parts {
+    size_t count;
+    struct mg_mapping_part parts[MG_MAPPING_PARTS];
+};
+/* Bytes in the table that are charged, by library, and the ranges that hold a sample, of the same moment; parts may be NULL. Takes the lock;
+ * false when it is taken and `wait` is false. */
+bool mg_mappings_read(int64_t charged[MG_LIBRARIES], struct mg_mapping_parts *parts, bool wait);
 
 void mg_mappings_before_fork(void);
 void mg_mappings_after_fork(void);

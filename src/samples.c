@@ -13,7 +13,8 @@ struct place {
     _Atomic(uint32_t) version;
     _Atomic(uint32_t) bytes_low, bytes_high;
     _Atomic(uint32_t) stack;
-    _Atomic(uint32_t) label_library;
+    _Atomic(uint32_t) label_library; /* and above both whether it is a mapping's */
+    _Atomic(uint32_t) holders;       /* of a mapping's */
     _Atomic(uint64_t)
         callers; /* version << 32 | callers: it can only be given to the sample that it is meant for */
 };
@@ -48,7 +49,8 @@ bool mg_samples_add(const void *block, struct mg_sample sample, struct mg_sample
         MG_STORE(place->bytes_low, sample.bytes_low);
         MG_STORE(place->bytes_high, sample.bytes_high);
         MG_STORE(place->stack, sample.stack);
-        MG_STORE(place->label_library, (uint32_t)sample.label << 8 | sample.library);
+        MG_STORE(place->label_library,
+                 (uint32_t)sample.mapping << 24 | (uint32_t)sample.label << 8 | sample.library);
         *at = (struct mg_sampled){ (uint32_t)(place - table), MG_LOAD(place->version) };
         MG_STORE(place->callers, (uint64_t)at->version << 32);
         /* Release: who finds the block finds its sample. */
@@ -69,6 +71,34 @@ bool mg_samples_remove(const void *block)
         return true;
     }
     return false;
+}
+
+/* Its key is no address, and no other sample's: odd, and counted. */
+uint32_t mg_samples_add_mapping(struct mg_sample sample, struct mg_sampled *at)
+{
+    static _Atomic(uintptr_t) mappings;
+    uintptr_t key = (MG_ADD(mappings, 1) + 1) << 4 | 1;
+    sample.mapping = true;
+    if (!mg_samples_add((const void *)key, sample, at))
+        return 0;
+    MG_STORE(table[at->place].holders, 1);
+    return at->place + 1;
+}
+
+void mg_samples_hold(uint32_t number)
+{
+    if (MG_UNLIKELY(number))
+        MG_ADD(table[mg_samples_place(number)].holders, 1);
+}
+
+void mg_samples_drop(uint32_t number)
+{
+    if (MG_LIKELY(!number))
+        return;
+    struct place *place = &table[mg_samples_place(number)];
+    /* Acquire and release: whoever is the last has seen that the others are gone. */
+    if (atomic_fetch_sub_explicit(&place->holders, 1, memory_order_acq_rel) == 1)
+        atomic_store_explicit(&place->key, FREE, memory_order_release);
 }
 
 void mg_samples_name(struct mg_sampled at, uint32_t callers)
@@ -93,6 +123,7 @@ bool mg_samples_at(size_t at, struct mg_sample *sample)
         uint32_t both = MG_LOAD(place->label_library);
         sample->label = (uint16_t)(both >> 8);
         sample->library = (uint8_t)both;
+        sample->mapping = both >> 24;
         sample->callers = (uint32_t)atomic_load_explicit(&place->callers, memory_order_acquire);
         atomic_thread_fence(memory_order_acquire);
         if (MG_LOAD(place->version) == version && MG_LOAD(place->key) == key)

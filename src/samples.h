@@ -1,5 +1,6 @@
 /* Samples: the blocks whose stacks are known, found by address. A table without locks that never grows: each address has a few
- * places, of which it takes one that is free, and where none is the sample is dropped and counted.
+ * places, of which it takes one that is free, and where none is the sample is dropped and counted. Those of mappings are in it too: parts of a
+ * mapping come and go and move, so its ranges (mappings.c) hold its sample by number, and the last one that goes takes it along.
  * Runs inside malloc, and on threads of any kind and state. */
 #ifndef MG_SAMPLES_H
 #define MG_SAMPLES_H
@@ -10,10 +11,12 @@
 #define MG_SAMPLES ((size_t)1 << 17)
 
 struct mg_sample {
-    uint32_t bytes_low, bytes_high;
+    uint32_t bytes_low,
+        bytes_high; /* of a mapping: of which chance was asked; what is in use its ranges know */
     uint32_t stack; /* index in stacks.h's table */
     uint16_t label; /* the same */
     uint8_t library;
+    bool mapping;
     uint32_t callers; /* index in callers.h's table; 0 none, or not yet */
 };
 
@@ -25,6 +28,16 @@ bool mg_samples_add(const void *block, struct mg_sample sample, struct mg_sample
 void mg_samples_name(struct mg_sampled at, uint32_t callers);
 /* Whether it was there. Of one block by one thread, which frees it. */
 bool mg_samples_remove(const void *block);
+/* The same of a mapping: its number, which the caller holds; 0 where there is no room. */
+uint32_t mg_samples_add_mapping(struct mg_sample sample, struct mg_sampled *at);
+/* Of a number that somebody holds, or of 0. */
+void mg_samples_hold(uint32_t number);
+void mg_samples_drop(uint32_t number);
+/* The place of a number that is not 0. */
+static inline size_t mg_samples_place(uint32_t number)
+{
+    return number - 1;
+}
 /* The sample at a place below MG_SAMPLES, as it was at one moment. False: there is none. Any thread. */
 bool mg_samples_at(size_t place, struct mg_sample *sample);
 

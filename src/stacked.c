@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-/* Samples of one stack, account, thread's name and library are one row. Further ones than there are rows for go into the last, without
+/* Samples of one stack, account, thread's name and library, of blocks or of mappings, are one row. Further ones than there are rows for go into the last, without
  * a stack. */
 enum { ROWS = 1 << 14, MOST = 10000 };
 struct row {
-    bool used;
+    bool used, mapping;
     uint8_t library;
     uint16_t label;
     uint32_t stack, callers;
@@ -25,11 +25,12 @@ static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sam
 {
     uint64_t hash =
         ((sample->stack * 31u + sample->label) * 31u + sample->callers) * (uint64_t)0x9e3779b97f4a7c15u +
-        sample->library;
+        sample->library * 2u + sample->mapping;
     for (unsigned i = 0; i < ROWS; i++) {
         struct row *row = &rows[((hash >> 32) + i) % ROWS];
         if (row->used && row->stack == sample->stack && row->label == sample->label &&
-            row->library == sample->library && row->callers == sample->callers)
+            row->library == sample->library && row->callers == sample->callers &&
+            row->mapping == sample->mapping)
             return row;
         if (row->used)
             continue;
@@ -37,6 +38,7 @@ static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sam
             break;
         ++*count;
         *row = (struct row){ .used = true,
+                             .mapping = sample->mapping,
                              .library = sample->library,
                              .label = sample->label,
                              .stack = sample->stack,
@@ -47,21 +49,69 @@ static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sam
     return &rows[ROWS];
 }
 
-static unsigned add_up(struct row *rows)
+static int64_t bytes_of(const struct mg_sample *sample)
 {
-    unsigned count = 0;
+    return (int64_t)((uint64_t)sample->bytes_high << 32 | sample->bytes_low);
+}
+
+static void add_blocks(struct row *rows, unsigned *count)
+{
     for (size_t i = 0; i < MG_SAMPLES; i++) {
         struct mg_sample sample;
-        if (!mg_samples_at(i, &sample))
+        if (!mg_samples_at(i, &sample) || sample.mapping)
             continue;
-        int64_t bytes = (int64_t)((uint64_t)sample.bytes_high << 32 | sample.bytes_low);
-        struct row *row = row_of(rows, &count, &sample);
-        double weight = mg_stacks_weight(bytes);
+        struct row *row = row_of(rows, count, &sample);
+        double weight = mg_stacks_weight(bytes_of(&sample));
         row->samples++;
-        row->bytes += weight * (double)bytes;
+        row->bytes += weight * (double)bytes_of(&sample);
         row->blocks += weight;
     }
-    return count;
+}
+
+/* What is left of a mapping stands for as much as all of it did. */
+static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapping_parts *parts)
+{
+    uint64_t *seen = mg_os_allocate(MG_SAMPLES / 8);
+    for (size_t i = 0; seen && i < parts->count; i++) {
+        const struct mg_mapping_part *part = &parts->parts[i];
+        struct mg_sample sample;
+        size_t place = mg_samples_place(part->sample);
+        if (!mg_samples_at(place, &sample) || !sample.mapping)
+            continue; /* it has gone meanwhile */
+        struct row *row = row_of(rows, count, &sample);
+        double weight = mg_stacks_weight(bytes_of(&sample));
+        row->bytes += weight * (double)part->charged;
+        if (seen[place / 64] >> place % 64 & 1)
+            continue;
+        seen[place / 64] |= (uint64_t)1 << place % 64;
+        row->samples++;
+        row->blocks += weight;
+    }
+    if (seen)
+        mg_os_release(seen, MG_SAMPLES / 8);
+}
+
+/* All rows; NULL when there is no memory. */
+static struct row *add_up(const struct mg_mapping_parts *parts)
+{
+    unsigned count = 0;
+    struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
+    if (rows)
+        add_blocks(rows, &count);
+    if (rows && parts)
+        add_mappings(rows, &count, parts);
+    return rows;
+}
+
+struct mg_mapping_parts *mg_stacked_room(void)
+{
+    return mg_stacks.mean ? mg_os_allocate(sizeof(struct mg_mapping_parts)) : NULL;
+}
+
+void mg_stacked_forget(struct mg_mapping_parts *parts)
+{
+    if (parts)
+        mg_os_release(parts, sizeof *parts);
 }
 
 static void add_modules(struct mg_text *text)
@@ -107,8 +157,10 @@ static void add_row(struct mg_text *text, const struct row *row)
     mg_text_add_string(text, complete ? label->thread : "");
     mg_text_add(text, ",\"library\":");
     mg_text_add_string(text, mg_libraries[row->library].name);
-    mg_text_add(text, ",\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"callers\":%u,\"frames\":[",
-                row->samples, (int64_t)(row->bytes + 0.5), (int64_t)(row->blocks + 0.5), row->callers);
+    mg_text_add(text,
+                ",\"mapping\":%s,\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"callers\":%u,\"frames\":[",
+                row->mapping ? "true" : "false", row->samples, (int64_t)(row->bytes + 0.5),
+                (int64_t)(row->blocks + 0.5), row->callers);
     add_frames(text, row->stack);
     mg_text_add(text, "]}");
 }
@@ -129,14 +181,12 @@ static void add_callers(struct mg_text *text, uint32_t count)
     mg_text_add(text, "]");
 }
 
-void mg_stacked_add(struct mg_text *text)
+void mg_stacked_add(struct mg_text *text, const struct mg_mapping_parts *parts)
 {
     if (!mg_stacks.mean)
         return;
     mg_modules_look();
-    struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
-    if (rows)
-        add_up(rows);
+    struct row *rows = add_up(parts);
     mg_text_add(text,
                 ",\"stacks\":{\"mean_bytes\":%ld,\"taken\":%ld,\"dropped\":%ld,\"in_signals\":%ld,"
                 "\"without_stack\":%ld,\"without_label\":%ld,\"frozen\":%s",
@@ -213,8 +263,9 @@ static void add_java(struct mg_text *text, uint32_t callers)
 
 static void add_line(struct mg_text *text, const struct row *row)
 {
-    mg_text_add(text, "  %ld bytes in %ld blocks of %s, asked for by", (int64_t)(row->bytes + 0.5),
-                (int64_t)(row->blocks + 0.5), mg_libraries[row->library].name);
+    mg_text_add(text, "  %ld bytes in %ld %s of %s, asked for by", (int64_t)(row->bytes + 0.5),
+                (int64_t)(row->blocks + 0.5), row->mapping ? "mappings" : "blocks",
+                mg_libraries[row->library].name);
     add_places(text, row->stack);
     add_java(text, row->callers);
     mg_text_add(text, "\n");
@@ -225,10 +276,14 @@ void mg_stacked_list(struct mg_text *text, const uint64_t *accounts, unsigned co
     if (!mg_stacks.mean)
         return;
     mg_modules_look();
-    struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
+    int64_t charged[MG_LIBRARIES];
+    struct mg_mapping_parts *parts = mg_stacked_room();
+    if (parts)
+        mg_mappings_read(charged, parts, true);
+    struct row *rows = add_up(parts);
+    mg_stacked_forget(parts);
     if (!rows)
         return;
-    add_up(rows);
     keep_those_of(rows, accounts, count);
     for (unsigned i = 0; i < most; i++) {
         struct row *largest = NULL;

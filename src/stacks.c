@@ -198,37 +198,62 @@ void mg_stacks_freeze(void)
     MG_STORE(mg_stacks.frozen, true);
 }
 
-MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const void *block, int64_t bytes)
+/* The bytes may begin a sample: false where they don't, or nothing may be noted. */
+static bool look(struct mg_self *self, unsigned library, int64_t bytes, struct mg_sample *sample)
 {
     if (MG_UNLIKELY(!self->random)) {
         begin_chance(self);
         self->until_sample = until_next(self) - bytes;
         if (self->until_sample >= 0)
-            return;
+            return false;
     }
     self->until_sample = until_next(self);
     if (MG_UNLIKELY(MG_LOAD(mg_stacks.frozen)))
-        return;
+        return false;
     struct walk walk = { .depth = 0 };
     _Unwind_Backtrace(step, &walk);
     if (walk.in_signal) {
         MG_ADD(mg_stacks.in_signals, 1);
-        return;
+        return false;
     }
-    struct mg_sample sample = { .bytes_low = (uint32_t)bytes,
-                                .bytes_high = (uint32_t)(bytes >> 32),
-                                .stack = place_of_stack(&walk),
-                                .label = place_of_label(self->account),
-                                .library = (uint8_t)library };
-    /* Before the block is anybody's: whoever frees it reads the page's word. */
-    struct mg_sampled at;
-    bool added = mg_samples_add(block, sample, &at);
-    if (added)
-        mg_window_mark_sampled(block, true);
+    *sample = (struct mg_sample){ .bytes_low = (uint32_t)bytes,
+                                  .bytes_high = (uint32_t)(bytes >> 32),
+                                  .stack = place_of_stack(&walk),
+                                  .label = place_of_label(self->account),
+                                  .library = (uint8_t)library };
+    return true;
+}
+
+static void count(struct mg_self *self, bool added, struct mg_sampled at)
+{
     /* In a native method, at whose end Java can be asked. */
     if (added && self->library && self->sampled < MG_SAMPLED_AT_ONCE)
         self->samples[self->sampled++] = at;
     MG_ADD(*(added ? &mg_stacks.taken : &mg_stacks.dropped), 1);
+}
+
+MG_NOINLINE void mg_stacks_sample(struct mg_self *self, unsigned library, const void *block, int64_t bytes)
+{
+    struct mg_sample sample;
+    struct mg_sampled at = { 0 };
+    if (!look(self, library, bytes, &sample))
+        return;
+    /* Before the block is anybody's: whoever frees it reads the page's word. */
+    bool added = mg_samples_add(block, sample, &at);
+    if (added)
+        mg_window_mark_sampled(block, true);
+    count(self, added, at);
+}
+
+MG_NOINLINE uint32_t mg_stacks_sample_mapping(struct mg_self *self, unsigned library, int64_t bytes)
+{
+    struct mg_sample sample;
+    struct mg_sampled at = { 0 };
+    if (!look(self, library, bytes, &sample))
+        return 0;
+    uint32_t number = mg_samples_add_mapping(sample, &at);
+    count(self, number, at);
+    return number;
 }
 
 MG_NOINLINE void mg_stacks_forget(const void *block)

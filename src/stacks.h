@@ -1,4 +1,4 @@
-/* Stacks: of some blocks it is known who asked for them, as long as they live. Which ones is left to chance, by bytes: each byte
+/* Stacks: of some blocks and mappings it is known who asked for them, as long as they live. Which ones is left to chance, by bytes: each byte
  * begins a sample with the same probability, so a block of s bytes is one with 1 - exp(-s / mean), and what that is divided by
  * in the report makes the sums right in the mean, of whatever sizes.
  *
@@ -66,6 +66,17 @@ static inline void mg_stacks_count(struct mg_self *self, unsigned library, const
     self->until_sample -= bytes;
     if (MG_UNLIKELY(self->until_sample < 0))
         mg_stacks_sample(self, library, block, bytes);
+}
+
+uint32_t mg_stacks_sample_mapping(struct mg_self *self, unsigned library, int64_t bytes);
+/* The library is about to be given so many bytes by mapping: the number of their sample (samples.h), which the caller holds, or 0. Before the
+ * mappings' lock is taken, since the walk may wait for the dynamic linker's. The thread is inside us, and attached. */
+static inline uint32_t mg_stacks_count_mapping(struct mg_self *self, unsigned library, size_t bytes)
+{
+    if (MG_LIKELY(!mg_stacks.mean) || !bytes)
+        return 0;
+    self->until_sample -= (int64_t)bytes;
+    return self->until_sample < 0 ? mg_stacks_sample_mapping(self, library, (int64_t)bytes) : 0;
 }
 
 /* A block in a page with sampled ones is about to go. */
