@@ -147,7 +147,7 @@ public final class Waits extends OnCluster {
     private static FutureTask<Boolean> endWait(Thread thread, AtomicBoolean isOver) {
         FutureTask<Boolean> watch = new FutureTask<>(() -> {
             while (!isOver.get()) {
-                if (isAnyoneIn("awaitMissing")) {
+                if (isAnyoneIn("awaitMissing") || isAnyoneIn("acquireMemory")) { // here, or in Spark's pool
                     thread.interrupt();
                     return true;
                 }
