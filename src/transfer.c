@@ -45,11 +45,22 @@ static bool is_javas(const void *address)
     return find(address, &held) && mg_libraries[held.heap->pairs[held.tag].library].java;
 }
 
-/* With native memory tracking on, what Java knows of its own memory is 16 bytes into the block. */
-static bool has_a_header(const void *block)
+/* With native memory tracking on, what Java knows of its own memory is 16 bytes into the block, behind a header that begins with how much Java
+ * asked for. In a page that is Java's but for a few blocks any 16 bytes are said to be Java's that no block begins at, and behind a block of
+ * the library's own they are those before it: so the header is looked at, too. */
+static bool has_a_header(const char *block)
 {
-    return MG_UNLIKELY(MG_LOAD(mg_charges_java_beside)) &&
-           (is_javas(block) || is_javas((const char *)block - 16));
+    enum { HEADER = 16 };
+    const size_t beside = MG_LOAD(mg_charges_java_beside);
+    if (MG_LIKELY(!beside))
+        return false;
+    struct held before;
+    if (is_javas(block))
+        return true;
+    if (!is_javas(block - HEADER) || !find(block - HEADER, &before))
+        return false;
+    size_t asked = *(const size_t *)(const void *)(block - HEADER);
+    return asked && asked <= mg_classes.size[before.class] && mg_class_of(asked + beside) == before.class;
 }
 
 /* The tag of what the library's blocks in that heap are that were handed to the account; 0 when there is none. Some tags are kept for
