@@ -111,9 +111,11 @@ published_tests() { # JAVA
     published "spark-core $spark, TaskMemoryManager" "$1" "$jars/*:$folder/junit/*" -c org.apache.spark.memory.TaskMemoryManagerSuite
     jars=$folder/tests-netty
     published "netty-buffer $netty41" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
+    jars=$folder/tests-netty42
+    published "netty-buffer $netty42tests" "$1" "$jars/*:$folder/junit/*" --scan-classpath "$(echo "$jars"/netty-buffer-*-tests.jar)"
 }
 
-arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches4=4.1.0 sketches6=6.0.0 \
+arrow=19.0.0 netty41=4.1.130.Final netty42=4.2.20.Final netty42tests=4.2.18.Final spark=4.0.0 drill=1.22.0 sketches=3.0.2 sketches4=4.1.0 sketches6=6.0.0 \
     sketches9=9.1.0 lucene9=9.12.3 lucene10=10.6.0 logs=org.slf4j:slf4j-nop:2.0.17
 fetched arrow-unsafe org.apache.arrow:arrow-memory-unsafe:$arrow $logs
 fetched arrow-netty org.apache.arrow:arrow-memory-netty:$arrow $logs
@@ -133,6 +135,8 @@ fetched tests-arrow org.apache.arrow:arrow-memory-core:$arrow org.apache.arrow:a
     org.apache.arrow:arrow-memory-netty:$arrow org.apache.arrow:arrow-memory-netty:$arrow:tests ch.qos.logback:logback-classic:1.5.6 \
     org.assertj:assertj-core:3.25.3 org.mockito:mockito-core:5.11.0 org.hamcrest:hamcrest:2.2 com.google.guava:guava:33.1.0-jre org.immutables:value:2.10.1
 fetched tests-netty io.netty:netty-buffer:$netty41 io.netty:netty-buffer:$netty41:tests org.mockito:mockito-core:4.11.0 org.hamcrest:hamcrest:2.2 \
+    ch.qos.logback:logback-classic:1.3.14 org.assertj:assertj-core:3.25.3
+fetched tests-netty42 io.netty:netty-buffer:$netty42tests io.netty:netty-buffer:$netty42tests:tests org.mockito:mockito-core:4.11.0 org.hamcrest:hamcrest:2.2 \
     ch.qos.logback:logback-classic:1.3.14 org.assertj:assertj-core:3.25.3
 fetched tests-spark org.apache.spark:spark-unsafe_2.13:$spark org.apache.spark:spark-unsafe_2.13:$spark:tests org.apache.spark:spark-core_2.13:$spark \
     org.apache.spark:spark-core_2.13:$spark:tests org.apache.spark:spark-common-utils_2.13:$spark:tests org.mockito:mockito-core:5.11.0 \
