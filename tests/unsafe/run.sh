@@ -74,9 +74,9 @@ junit() { # HOW JAVA OUT ARGUMENT...
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree --details-theme=ascii --disable-ansi-colors "${@:2}" >"$out" 2>&1 || true
 }
 
-# The line of each test that was run, with [OK] or [X]; times and addresses differ.
+# The line of each test that was run, with [OK] or [X]; times, addresses and, in Netty 4.2, the order of classes differ.
 ends_of() { # OUT
-    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g; s/ [0-9]* ms / /'
+    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g; s/ [0-9]* ms / /' | LC_ALL=C sort
 }
 
 published() { # NAME JAVA CLASSPATH ARGUMENT...
