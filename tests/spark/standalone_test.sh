@@ -1,6 +1,6 @@
 #!/bin/bash
 # `memgrant submit` on a standalone cluster: a master and a worker of this machine, and what docs/standalone.md promises. Two applications, each with
-# a version of its own, as while a fleet is upgraded.
+# a version of its own, as while a fleet is upgraded; in one of them Spark does not answer a courier, which ends enforcement there and nowhere else.
 . "$(dirname "$0")/spark.bash"
 cd "$WORK" || exit
 # shellcheck disable=SC2154 # of spark.bash
@@ -40,24 +40,27 @@ cp "$BUILD/memgrant.jar" next/
 printf 'Implementation-Version: 9.9.9\n' >manifest
 "$("$ROOT/scripts/find-java")/bin/jar" --update --file next/memgrant.jar --manifest manifest 2>/dev/null || fail "there is no other jar"
 
-submit() { # NAME OPTION...: of memgrant's, before spark-submit's
-    "$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/$1.json" "${@:2}" \
+submit() { # NAME CLASS OPTION...: of memgrant's, before spark-submit's
+    "$ROOT/scripts/memgrant" submit --limit 256m --report "$WORK/$1.json" "${@:3}" \
         --master "$master" --executor-memory 1g --total-executor-cores 1 --conf spark.ui.enabled=false \
-        --class io.memgrant.tests.Submitted --jars "$demo_jar,$(echo "$deps"/tpch-*.jar)" "$tests_jar" 2>"$1.log"
+        --class "io.memgrant.tests.$2" --jars "$demo_jar,$(echo "$deps"/tpch-*.jar)" "$tests_jar" 2>"$1.log"
 }
-submit next --library "$WORK/next/libmemgrant.so" --jar "$WORK/next/memgrant.jar" &
+submit next Stuck --library "$WORK/next/libmemgrant.so" --jar "$WORK/next/memgrant.jar" --conf spark.memgrant.courierWaitMs=1 &
 other=$!
-submit native || { tail -n 30 native.log; fail "the job ended with $?"; }
+submit native Submitted || { tail -n 30 native.log; fail "the job ended with $?"; }
 wait $other || { tail -n 30 next.log; fail "the job of the other version ended with $?"; }
 
-python3 - native.json.executor-0 next.json.executor-0 <<'END'
+off='memgrant: enforcement is off from now on for this application: a courier of executor 0 got no answer for [0-9]* ms; native memory is counted, and nothing is denied'
+[ "$(grep -c "$off" next.log)" = 1 ] || fail "the driver's log does not say once that enforcement is off: $(grep 'memgrant: ' next.log)"
+! grep -q 'enforcement is off' native.log || fail "it is off for the other application, too"
+python3 - native.json.executor-0 4 enforce next.json.executor-0 6 observe <<'END'
 import json, sys
-for path in sys.argv[1:]:
+for path, tasks, mode in zip(*[iter(sys.argv[1:])] * 3):
     report = json.load(open(path))
     states = [account["state"] for account in report["accounts"] if account["name"].startswith("task ")]
     rocksdb = [library for library in report["libraries"] if library["name"].startswith("librocksdbjni")]
-    assert report["mode"] == "enforce" and report["invariants_broken"] == 0, report
-    assert states == ["closed"] * 4 and rocksdb[0]["charged"] > 1 << 20, report
+    assert report["mode"] == mode and report["invariants_broken"] == 0, report
+    assert states == ["closed"] * int(tasks) and rocksdb[0]["charged"] > 1 << 20, report
     print("ok - the executor wrote its report on its node when it ended")
 END
 for jar in "$BUILD/memgrant.jar" "$WORK/next/memgrant.jar"; do
