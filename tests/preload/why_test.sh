@@ -22,7 +22,7 @@ printf '%s\n%s\n' "$start" "$plugin" >log
 removed 0 'Command exited with code 137' >>log
 removed 1 'Executor killed by driver.' >>log
 why 0 log
-grep -q 'executor 0 was lost. The cluster said: Command exited with code 137$' said || fail "an executor that told nothing is not lost"
+grep -q 'executor 0 was lost: SIGKILL, from whom nobody knows. The cluster said: Command exited with code 137$' said || fail "an executor that told nothing is not lost"
 grep -q 'executor 1' said && fail "one that the driver ended is lost"
 why 0 -- log
 { echo "$start"; removed 2 'Command exited with code 134'; } >without

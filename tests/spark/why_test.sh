@@ -64,7 +64,7 @@ echo "ok - the driver writes one report of all executors"
 for each in "$WORK"/app-1.*; do
     [ "$(head -c 1 "$each")" != '{' ] || fail "$each is not compressed"
     why "$each" >"$WORK/why" || fail "$each is not read"
-    grep -q '^.* executor 7 was lost. The cluster said: Command exited with code 137$' "$WORK/why" || fail "$each is not read right"
+    grep -q '^.* executor 7 was lost: SIGKILL, from whom nobody knows. The cluster said: Command exited with code 137$' "$WORK/why" || fail "$each is not read right"
 done
 one_line() { # WORD PLACE...: the reason why it can't be read
     ! why "${@:2}" >"$WORK/why" 2>&1 || fail "${*:2} is read"

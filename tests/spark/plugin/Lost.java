@@ -165,6 +165,8 @@ final class Lost {
         contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=1024m", "memory without a unit is MiB");
         plain.set("spark.memory.offHeap.enabled", "true").set("spark.memory.offHeap.size", Long.toString(400 * MB));
         contains(verdict("OOMKilled", full, plain).held(), "spark.executor.memoryOverhead=512m", "the pool without a unit is bytes");
+        contains(verdict("OOMKilled", snapshot(0, 100, 1, "", ""), new SparkConf(false)).held(), "no memory setting is known to cure that",
+                "what is below the heap's size needs no overhead");
     }
 
     /** Texts as Spark 4.3 writes them. */

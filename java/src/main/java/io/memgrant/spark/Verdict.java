@@ -159,6 +159,9 @@ final class Verdict {
         long beside = Math.max(last.held(), last.resident()) - Math.min(last.heapCommitted(), heap) - pool;
         long grown = Math.max(0, last.used() - first.used());
         long need = (Math.max(beside, 0) + Math.max(grown, beside / 4) + STEP - 1) / STEP * STEP;
+        if (need == 0) {
+            return "no memory setting is known to cure that: beside the heap's size it held nothing";
+        }
         String enforce = conf.get("spark.memgrant.mode", "observe").equals("enforce") ? ""
                 : ", or spark.memgrant.mode=enforce denies a task what would not fit";
         return condition + "spark.executor.memoryOverhead=" + (need >> 20) + "m would have held it" + enforce;
