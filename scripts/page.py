@@ -14,7 +14,7 @@ PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>memgrant: where the memory went</title>
 <style>%(css)s
 body{font:14px sans-serif;margin:1em}#chart{margin:1em 0}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left}
-td:first-child{text-align:right;white-space:nowrap}h2{font-size:1em;margin:1em 0 .3em}
+td:first-child,td:nth-child(2){text-align:right;white-space:nowrap}h2{font-size:1em;margin:1em 0 .3em}
 .legend span{display:inline-block;margin-right:1.5em}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.4em}.legend b{font-weight:normal}
 @media(prefers-color-scheme:dark){body{background:#222;color:#ddd}}</style>
 <h1>Where the memory went</h1><p>%(process)s</p>
@@ -31,7 +31,7 @@ OVER_TIME = """<h2>How it grew</h2>
 STACKS = """<h2>Who asked for what is in use</h2><p>%(what)s</p>
 <form id="form"><input id="term" placeholder="function, library or task"> <button>Search</button>
 <button type="button" id="reset">Reset zoom</button> <span id="details"></span></form>
-<div id="chart"></div><table><tr><th>bytes</th><th>blocks</th><th>whose</th><th>asked for by</th></tr>%(rows)s</table>
+<div id="chart"></div><table><tr><th>bytes</th><th>resident</th><th>blocks</th><th>whose</th><th>asked for by</th></tr>%(rows)s</table>
 <script id="data" type="application/json">%(data)s</script>
 <script>
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -56,7 +56,7 @@ def in_script(value):
 
 
 def stacks_part(stacks, names):
-    rows = "".join("<tr><td>%s<td>%s<td>%s<td>%s" % (f"{row['bytes']:,}", f"{row['blocks']:,}",
+    rows = "".join("<tr><td>%s<td>%s<td>%s<td>%s<td>%s" % (f"{row['bytes']:,}", f"{row['resident']:,}" if "resident" in row else "", f"{row['blocks']:,}",
                    html.escape(f"{row['account_name']} {stacked.whose(row)} {row['thread']}"), html.escape(stacked.innermost(row, names)))
                    for row in stacked.largest(stacks, 30))
     return STACKS % {"data": in_script(stacked.bounded(stacked.tree_of(stacks, names))), "rows": rows,

@@ -3,6 +3,8 @@
 import gzip
 import re
 
+import stacked
+
 
 def varint(value):
     out = bytearray()
@@ -71,7 +73,8 @@ def labels_of(row):
 
 def write(path, stacks, names):
     profile = Profile()
-    for kind, unit in (("inuse_objects", "count"), ("inuse_space", "bytes")):
+    resident = stacked.tells_resident(stacks)
+    for kind, unit in (("inuse_objects", "count"), ("inuse_space", "bytes")) + ((("resident_space", "bytes"),) if resident else ()):
         profile.out += block(1, number(1, profile.string(kind)) + number(2, profile.string(unit)))
     modules = stacks["modules"]
     for at, module in enumerate(modules):
@@ -82,7 +85,7 @@ def write(path, stacks, names):
         places = [profile.location(tuple(frame), modules, names) for frame in row["frames"]]
         tags = b"".join(block(3, number(1, profile.string(key)) + number(2, profile.string(text)))
                         for key, text in labels_of(row) if text)
-        profile.out += block(2, packed(1, places) + packed(2, [row["blocks"], row["bytes"]]) + tags)
+        profile.out += block(2, packed(1, places) + packed(2, [row["blocks"], row["bytes"]] + ([row["resident"]] if resident else [])) + tags)
     profile.out += block(11, number(1, profile.string("space")) + number(2, profile.string("bytes")))
     profile.out += number(12, stacks["mean_bytes"]) + number(14, profile.string("inuse_space"))
     texts = b"".join(block(6, text.encode("utf-8", "replace")) for text in profile.strings)

@@ -30,6 +30,8 @@ def stacks_of(report):
     for row in stacks["live"]:
         fields(row, {"account_name": str, "thread": str, "library": str, "samples": int, "bytes": int, "blocks": int,
                      "frames": list}, "a stack")
+        if "resident" in row:
+            fields(row, {"resident": int}, "a stack")
         for frame in row["frames"]:
             if not (isinstance(frame, list) and len(frame) == 2 and all(isinstance(part, int) for part in frame)):
                 raise reports.BadInput("a frame is not two numbers")
@@ -113,10 +115,17 @@ def largest(stacks, count):
     return sorted(stacks["live"], key=lambda row: -row["bytes"])[:count]
 
 
+def tells_resident(stacks):
+    """Not of reports of earlier versions."""
+    return all("resident" in row for row in stacks["live"])
+
+
 def summary(stacks):
     total = sum(row["bytes"] for row in stacks["live"])
     samples = sum(row["samples"] for row in stacks["live"])
     text = f"{total:,} bytes, estimated from {samples:,} samples, one in {stacks['mean_bytes']:,} bytes."
+    if tells_resident(stacks):
+        text += f" {sum(row['resident'] for row in stacks['live']):,} bytes of it are resident."
     lost = stacks["dropped"] + stacks["in_signals"]
     return text + (f" {lost:,} more samples were not kept, so some bytes are missing." if lost else "")
 

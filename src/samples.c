@@ -124,6 +124,7 @@ bool mg_samples_at(size_t at, struct mg_sample *sample)
         sample->label = (uint16_t)(both >> 8);
         sample->library = (uint8_t)both;
         sample->mapping = both >> 24;
+        sample->block = key;
         sample->callers = (uint32_t)atomic_load_explicit(&place->callers, memory_order_acquire);
         atomic_thread_fence(memory_order_acquire);
         if (MG_LOAD(place->version) == version && MG_LOAD(place->key) == key)

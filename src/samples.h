@@ -17,6 +17,7 @@ struct mg_sample {
     uint16_t label; /* the same */
     uint8_t library;
     bool mapping;
+    uintptr_t block;  /* no address of a mapping's */
     uint32_t callers; /* index in callers.h's table; 0 none, or not yet */
 };
 

@@ -18,7 +18,7 @@ struct row {
     uint16_t label;
     uint32_t stack, callers;
     int64_t samples;
-    double bytes, blocks;
+    double bytes, resident, blocks;
 };
 
 static struct row *row_of(struct row *rows, unsigned *count, const struct mg_sample *sample)
@@ -54,7 +54,31 @@ static int64_t bytes_of(const struct mg_sample *sample)
     return (int64_t)((uint64_t)sample->bytes_high << 32 | sample->bytes_low);
 }
 
-static void add_blocks(struct row *rows, unsigned *count)
+/* What was looked at, and how much of it is resident: nobody looks at more than LOOK_AT_MOST, which takes a fifth of a second, and what is
+ * beyond is taken to be like what was seen. */
+#define LOOK_AT_MOST ((int64_t)32 << 30)
+struct looks {
+    int64_t at, resident;
+};
+
+/* As great a part of the bytes as of the pages on which they lie. What was given back or moved meanwhile is not there. */
+static double resident(struct looks *looks, uintptr_t from, int64_t bytes)
+{
+    uintptr_t first = from & ~(MG_PAGE - 1);
+    int64_t pages = (int64_t)((from + (uintptr_t)bytes + MG_PAGE - 1) & ~(MG_PAGE - 1)) - (int64_t)first;
+    int64_t left = LOOK_AT_MOST - looks->at;
+    int64_t looked = pages < left ? pages : left;
+    int64_t found = 0;
+    if (looked > 0) {
+        found = (int64_t)mg_os_resident(first, (size_t)looked);
+        looks->at += looked;
+        looks->resident += found;
+    }
+    double beyond = (double)(pages - looked) * (double)looks->resident / (double)looks->at;
+    return ((double)found + beyond) / (double)pages * (double)bytes;
+}
+
+static void add_blocks(struct row *rows, unsigned *count, struct looks *looks)
 {
     for (size_t i = 0; i < MG_SAMPLES; i++) {
         struct mg_sample sample;
@@ -64,12 +88,15 @@ static void add_blocks(struct row *rows, unsigned *count)
         double weight = mg_stacks_weight(bytes_of(&sample));
         row->samples++;
         row->bytes += weight * (double)bytes_of(&sample);
+        if (looks)
+            row->resident += weight * resident(looks, sample.block, bytes_of(&sample));
         row->blocks += weight;
     }
 }
 
 /* What is left of a mapping stands for as much as all of it did. */
-static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapping_parts *parts)
+static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapping_parts *parts,
+                         struct looks *looks)
 {
     uint64_t *seen = mg_os_allocate(MG_SAMPLES / 8);
     for (size_t i = 0; seen && i < parts->count; i++) {
@@ -80,7 +107,10 @@ static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapp
             continue; /* it has gone meanwhile */
         struct row *row = row_of(rows, count, &sample);
         double weight = mg_stacks_weight(bytes_of(&sample));
-        row->bytes += weight * (double)part->charged;
+        double charged = (double)part->charged;
+        row->bytes += weight * charged;
+        double is = looks ? resident(looks, part->from, (int64_t)(part->to - part->from)) : 0;
+        row->resident += weight * (is < charged ? is : charged);
         if (seen[place / 64] >> place % 64 & 1)
             continue;
         seen[place / 64] |= (uint64_t)1 << place % 64;
@@ -91,15 +121,15 @@ static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapp
         mg_os_release(seen, MG_SAMPLES / 8);
 }
 
-/* All rows; NULL when there is no memory. */
-static struct row *add_up(const struct mg_mapping_parts *parts)
+/* All rows, with what is resident where somebody looks; NULL when there is no memory. */
+static struct row *add_up(const struct mg_mapping_parts *parts, struct looks *looks)
 {
     unsigned count = 0;
     struct row *rows = mg_os_allocate((ROWS + 1) * sizeof *rows);
     if (rows)
-        add_blocks(rows, &count);
+        add_blocks(rows, &count, looks);
     if (rows && parts)
-        add_mappings(rows, &count, parts);
+        add_mappings(rows, &count, parts, looks);
     return rows;
 }
 
@@ -157,10 +187,11 @@ static void add_row(struct mg_text *text, const struct row *row)
     mg_text_add_string(text, complete ? label->thread : "");
     mg_text_add(text, ",\"library\":");
     mg_text_add_string(text, mg_libraries[row->library].name);
-    mg_text_add(text,
-                ",\"mapping\":%s,\"samples\":%ld,\"bytes\":%ld,\"blocks\":%ld,\"callers\":%u,\"frames\":[",
-                row->mapping ? "true" : "false", row->samples, (int64_t)(row->bytes + 0.5),
-                (int64_t)(row->blocks + 0.5), row->callers);
+    mg_text_add(
+        text,
+        ",\"mapping\":%s,\"samples\":%ld,\"bytes\":%ld,\"resident\":%ld,\"blocks\":%ld,\"callers\":%u,\"frames\":[",
+        row->mapping ? "true" : "false", row->samples, (int64_t)(row->bytes + 0.5),
+        (int64_t)(row->resident + 0.5), (int64_t)(row->blocks + 0.5), row->callers);
     add_frames(text, row->stack);
     mg_text_add(text, "]}");
 }
@@ -186,7 +217,8 @@ void mg_stacked_add(struct mg_text *text, const struct mg_mapping_parts *parts)
     if (!mg_stacks.mean)
         return;
     mg_modules_look();
-    struct row *rows = add_up(parts);
+    struct looks looks = { 0 };
+    struct row *rows = add_up(parts, &looks);
     mg_text_add(text,
                 ",\"stacks\":{\"mean_bytes\":%ld,\"taken\":%ld,\"dropped\":%ld,\"in_signals\":%ld,"
                 "\"without_stack\":%ld,\"without_label\":%ld,\"frozen\":%s",
@@ -280,7 +312,7 @@ void mg_stacked_list(struct mg_text *text, const uint64_t *accounts, unsigned co
     struct mg_mapping_parts *parts = mg_stacked_room();
     if (parts)
         mg_mappings_read(charged, parts, true);
-    struct row *rows = add_up(parts);
+    struct row *rows = add_up(parts, NULL);
     mg_stacked_forget(parts);
     if (!rows)
         return;
