@@ -29,7 +29,7 @@ struct Frog {
 };
 }
 extern "C" void *jump(int n) { return pond::Frog().leap(n); }
-extern "C" void *dig() { void *hole = mmap(nullptr, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); memset(hole, 1, 1 << 20); return hole; }
+extern "C" void *dig() { void *hole = mmap(nullptr, 3 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); madvise(hole, 3 << 20, MADV_NOHUGEPAGE); memset(hole, 1, 1 << 20); return hole; }
 END
 cat >main.c <<'END'
 #include <dlfcn.h>

@@ -65,7 +65,8 @@ int main(void)
     top = mg_account_nest("top", mg_account_handle(mg_root()), -1);
     for (int i = 0; i < ACCOUNTS; i++)
         CHECK((accounts[i] = mg_account_nest("one of many", top, -1)));
-    CHECK(!pthread_attr_init(&small) && !pthread_attr_setstacksize(&small, 128 << 10)); /* the least on aarch64 */
+    CHECK(!pthread_attr_init(&small) &&
+          !pthread_attr_setstacksize(&small, 128 << 10)); /* the least on aarch64 */
     CHECK(!pthread_rwlock_wrlock(&door));
     while (made < THREADS && !pthread_create(&threads[made], &small, work, (void *)(uintptr_t)made))
         made++;

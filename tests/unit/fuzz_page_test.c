@@ -91,7 +91,7 @@ int main(void)
 {
     process = getpid();
     int file = (int)syscall(SYS_memfd_create, "page", 0); /* glibc has it from 2.27 on */
-    stdout = stderr = fopen("/dev/null", "w"); /* what goes to the file 2 itself is seen */
+    stdout = stderr = fopen("/dev/null", "w");            /* what goes to the file 2 itself is seen */
     CHECK(file >= 0 && stdout);
     static const char *const words[] = { "\x1b[2J", "\xff\xff\xff\xff\xff\xff\xff\x7f" };
     for (long i = mutations_rounds(1000); i > 0; i--) {

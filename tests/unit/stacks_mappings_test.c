@@ -103,8 +103,11 @@ static void in_the_report(void)
 {
     char *at = map(3 * MB, RW);
     size_t length;
+    CHECK(!madvise(at, 3 * MB, MADV_NOHUGEPAGE));
+    memset(at, 1, MB);
     char *text = mg_report_text(&length);
-    CHECK(text && strstr(text, "\"mapping\":true,\"samples\":1,\"bytes\":3145728,\"blocks\":1"));
+    CHECK(text &&
+          strstr(text, "\"mapping\":true,\"samples\":1,\"bytes\":3145728,\"resident\":1048576,\"blocks\":1"));
     mg_report_free(text, length);
     CHECK_EQ(mg_unmap(at, 3 * MB), 0);
     text = mg_report_text(&length);
