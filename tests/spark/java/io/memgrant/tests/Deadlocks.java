@@ -248,7 +248,7 @@ public final class Deadlocks {
         NEEDY_HAS_STARTED.await();
         JavaFutureAction<Void> fair = start(spark, task -> {
             waiting = Thread.currentThread();
-            long block = Target.allocate(80 * MB); // more than 1/2N, and than what may come free meanwhile
+            long block = Target.allocate(120 * MB); // more than 1/N, whatever comes free meanwhile
             JsonNode account = account(task);
             Check.that(block != 0 && beyondGrant(account) == 0 && NEEDY_IS_DONE.getCount() == 0,
                     "the one that waited gets its memory when the others are done", "used %d, granted %d",
