@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /* Thread caches up to 64 KB and garbage collection of them every 4 MB were worth 3x (measured on pairs of 16 to 64 KB);
- * no dss: brk belongs to the host; one automatic arena: accounts have arenas of their own. Threads of one account take small blocks
- * out of slabs of their own, four threads' (swim lanes): 4 KB and 3 us of a fresh account. */
+ * no dss: brk belongs to the host; one automatic arena: accounts have arenas of their own. Threads take small blocks
+ * in turn out of four sets of slabs of an account (swim lanes): 4 KB and 3 us of a fresh account. */
 const char *mgje_malloc_conf =
     "narenas:1,dss:disabled,percpu_arena:disabled,background_thread:false,bin_shards:1-128:4,"
     "lg_tcache_max:16,tcache_nslots_small_max:32,tcache_gc_incr_bytes:4194304,dirty_decay_ms:1000,muzzy_decay_ms:0,"

@@ -1,5 +1,5 @@
-/* Swim lanes: what up to four threads take for an account in small blocks lies together, in pages of each thread's own, so that they share no line
- * of the cache; what another account has lies elsewhere, whoever takes it. */
+/* Swim lanes: what four threads that come one after the other take for an account in small blocks lies together, in pages of each thread's own, so
+ * that they share no line of the cache; what another account has lies elsewhere, whoever takes it. */
 #include "unit.h"
 
 #include "window.h"

@@ -132,8 +132,12 @@ public final class Waits extends OnCluster {
             List<String> seen = run(1, task -> {
                 AtomicBoolean isOver = new AtomicBoolean();
                 FutureTask<Boolean> waited = endWait(Thread.currentThread(), isOver);
-                String end = use(50);
-                isOver.set(true);
+                String end;
+                try {
+                    end = use(50);
+                } finally {
+                    isOver.set(true);
+                }
                 return waited.get() ? "waits for the idle one" : end;
             });
             arrived.close();

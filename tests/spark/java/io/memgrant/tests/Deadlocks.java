@@ -238,7 +238,7 @@ public final class Deadlocks {
             }
             HOG_HAS_IT.countDown();
             awaitWaiting();
-            consumer.freeMemory(14 * MB);
+            consumer.freeMemory(24 * MB); // the needy one's first grant was not used: the one that waits has it
             HOG_GAVE_SOME_BACK.countDown();
             NEEDY_IS_DONE.await();
             consumer.freeMemory(consumer.getUsed());
@@ -265,7 +265,7 @@ public final class Deadlocks {
         HOG_GAVE_SOME_BACK.await();
         long block = Target.allocate(FIRST_GRANT + 8 * MB);
         JsonNode account = account(task);
-        Check.that(block != 0 && beyondGrant(account) == 0 && isWaitingForItsShare(waiting),
+        Check.that(block != 0 && beyondGrant(account) == 0 && isInPool(waiting),
                 "a task is granted what it needs while another one waits for its 1/2N", "used %d, granted %d",
                 Report.figure(account, "used"), Report.figure(account, "granted"));
         Target.free(block);
@@ -342,8 +342,12 @@ public final class Deadlocks {
     }
 
     private static boolean isWaitingForItsShare(Thread thread) {
-        return thread != null && thread.getState() == Thread.State.WAITING && Arrays.stream(thread.getStackTrace())
-                .anyMatch(frame -> frame.getClassName().endsWith("ExecutionMemoryPool"));
+        return thread != null && thread.getState() == Thread.State.WAITING && isInPool(thread);
+    }
+
+    /** It is awake there for moments, whenever something is given back. */
+    private static boolean isInPool(Thread thread) {
+        return Arrays.stream(thread.getStackTrace()).anyMatch(frame -> frame.getClassName().endsWith("ExecutionMemoryPool"));
     }
 
     /** Does something on a thread of its own that is bound to the account. */

@@ -31,6 +31,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private final Account account;
     private final TaskMemory memory;
     private final Enforcement enforcement;
+    /** Held by who takes unused grant from it, so that two do not take the same, and none from whoever has the account next. No monitor is taken while it is held. */
+    private final Object giving = new Object();
     private Denial denied;
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
@@ -144,7 +146,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     @Override
     public long acquireMemory(long bytes) {
         long got = memory.acquireMemory(bytes);
-        long missing = got < bytes ? account.overdraft() - got : 0;
+        long missing = Math.min(bytes, account.overdraft()) - got;
         if (missing > 0 && enforcement.takeBackUnused(this, missing)) {
             got += memory.acquireMemory(missing);
         }
@@ -166,10 +168,17 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
      * @return bytes
      */
     long giveBackUnused(long most) {
-        long unused = account.granted() - Math.max(Math.max(account.used(), memory.covered()), promised);
-        long back = unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
+        long back = takeUnused(most);
         memory.releaseMemory(back);
         return back;
+    }
+
+    private long takeUnused(long most) {
+        synchronized (giving) {
+            long needed = Math.max(account.used() + account.ahead(), Math.max(memory.covered(), promised));
+            long unused = account.granted() - needed - account.lent() - memory.entry();
+            return unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
+        }
     }
 
     /** Takes back what the container lent: it stops by at its next boundary. On any thread. */
@@ -333,7 +342,9 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private void settle() {
         try {
             memory.settle();
-            account.settle();
+            synchronized (giving) {
+                account.settle();
+            }
             EndedTasks.HERE.add(account);
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);

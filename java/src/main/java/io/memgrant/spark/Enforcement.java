@@ -275,13 +275,19 @@ final class Enforcement {
         giveBackSurplus(false);
     }
 
-    /** What other tasks were granted and do not use goes back to Spark, up to so much, since one lacks it. On any thread. Whether there was any. */
+    /**
+     * What other tasks were granted and do not use goes back to Spark, up to so much as one lacks and Spark would give it then: not where its share ends, nor
+     * what is free. On any thread. Whether there was any.
+     */
     boolean takeBackUnused(EnforcedTask lacks, long missing) {
-        long left = missing;
-        for (EnforcedTask other : admission.running()) {
+        Set<EnforcedTask> running = admission.running();
+        long share = memory.shareAmong(running.size()) - lacks.memory().heldWithAnchor();
+        long wanted = memory.mayAlwaysWait() ? 0 : Math.min(missing, share) - memory.freeForNative();
+        long left = wanted;
+        for (EnforcedTask other : running) {
             left -= other == lacks || left <= 0 ? 0 : other.giveBackUnused(left);
         }
-        return left < missing;
+        return left < wanted;
     }
 
     private void giveBackSurplus(boolean keeps) {

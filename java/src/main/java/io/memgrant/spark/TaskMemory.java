@@ -183,16 +183,24 @@ final class TaskMemory implements NativeMemoryAccountant {
         return got;
     }
 
-    /** Gives back to the consumer's source first, then to the manager's: never more than each gave. */
+    /**
+     * Gives back to the consumer's source first, then to the manager's: never more than each gave. What has left here Spark has, so that a task which
+     * ends meanwhile leaves it nothing.
+     */
     @Override
     public void releaseMemory(long bytes) {
-        long toConsumer = takeUpTo(byConsumer, bytes);
-        long toManager = takeUpTo(byManager, bytes - toConsumer);
-        if (toConsumer > 0) {
-            memory.release(toConsumer, task, consumer);
+        if (bytes <= 0) {
+            return;
         }
-        if (toManager > 0) {
-            memory.release(toManager, taskAttemptId);
+        synchronized (memory.monitor()) {
+            long toConsumer = takeUpTo(byConsumer, bytes);
+            long toManager = takeUpTo(byManager, bytes - toConsumer);
+            if (toConsumer > 0) {
+                memory.release(toConsumer, task, consumer);
+            }
+            if (toManager > 0) {
+                memory.release(toManager, taskAttemptId);
+            }
         }
     }
 
@@ -212,6 +220,11 @@ final class TaskMemory implements NativeMemoryAccountant {
             task.releaseExecutionMemory(anchored, consumer);
         }
         return all;
+    }
+
+    /** What must stay while the task runs, in bytes: without an anchor Spark would forget it at 0, and whoever waits in the pool for it would fail. */
+    long entry() {
+        return anchor.get() > 0 ? 0 : 1;
     }
 
     /** Bytes granted to the account, from both sources. */
