@@ -99,10 +99,18 @@ static jlong share(JNIEnv *env, jclass class, jlong account)
     return mg_account_share(account);
 }
 
-static jlong refuser(JNIEnv *env, jclass class, jlong account)
+static jlongArray refusers(JNIEnv *env, jclass class, jlong account)
 {
-    (void)env, (void)class;
-    return mg_account_refuser(account);
+    (void)class;
+    int64_t found[MG_REFUSERS];
+    jlong values[MG_REFUSERS];
+    jsize count = (jsize)mg_account_refusers(account, found);
+    for (jsize i = 0; i < count; i++)
+        values[i] = found[i];
+    jlongArray array = (*env)->NewLongArray(env, count);
+    if (array)
+        (*env)->SetLongArrayRegion(env, array, 0, count, values);
+    return array;
 }
 
 static jstring refusal(JNIEnv *env, jclass class, jlong account)
@@ -145,7 +153,7 @@ jint mg_tree_register(JNIEnv *env)
         { "shareFairly", "(JZ)Z", share_fairly },
         { "share", "(J)J", share },
         { "text", "(JZ)Ljava/lang/String;", text_of },
-        { "refuser", "(J)J", refuser },
+        { "refusers", "(J)[J", refusers },
         { "refusal", "(J)Ljava/lang/String;", refusal },
     };
     return mg_natives_bind(env, "io/memgrant/NativeTree", methods, sizeof methods / sizeof methods[0]);

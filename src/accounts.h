@@ -15,6 +15,7 @@
 #include "book.h"
 #include "granting.h"
 #include "heap.h"
+#include "memgrant.h"
 #include "os.h"
 
 /* Accounts on the longest path, the root included. */
@@ -69,12 +70,13 @@ struct mg_account {
     _Atomic(unsigned) ahead_for; /* the library that is to have it, the last one that asked */
     _Atomic(unsigned) culprit;   /* library that made it overdrawn */
     _Atomic(uint64_t) refuser;   /* of those nested in it whose limit refused, the last one's id; 0 none */
-    _Atomic(uint32_t) doorbell;  /* futex of its courier */
-    _Atomic(int64_t) wanted;     /* bytes of the request posted, 0 none */
-    _Atomic(bool) answering;     /* a courier has taken it and has not answered */
-    _Atomic(bool) stopped;       /* no more requests */
-    _Atomic(int64_t) refused_ns; /* when */
-    _Atomic(int64_t) lent;       /* bytes of `granted` that Spark has not, but the container (headroom.h) */
+    _Atomic(uint64_t) refusers[MG_REFUSERS]; /* under stop; UINT64_MAX: more than these */
+    _Atomic(uint32_t) doorbell;              /* futex of its courier */
+    _Atomic(int64_t) wanted;                 /* bytes of the request posted, 0 none */
+    _Atomic(bool) answering;                 /* a courier has taken it and has not answered */
+    _Atomic(bool) stopped;                   /* no more requests */
+    _Atomic(int64_t) refused_ns;             /* when */
+    _Atomic(int64_t) lent; /* bytes of `granted` that Spark has not, but the container (headroom.h) */
     _Atomic(int64_t) lent_peak;
     struct mg_lock repaying; /* who takes back what was lent */
     struct mg_wait {

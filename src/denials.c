@@ -46,6 +46,19 @@ bool mg_denial_spared(int64_t over, int64_t limit, int64_t bytes)
     return (within || in_jvm) && mg_hazards_fatal(&mg_self, in_jvm);
 }
 
+/* Where there is no room, nobody is to think that he knows them all. */
+static void keep_refuser(struct mg_account *holder, uint64_t id)
+{
+    for (int i = 0; i < MG_REFUSERS; i++) {
+        uint64_t kept = 0;
+        if (atomic_compare_exchange_strong_explicit(&holder->refusers[i], &kept, id, memory_order_relaxed,
+                                                    memory_order_relaxed) ||
+            kept == id)
+            return;
+    }
+    MG_STORE(holder->refusers[MG_REFUSERS - 1], UINT64_MAX);
+}
+
 bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t limit, int64_t over, int64_t bytes)
 {
     struct mg_library *library = &mg_libraries[slot];
@@ -56,6 +69,7 @@ bool mg_denial_by_limit(struct mg_account *refuser, unsigned slot, int64_t limit
         /* Once until it is thrown, where the holder counts it. */
         if (!MG_LOAD(holder->injected))
             MG_ADD(refuser->denials, 1);
+        keep_refuser(holder, refuser->id);
         mg_injection_mark(holder, slot);
         return false;
     }

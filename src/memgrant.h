@@ -206,8 +206,9 @@ struct mg_refusal {
     int64_t limit;
 };
 bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal);
-/* The one that this would tell, if it is still there; else 0. */
-int64_t mg_account_refuser(int64_t account);
+/* All that refused under stop since then; 0 for one that is not there any more, and for what is more than there is room for. How many. */
+enum { MG_REFUSERS = 4 };
+unsigned mg_account_refusers(int64_t account, int64_t refusers[MG_REFUSERS]);
 /* Whether a denial was injected, or by the limit of one nested in it, since this was last asked (injection.h): it is to be thrown, however much there is. */
 bool mg_take_injected(struct mg_account *account);
 void mg_stop_requests(struct mg_account *account);

@@ -262,6 +262,8 @@ bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)
 {
     uint64_t id = atomic_exchange_explicit(&account->refuser, 0, memory_order_relaxed);
     bool found = false;
+    for (int i = 0; i < MG_REFUSERS; i++)
+        MG_STORE(account->refusers[i], 0);
     mg_enter(&mg_self);
     mg_lock(&mg_books_lock);
     for (unsigned i = 0; id && !found && i < mg_accounts_slots(); i++) {
@@ -277,19 +279,25 @@ bool mg_take_refusal(struct mg_account *account, struct mg_refusal *refusal)
     return found;
 }
 
-int64_t mg_account_refuser(int64_t handle)
+unsigned mg_account_refusers(int64_t handle, int64_t refusers[MG_REFUSERS])
 {
-    int64_t found = 0;
+    unsigned count = 0;
     mg_enter(&mg_self);
     mg_lock(&mg_books_lock);
     const struct mg_account *account = mg_accounts_of(handle);
-    uint64_t id = account ? MG_LOAD(account->refuser) : 0;
-    for (unsigned i = 0; id && !found && i < mg_accounts_slots(); i++)
-        if (mg_accounts_slot(i)->listed && mg_accounts_slot(i)->id == id)
-            found = mg_accounts_handle(mg_accounts_slot(i));
+    for (unsigned kept = 0; account && kept < MG_REFUSERS; kept++) {
+        uint64_t id = MG_LOAD(account->refusers[kept]);
+        if (!id)
+            continue;
+        int64_t found = 0;
+        for (unsigned i = 0; !found && i < mg_accounts_slots(); i++)
+            if (mg_accounts_slot(i)->listed && mg_accounts_slot(i)->id == id)
+                found = mg_accounts_handle(mg_accounts_slot(i));
+        refusers[count++] = found;
+    }
     mg_unlock(&mg_books_lock);
     mg_leave(&mg_self);
-    return found;
+    return count;
 }
 
 int64_t mg_account_reserve(int64_t scope, int64_t bytes, bool in_part)

@@ -1,5 +1,6 @@
 package io.memgrant;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import mgtarget.Target;
 
@@ -138,6 +139,57 @@ final class ScopesMain {
         other.close();
         child.close();
         Armed.check(!task.hasLevers(), "a child's levers end with it");
+        task.onBoundary(null);
+    }
+
+    /** More than its limit, in two blocks; the other one is the lever's. */
+    private static long takeTooMuch(Account child, AtomicLong block) {
+        try (Entered here = child.enter()) {
+            Armed.check(here != null, "the child is the thread's account");
+            block.set(Target.take(6 * MB));
+            return Target.take(6 * MB);
+        }
+    }
+
+    private static long releaseAll(long... blocks) {
+        for (long block : blocks) {
+            Target.release0(block);
+        }
+        return 0;
+    }
+
+    /** Two that refuse before the task gets to a boundary: a native call in which a library goes from one account to another. */
+    private static void theLeversOfAllWhoseLimitsRefusedArePulled(Account task) {
+        AtomicBoolean inCall = new AtomicBoolean();
+        task.onBoundary((library, mayThrow) -> {
+            if (inCall.get() || !mayThrow || !task.takeInjectedDenial() || task.pullRefusersLevers(60_000, false)) {
+                return null;
+            }
+            return new IllegalStateException(task.takeRefusal());
+        });
+        AtomicLong first = new AtomicLong();
+        AtomicLong second = new AtomicLong();
+        try (Account one = task.child("one", 8 * MB); Account other = task.child("other", 8 * MB)) {
+            one.addLever(bytes -> releaseAll(first.getAndSet(0)));
+            other.addLever(bytes -> releaseAll(second.getAndSet(0)));
+            for (boolean all : new boolean[] { true, false }) {
+                inCall.set(true);
+                long ofOne = takeTooMuch(one, first);
+                long ofOther = takeTooMuch(other, second);
+                long kept = all ? 0 : first.getAndSet(0);
+                inCall.set(false);
+                String thrown = null;
+                try {
+                    Target.nothing();
+                } catch (IllegalStateException denied) {
+                    thrown = denied.getMessage();
+                }
+                Armed.equal(all ? "null" : "other, limit 8388608 bytes", String.valueOf(thrown), "what was thrown");
+                Armed.equal((all ? 6 : 12) * MB, one.used(), "used by the one whose limit was not the last that refused");
+                Armed.equal(6 * MB, other.used(), "used by the last one");
+                releaseAll(ofOne, ofOther, kept);
+            }
+        }
         task.onBoundary(null);
     }
 
@@ -323,6 +375,7 @@ final class ScopesMain {
         anotherThreadWorksForIt(task);
         theRefusalIsThrownAtABoundaryAndSaysWhichAccountRefused(task);
         itsOwnLeversArePulledWhereItsLimitRefuses(task);
+        theLeversOfAllWhoseLimitsRefusedArePulled(task);
         memoryIsReservedUsedAndGivenBack(task);
         aLimitIsDividedFairly(task);
         whatIsLeftGoesToAnotherAccountBeyondItsLimit(task);

@@ -86,6 +86,46 @@ static void each_limit_on_the_path_refuses_and_says_that_it_did(void)
     CHECK(!low->listed && !middle->listed && !top->listed);
 }
 
+/* Between two boundaries of a task: each is told once, and more than there is room for as one that nobody can find. */
+static void all_that_refused_under_stop_are_told_until_that_is_taken(void)
+{
+    struct mg_account *task = mg_account_open("stopped", mg_root(), -1), *nested[MG_REFUSERS + 1];
+    int64_t refusers[MG_REFUSERS];
+    struct mg_refusal last;
+    mg_grants.by_couriers = true;
+    mg_grant(task, 1 << 20);
+    for (unsigned i = 0; i <= MG_REFUSERS; i++)
+        nested[i] = nest("refuses", task, 4 << 10);
+    for (enum mg_fate fate = MG_FATE_FAIL; fate <= MG_FATE_STOP; fate++) {
+        mg_libraries[UNIT_LIBRARY].fate = fate;
+        for (unsigned i = 0; i <= MG_REFUSERS; i++) {
+            mg_bind(nested[i]);
+            for (int times = 0; times < 2; times++) {
+                void *block = try_to_allocate(32 << 10);
+                CHECK(!block == (fate == MG_FATE_FAIL));
+                if (block)
+                    mg_free(block);
+            }
+            mg_unbind();
+            unsigned told = mg_account_refusers(mg_account_handle(task), refusers);
+            CHECK_EQ(told, fate == MG_FATE_FAIL ? 0 : i < MG_REFUSERS ? i + 1 : MG_REFUSERS);
+            for (unsigned at = 0; at < told; at++)
+                CHECK_EQ(refusers[at],
+                         i == MG_REFUSERS && at == told - 1 ? 0 : mg_account_handle(nested[at]));
+        }
+    }
+    end(nested[0]);
+    CHECK_EQ(mg_account_refusers(mg_account_handle(task), refusers), MG_REFUSERS);
+    CHECK_EQ(refusers[0], 0);
+    CHECK(mg_take_refusal(task, &last) && last.limit == 4 << 10);
+    CHECK_EQ(mg_account_refusers(mg_account_handle(task), refusers), 0);
+    CHECK(mg_take_injected(task));
+    mg_libraries[UNIT_LIBRARY].fate = MG_FATE_UNSET;
+    mg_grants.by_couriers = false;
+    mg_stop_requests(task);
+    CHECK_EQ(mg_settle(task), 1 << 20);
+}
+
 /* The process has 1 MB: its limit is met below limits that are none. */
 static void the_holder_refuses_and_nothing_is_left_of_the_path(void)
 {
@@ -257,6 +297,7 @@ int main(void)
     unit_start("enforce", "1m");
     what_a_child_uses_shows_in_all_above();
     each_limit_on_the_path_refuses_and_says_that_it_did();
+    all_that_refused_under_stop_are_told_until_that_is_taken();
     the_holder_refuses_and_nothing_is_left_of_the_path();
     credit_that_a_sibling_does_not_use_is_no_reason_to_refuse();
     what_is_left_goes_up_level_by_level();

@@ -260,22 +260,25 @@ public final class Account extends GrantedAccount implements AutoCloseable {
     }
 
     /**
-     * Where the limit of an account nested in this one refused memory last, pulls the levers of that one and of all in it, until it is within its
-     * limit again, and an eighth of that below. On the calling thread, as {@link #pullLevers}.
+     * Where limits of accounts nested in this one refused memory, pulls the levers of each of those and of all in it, until it is within its limit
+     * again, and an eighth of that below. On the calling thread, as {@link #pullLevers}.
      *
-     * @return whether it is within its limit then: the refusal is forgotten, and nobody need be stopped for it
+     * @return whether all of them are within their limits then: the refusals are forgotten, and nobody need be stopped for them
      */
     public boolean pullRefusersLevers(long millis, boolean interrupts) {
-        long refuser = NativeTree.refuser(handle);
-        if (refuser == 0 || !levers.has(refuser)) {
-            return false;
+        long[] refusers = NativeTree.refusers(handle);
+        boolean within = refusers.length > 0;
+        for (long refuser : refusers) {
+            within &= refuser != 0 && levers.has(refuser) && Native.read(refuser)[Native.LIMIT] >= 0;
         }
-        long limit = Native.read(refuser)[Native.LIMIT];
-        if (limit < 0) {
-            return false;
+        for (int i = 0; within && i < refusers.length; i++) {
+            long[] figures = Native.read(refusers[i]);
+            levers.pull(refusers[i], figures[Native.USED] - figures[Native.LIMIT] + figures[Native.LIMIT] / 8, millis, interrupts);
         }
-        levers.pull(refuser, Native.read(refuser)[Native.USED] - limit + limit / 8, millis, interrupts);
-        boolean within = Native.read(refuser)[Native.USED] <= limit;
+        for (int i = 0; within && i < refusers.length; i++) {
+            long[] figures = Native.read(refusers[i]);
+            within = figures[Native.USED] <= figures[Native.LIMIT];
+        }
         if (within) {
             takeRefusal();
         }

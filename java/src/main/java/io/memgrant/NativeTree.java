@@ -51,8 +51,11 @@ final class NativeTree {
     /** An account and all below it as text, for people or as JSON; empty when it has closed. */
     static native String text(long account, boolean json);
 
-    /** The account nested in this one that {@link #refusal} would tell, if it is still there; 0 else. */
-    static native long refuser(long account);
+    /**
+     * All nested in this one whose limits refused, and nothing was denied at once, since {@link #refusal} was last asked. 0 for one that is not
+     * there any more, and for what is more than there is room for.
+     */
+    static native long[] refusers(long account);
 
     /** Which account nested in this one refused last, by its own limit: "NAME, limit N bytes"; null for none since this was last asked. */
     static native String refusal(long account);
