@@ -1,6 +1,6 @@
 #!/bin/bash
 # `memgrant explain PID` on a JVM: 64 MB of direct buffers are found with the libraries, little has no owner, and the settings that it ends with
-# would hold the buffers. So do those for its report.
+# would hold the buffers. So do those for its report. Pages of a file that it maps privately are told from them.
 set -u
 cd "$WORK" || exit
 fail() { echo "$1"; cat told 2>/dev/null; exit 1; }
@@ -14,6 +14,26 @@ public class Held {
         System.out.println("ready");
         System.in.read();
         buffer.put(0, (byte) 2);
+        var file = java.nio.file.Path.of(words[0]).toRealPath();
+        map(file);
+        System.in.read();
+        mapped = null;
+        while (java.nio.file.Files.readString(java.nio.file.Path.of("/proc/self/maps")).contains(file.toString()))
+            System.gc(); // until its Cleaner has unmapped it
+        System.out.println("unmapped");
+        System.in.read();
+        buffer.put(0, (byte) 3);
+    }
+
+    static java.nio.MappedByteBuffer mapped;
+
+    static void map(java.nio.file.Path file) throws Exception {
+        try (var channel = java.nio.channels.FileChannel.open(file, java.nio.file.StandardOpenOption.READ, java.nio.file.StandardOpenOption.WRITE)) {
+            mapped = channel.map(java.nio.channels.FileChannel.MapMode.PRIVATE, 0, 64 << 20);
+        }
+        for (int i = 0; i < mapped.capacity(); i += 4096)
+            mapped.put(i, (byte) 1);
+        System.out.println("mapped");
     }
 }
 END
@@ -30,16 +50,28 @@ outside=$(PYTHONPATH=$ROOT/scripts python3 -c 'import cgroups; print(cgroups.con
     rmdir "$group"
 done
 trap '[ -z "$limited" ] || { kill "${child-}" 2>/dev/null && wait "$child"; rmdir "$limited"; }' EXIT
+truncate -s 64m private.data
 mkfifo said asked
 (
     [ -z "$limited" ] || echo "$BASHPID" >"$limited/cgroup.procs"
-    exec "$ROOT/scripts/memgrant" run --observe --report r.json -- java -Xmx200m Held.java <asked >said
+    exec "$ROOT/scripts/memgrant" run --observe --report r.json -- java -Xmx200m Held.java private.data <asked >said
 ) &
 child=$!
 exec 7>asked 8<said
 read -r line <&8
 [ "$line" = ready ] || fail "the program did not start"
 "$ROOT/scripts/memgrant" explain "$child" >told || fail "explain failed"
+# What is written of a file that is mapped with MapMode.PRIVATE is shown by itself; unmapped, it is gone.
+goes_on() { # LINE: it says that, and is asked
+    echo >&7
+    read -r line <&8
+    [ "$line" = "$1" ] || fail "the program did not get to: $1"
+    "$ROOT/scripts/memgrant" explain "$child" >"$1" || { cat "$1"; fail "explain failed: $1"; }
+    awk '/^libraries. blocks/ { blocks = $3 } /^ *private pages of files/ { private = $5 }
+        END { exit !(blocks >= 64 && ('"$2"')) }' "$1" || { cat "$1"; fail "the pages of a private mapping: $1"; }
+}
+goes_on mapped 'private >= 64'
+goes_on unmapped 'private < 64'
 echo >&7
 wait "$child" || fail "the program did not survive being asked"
 awk '/^libraries. blocks/ { blocks = $3 } /^Java heap/ { heap = $3 } /^UNEXPLAINED/ { rest = $2 } /^anonymous, resident/ { all = $3 }

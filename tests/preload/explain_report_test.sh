@@ -96,3 +96,11 @@ for bad in none gone list short huge words deep ''; do
     explain 125 "$bad"
     [ "$(wc -l <said)" = 1 ] && grep -q '^memgrant: ' said || fail "not one line for: $bad"
 done
+
+# A file's private pages are the file's, also where glibc could have an arena: 64 MB, at a multiple of that.
+PYTHONPATH=$ROOT/scripts PYTHONDONTWRITEBYTECODE=1 python3 -c '
+import sys
+exec(open(sys.argv[1]).read().split("\ntry:\n    main()")[0])
+whose = [owner_of_rest((64 << 20, 128 << 20, 0, name, 4096), []) for name in ("/data/part-0", "")]
+assert whose == ["private pages of files", "malloc of others (glibc arenas)"], whose' "$ROOT/scripts/memgrant-explain" >said 2>&1 ||
+    fail "a file of 64 MB is taken for an arena"
