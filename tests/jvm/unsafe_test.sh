@@ -61,7 +61,8 @@ for java in $(jvms); do
     # Of natives that are registered again we are told, too.
     under_limit "$java" Fixed -Dagain=yes --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED -Xlog:jni+resolve=error
     in_report "100 << 20 <= row['charged'] < (100 << 20) + 65536"
-    # A mapped file is nobody's, and shown.
+    # A mapped file is nobody's, and shown; what is mapped with MapMode.PRIVATE is not even that.
     under_limit "$java" Mapped
+    expect_lines 1 'buffers 1, 2'
     in_report "report['mapped_files'] == {'mappings': 1, 'bytes': 16 << 20, 'resident_bytes': 4 << 20} and row['charged'] < 65536"
 done
