@@ -104,7 +104,7 @@ soak: all tools-demo ## 100,000 denials over all libraries, and 2,000 tasks on e
 
 unsafe: all tools-demo ## Libraries that take memory by Java's Unsafe, and tests that they published (ONLY=ledger, ONLY=published)
 	@bash -o pipefail -c 'tests/unsafe/run.sh | tee $(B)/unsafe.txt'
-	@[ -n '$(ONLY)$(JDK)' ] || tests/unsafe/table.py $(B)/unsafe.txt
+	@[ -n '$(ONLY)$(JDK)$(PUBLISHED)' ] || tests/unsafe/table.py $(B)/unsafe.txt
 
 demo: all tools-demo ## RocksDB and DuckDB on real Spark: observed, granted, denied, spilled (SPARK=3.5, JDK=25)
 	@scripts/demo

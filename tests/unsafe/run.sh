@@ -2,7 +2,8 @@
 # run.sh: libraries that take memory by Unsafe, as published, on each JDK that runs them (tests/unsafe/java/Ledger.java, with and
 # without native memory tracking), and the tests that Arrow, Netty and Spark published for their memory classes, of which the
 # same must pass under the library, enforcing with a large limit, as without it. The jars come from Maven Central into build/unsafe.
-# ONLY=ledger or ONLY=published runs one half, JDK=21 one version.
+# ONLY=ledger or ONLY=published runs one half, JDK=21 one version, PUBLISHED='netty*' the tests of those. What JUnit said is in
+# build/unsafe/outputs.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd) BUILD=${BUILD:-$ROOT/build} LIB=$BUILD/libmemgrant.so
 WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT
@@ -74,22 +75,45 @@ junit() { # HOW JAVA OUT ARGUMENT...
         org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=tree --details-theme=ascii --disable-ansi-colors "${@:2}" >"$out" 2>&1 || true
 }
 
-# The line of each test that was run, with [OK] or [X]; times, addresses and, in Netty 4.2, the order of classes differ.
+# Each test that was run, with the classes it is in, and [OK] or [X]; times, addresses and, in Netty 4.2, the order of classes differ.
 ends_of() { # OUT
-    sed -n 's/^\([| `+-]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g; s/ [0-9]* ms / /' | LC_ALL=C sort
+    sed -n 's/^\([| `+\x27]*-- .*\[\(OK\|X\|A\|S\)\]\).*/\1/p' "$1" | sed 's/@[0-9a-f]*//g; s/ [0-9]* ms / /' |
+        awk '{ at = index($0, "-- "); name[at] = substr($0, at + 3); path = ""
+               for (i = 1; i < at; i++) if (i in name) { end = name[i]; sub(/ \[[A-Z]*\]$/, "", end); path = path end " > " }
+               for (i in name) if (i + 0 > at) delete name[i]
+               print path name[at] }' | LC_ALL=C sort
+}
+
+# Two runs without us tell which tests end by chance: whose lines are not in both of them. They are named, and not compared.
+compared() { # ENDS
+    awk -v chance="$WORK/chance" 'BEGIN { while ((getline line < chance) > 0) left[line] }
+        { line = $0; sub(/ \[[A-Z]*\]$/, "", line) } !(line in left)' "$1"
+}
+
+summed() { # KIND OUT: how many tests, by JUnit
+    sed -n "s/^\[ *\([0-9]*\) tests $1 *\]/\1/p" "$2"
 }
 
 published() { # NAME JAVA CLASSPATH ARGUMENT...
-    local name=$1 java=$2
+    local name=$1 java=$2 how kept
+    # shellcheck disable=SC2053 # a glob
+    [[ $name == ${PUBLISHED:-*} ]] || return 0
     shift 2
-    junit plain "$java" "$WORK/plain" "$@"
-    junit ours "$java" "$WORK/ours" "$@"
-    ends_of "$WORK/plain" >"$WORK/plain.ends"
-    ends_of "$WORK/ours" >"$WORK/ours.ends"
-    echo "$name on $("$java" -version 2>&1 | sed -n '1s/.*"\(.*\)".*/\1/p'): $(grep -c '\[OK\]' "$WORK/ours.ends") passed, $(grep -c '\[X\]' "$WORK/ours.ends") did not"
-    if ! cmp -s "$WORK/plain.ends" "$WORK/ours.ends" || ! grep -q '\[OK\]' "$WORK/ours.ends"; then
-        diff "$WORK/plain.ends" "$WORK/ours.ends" | head -n 20 || true
-        tail -n 3 "$WORK/ours"
+    kept=$folder/outputs/${name//[ ,]/-}
+    mkdir -p "$folder/outputs"
+    for how in plain again ours; do
+        junit "${how/again/plain}" "$java" "$kept-$how" "$@"
+        ends_of "$kept-$how" >"$WORK/$how.ends"
+    done
+    LC_ALL=C comm -3 "$WORK/plain.ends" "$WORK/again.ends" | sed 's/^\t//; s/ \[[A-Z]*\]$//' | LC_ALL=C sort -u >"$WORK/chance"
+    echo "$name on $("$java" -version 2>&1 | sed -n '1s/.*"\(.*\)".*/\1/p'): $(summed successful "$kept-ours") passed," \
+        "$(summed failed "$kept-ours") did not, $(grep -c . "$WORK/chance") by chance"
+    sed 's/^/    by chance: /' "$WORK/chance"
+    compared "$WORK/plain.ends" >"$WORK/plain.compared"
+    compared "$WORK/ours.ends" >"$WORK/ours.compared"
+    if ! cmp -s "$WORK/plain.compared" "$WORK/ours.compared" || ! grep -q '\[OK\]' "$WORK/ours.compared"; then
+        diff "$WORK/plain.compared" "$WORK/ours.compared" | head -n 20 || true
+        tail -n 3 "$kept-ours"
         echo "FAILED: $name: not the same as without us"
         failed=$((failed + 1))
     fi

@@ -10,7 +10,12 @@ LEDGER = re.compile(r"(?P<name>.*?)(?P<tracked> tracked)? on (?P<jdk>\d+)\.\S*: 
                     r"left (?P<left>\d+), raises (?:[\w.$]*[.$])?(?P<raises>\w+)(?:, (?P<compared>\d+) times the same .*?)?(?:, maps .*)?$")
 MAPPED = re.compile(r"(?P<name>.*?)(?P<tracked> tracked)? on (?P<jdk>\d+)\.\S*: .*, maps (?P<bytes>\d+) bytes, (?P<resident>\d+) resident, "
                     r"(?P<charged>\d+) charged$")
-PUBLISHED = re.compile(r"(?P<name>.*) on (?P<jdk>\d+)\.\S*: (?P<passed>\d+) passed, (?P<failed>\d+) did not$")
+PUBLISHED = re.compile(r"(?P<name>.*) on (?P<jdk>\d+)\.\S*: (?P<passed>\d+) passed, (?P<failed>\d+) did not, (?P<chance>\d+) by chance$")
+# Why tests of those fail in any case.
+REASONS = {
+    "arrow-memory-core ": "testMemoryUtilFailsLoudly wants java.nio closed to it, which all others need open.",
+    "netty-buffer 4.1.": "testUnmodifiableBuffer and four times shouldReuseChunks, each calls what newer versions of Mockito and AssertJ have no more.",
+}
 INTRODUCTION = """
 Made by `make unsafe`: each library as published takes 64 MB, gives them back, takes them again under a grant of 20 MB until it is denied,
 gives back, and takes them once more; under -Xcheck:jni, with native memory tracking and without. Exact: the account has the bytes that the
@@ -47,6 +52,11 @@ def shown(match):
     return f"{int(match['bytes']) >> 20} MB mapped, {int(match['resident']) / (1 << 20):g} MB resident, {match['charged']} charged"
 
 
+def compared(match):
+    chance = f"; {match['chance']} by chance, left out" if int(match["chance"]) else ""
+    return f"{match['passed']} pass, {match['failed']} fail with and without{chance}"
+
+
 def page(lines):
     ledger, mapped, published = rows(lines, LEDGER), rows(lines, MAPPED), rows(lines, PUBLISHED)
     jdks = sorted({jdk for found in (*ledger.values(), *mapped.values(), *published.values()) for jdk in found})
@@ -57,8 +67,13 @@ def page(lines):
     yield "they have unmapped it.\n\n"
     yield "\n".join(table(mapped, jdks, "maps a file", shown)) + "\n"
     yield f"\n{tracked} runs with native memory tracking kept the books, too: blocks are larger there by a header.\n"
-    yield "\nTests that the projects published, under the library with a limit of 8 GB: the same ones pass as without it.\n\n"
-    yield "\n".join(table(published, jdks, "tests of", lambda match: f"{match['passed']} pass, {match['failed']} fail with and without")) + "\n"
+    yield "\nTests that the projects published, twice without the library and once under it with a limit of 8 GB: the same ones pass. They are\n"
+    yield "compared by class and name, for Netty 4.2 has its classes in another order each time; what ends differently in the two runs without the\n"
+    yield "library ends so by chance, is counted here, and is not compared.\n\n"
+    yield "\n".join(table(published, jdks, "tests of", compared)) + "\n"
+    for name, matches in published.items():
+        for reason in (reason for start, reason in REASONS.items() if name.startswith(start) and any(int(m["failed"]) for m in matches.values())):
+            yield f"\nThose of {name} that fail: {reason}\n"
 
 
 def main():
