@@ -16,7 +16,7 @@ DIST_CFLAGS := $(filter-out $(PADS_$(MACHINE)) -Werror,$(CFLAGS)) -Wno-unknown-w
                -fno-stack-protector -U_FORTIFY_SOURCE -fsemantic-interposition \
                -ffile-prefix-map=$(CURDIR)=.
 # (zig's linker has no -z shstk: the released library is not marked for shadow stacks, which no JVM has either.)
-DIST_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--version-script=$(B)/exports.map -Wl,--build-id=sha1 -Wl,-soname,libmemgrant.so
+DIST_LDFLAGS := -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,--version-script=$(B)/exports.map -Wl,-soname,libmemgrant.so
 # An older glibc has words by which it calls another malloc. jemalloc would define them: a program that it is linked into, as a unit test, would have
 # all of libc's blocks from our private jemalloc there.
 JE_NO_HOOKS := je_cv_glibc_malloc_hook=no je_cv_glibc_memalign_hook=no
@@ -63,9 +63,11 @@ $(D)/$1/obj/%.o: %.c $(ZIG) release/release.mk $(B)/.flags
 	$(Q)mkdir -p $$(@D) && $$(ZCC_$1) $$(DIST_CFLAGS) $(PADS_OF_$1) -MMD -MP -c $$< -o $$@
 $(D)/$1/obj/%.o: %.S $(ZIG) release/release.mk
 	$(Q)mkdir -p $$(@D) && $$(ZCC_$1) $(PADS_OF_$1) -c $$< -o $$@
+# Linked twice: a build's id is reckoned with its debug information, which names folders of the compiler, and would be another one in another folder.
 $(D)/$1/libmemgrant.so: $$(OBJ_$1) $(D)/$1/libmgje.a $(D)/$1/libgcc_eh.a $(B)/exports.map
 	@echo '  LINK  $$@'
-	$(Q)$$(ZCC_$1) $(DIST_LDFLAGS) -o $$@.tmp $$(OBJ_$1) $(D)/$1/libmgje.a $(D)/$1/libgcc_eh.a -lm
+	$(Q)link() { $$(ZCC_$1) $(DIST_LDFLAGS) "$$$$@" -o $$@.tmp $$(OBJ_$1) $(D)/$1/libmgje.a $(D)/$1/libgcc_eh.a -lm; }; \
+	  link -Wl,--build-id=sha1 -Wl,--strip-all && id=$$$$(readelf -n $$@.tmp | sed -n 's/.*Build ID: //p') && link -Wl,--build-id=0x"$$$$id"
 	$(Q)$$(TOOL_$1)objcopy --strip-debug $$@.tmp && mv $$@.tmp $$@
 	@release/check-floor $(FLOOR) $$@
 # For any image of that machine: musl's libc, which zig brings too, is made for static programs.
