@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from jars import compiled, fetched
+from jars import lacks
 from libraries import BUILD, LIBRARIES, ROOT
 from plan import counting, quick, whole
 from process import LIB, OUTCOMES, run_one
@@ -128,7 +128,7 @@ def main():
         full = f"{library.name}-{library.version}"
         if wanted and library.name not in wanted and full not in wanted:
             continue
-        missing = fetched(library, may_download=not is_quick) or compiled(library)
+        missing = lacks(library, not is_quick, os.environ.get("JDK"))
         print(f"{full}{': ' + missing if missing else ''}", flush=True)
         if missing:
             continue

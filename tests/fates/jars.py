@@ -81,3 +81,10 @@ def compiled(library):
         path += [os.path.join(BUILD, "memgrant.jar"), os.path.join(BUILD, library.spark, "jars", "*")]
     return javac(own, ":".join(path),
                  [os.path.join(folder, name + ".java") for name in (library.workload, "Texts", "Points")])
+
+
+def lacks(library, may_download, jdk):
+    """None when it can be run on that Java, else why not."""
+    if library.last_java and jdk and int(jdk) > library.last_java:
+        return f"it runs on Java {library.last_java} at most"
+    return fetched(library, may_download) or compiled(library)

@@ -6,8 +6,8 @@ ROOT = os.environ.get("ROOT") or os.path.realpath(os.path.join(os.path.dirname(_
 BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
 
 # `files`: SPECs of its libraries, as setting `targets` takes them. `maven`: GROUP:ARTIFACT:VERSION[:CLASSIFIER], what it needs comes
-# along. `options`: for java. `heap`: MB. `spark`: the folder of the Spark that has to drive it.
-Library = collections.namedtuple("Library", "name version files workload maven options heap spark", defaults=((), 256, None))
+# along. `options`: for java. `heap`: MB. `spark`: the folder of the Spark that has to drive it. `last_java`: on which it runs at all.
+Library = collections.namedtuple("Library", "name version files workload maven options heap spark last_java", defaults=((), 256, None, None))
 
 # What spark-submit opens.
 SPARKS = tuple(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.lang", "java.lang.invoke", "java.nio", "java.util", "java.net",
@@ -51,7 +51,7 @@ LIBRARIES = [
     Library("arrow-dataset", "18.3.0", "jnilib-*", "ArrowDataset",
             of("org.apache.arrow", "arrow-dataset", "18.3.0") + of("org.apache.arrow", "arrow-memory-unsafe", "18.3.0"), OPENED),
     Library("comet-spark", "0.12.0", "libcomet*", "SparkFate", of("org.apache.datafusion", "comet-spark-spark3.5_2.12", "0.12.0"),
-            SPARKS, 1024, "spark-3.5.9"),
+            SPARKS, 1024, "spark-3.5.9", 21),  # Spark's Hadoop asks Java for what 24 refuses (Subject.getSubject)
 ]
 
 

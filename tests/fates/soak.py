@@ -11,7 +11,7 @@ import time
 
 from bound import bound
 from fates import KEY, RESULT, build_of, facts, java_of, was_told
-from jars import compiled, fetched
+from jars import lacks
 from libraries import BUILD, LIBRARIES
 from plan import at_random, counting, nth
 from process import run_one
@@ -169,7 +169,7 @@ def main():
     for library in LIBRARIES:
         if wanted and library.name not in wanted and f"{library.name}-{library.version}" not in wanted:
             continue
-        missing = fetched(library, may_download=not is_quick) or compiled(library)
+        missing = lacks(library, not is_quick, os.environ.get("JDK"))
         if missing:
             print(f"without {library.name} {library.version}: {missing}", flush=True)
         else:
