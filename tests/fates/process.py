@@ -102,7 +102,7 @@ def result(code, text, seconds):
     return row
 
 
-def run_one(java, library, run, timeout=90):
+def run_one(java, library, run, timeout=240):
     """Runs it in a folder of its own. Returns the row's results and all that was said."""
     folder = tempfile.mkdtemp(prefix="fate-", dir=os.environ.get("WORK"))
     crash = ""

@@ -26,7 +26,7 @@ def run(what, limits=(), library=True, report=None):
             resource.setrlimit(which, (value, value))
 
     done = subprocess.run([f"{BUILD}/faults/uses_up", what], capture_output=True, env=environment, preexec_fn=limit,
-                          timeout=60)
+                          timeout=250)
     found = None
     if not report and os.path.exists(path):
         with open(path) as file:

@@ -74,7 +74,7 @@ static void both_at_once(void)
     pthread_t thread;
     target = load("libtarget.so", "target");
     lodger = load("liblodger.so", "lodger");
-    alarm(20); /* instead of for ever */
+    alarm(200); /* instead of for ever */
     CHECK(!pthread_barrier_init(&in_callback, NULL, 2));
     CHECK(!pthread_create(&thread, NULL, look_up, NULL));
     CHECK_EQ(dl_iterate_phdr(allocate_while_another_waits, NULL), 1);

@@ -66,7 +66,7 @@ C
 works() { # PRELOADED
     for tried in first_operation errno zero_size thread_exit; do
         MEMGRANT_REPORT=$WORK/report.json MEMGRANT_TARGETS='*' LD_PRELOAD=$1 \
-            timeout 30 "$BUILD/preload/${tried}_test" >out 2>&1 || fail "$tried under $1: $? $(cat out)"
+            timeout 200 "$BUILD/preload/${tried}_test" >out 2>&1 || fail "$tried under $1: $? $(cat out)"
         grep -q '^the end$' out || fail "$tried under $1: the other library did not end: $(cat out)"
         [ "$(grep -cv '^the end$' out)" = 0 ] || fail "$tried under $1 said: $(cat out)"
         "$ROOT/tests/preload/balanced" report.json || fail "$tried under $1: the books do not balance"

@@ -23,7 +23,7 @@ static void *fork_here(void *unused)
 int main(void)
 {
     pthread_t thread;
-    alarm(30); /* a thread that waits for itself ends this way */
+    alarm(200); /* a thread that waits for itself ends this way */
     target_free(target_malloc(100));
     CHECK(!pthread_create(&thread, NULL, fork_here, NULL));
     CHECK(!pthread_join(thread, NULL));

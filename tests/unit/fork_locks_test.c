@@ -63,7 +63,7 @@ static void *hold(void *which)
 
 static int in_child(void)
 {
-    alarm(20); /* instead of for ever */
+    alarm(200); /* instead of for ever */
     for (int i = 0; i < LOCKS; i++) {
         locks[i].take();
         locks[i].give();
