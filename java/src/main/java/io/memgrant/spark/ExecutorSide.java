@@ -86,10 +86,10 @@ final class ExecutorSide implements ExecutorPlugin {
 
     private void observe() {
         enforces = false;
-        Mode.enforce(false);
         if (enforcement != null) {
-            enforcement.suspend();
+            enforcement.suspend(); // first: from what is said below on nobody is denied any more
         }
+        Mode.enforce(false);
         if (observing == null) {
             observing = Watch.every(LOOK_MILLIS, LOOK_MILLIS, ObservedTask::lookAtDeclared);
         }
