@@ -210,7 +210,7 @@ int64_t mg_grants_take(struct mg_account *account, unsigned library, int64_t nee
     if (!taken) {
         collect(account->holder);
         if (mg_overhead_excess())
-            mg_grants_mind_overhead();
+            mg_grants_mind_overhead(false);
         refuser = NULL;
         taken = take_path(account, need, need, &refuser);
     }

@@ -109,18 +109,18 @@ static int64_t empty_threads(int64_t mapped)
 }
 
 /* Where what is kept is taken off a limit, nobody goes by what another one has not measured yet. */
-static bool begin_measuring(int64_t budget)
+static bool begin_measuring(int64_t budget, bool waits)
 {
-    if (mg_overhead_account || budget == INT64_MAX)
+    if (!waits && (mg_overhead_account || budget == INT64_MAX))
         return mg_try_lock(&overhead.lock);
     mg_lock(&overhead.lock);
     return true;
 }
 
-void mg_overhead_measure(int64_t budget)
+void mg_overhead_measure(int64_t budget, bool waits)
 {
     int64_t mapped = mg_mappings_charged();
-    if (mapped < 0 || !begin_measuring(budget))
+    if (mapped < 0 || !begin_measuring(budget, waits))
         return;
     /* What strangers freed of ended accounts, and of idle ones, nobody else takes in. */
     mg_accounts_collect(mg_accounts_root);

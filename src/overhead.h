@@ -26,8 +26,8 @@ bool mg_overhead_due(int64_t budget);
 bool mg_overhead_is_old(void);
 /* Measures and charges; keeps it within the bound where it is beyond that and beyond the budget. The thread holds no lock of ours
  * but, perhaps, the mappings': then nothing is done. While another thread is at it, it is left to that one, or, where it is
- * taken off a limit, waited for. */
-void mg_overhead_measure(int64_t budget);
+ * taken off a limit or the caller `waits`, waited for: that one may have begun before what the caller freed. */
+void mg_overhead_measure(int64_t budget, bool waits);
 /* What may be kept beyond the bound now, by what was last measured and what came back since. A limit that is to hold in resident
  * memory is lower by it. 0 where it is charged instead. */
 int64_t mg_overhead_excess(void);

@@ -36,7 +36,7 @@ char *mg_report_text(size_t *length)
         return NULL;
     mg_enter(&mg_self);
     mg_mappings_measure();
-    mg_overhead_measure(INT64_MAX);
+    mg_overhead_measure(INT64_MAX, false);
     char *text = mg_figures_text(length, true);
     mg_leave(&mg_self);
     return text;
@@ -108,7 +108,7 @@ bool mg_report_write(bool wait)
     mg_enter(&mg_self);
     if (wait) {
         mg_mappings_measure();
-        mg_overhead_measure(INT64_MAX);
+        mg_overhead_measure(INT64_MAX, false);
     }
     char *text = mg_figures_text(&length, wait);
     mg_leave(&mg_self);

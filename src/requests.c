@@ -46,9 +46,9 @@ void mg_grants_ask_in_time(struct mg_account *account)
         mg_requests_ask(account, mg_settings.grant_batch - unused + MG_LOAD(account->lent));
 }
 
-void mg_grants_mind_overhead(void)
+void mg_grants_mind_overhead(bool waits)
 {
-    mg_overhead_measure(mg_grants_budget());
+    mg_overhead_measure(mg_grants_budget(), waits);
     struct mg_account *account = mg_overhead_account;
     int64_t missing = account && MG_LOAD(mg_grants.enforcing) ? mg_requests_over(account) : 0;
     if (missing)
@@ -58,7 +58,7 @@ void mg_grants_mind_overhead(void)
 void mg_grants_mind_overhead_now_and_then(void)
 {
     if (mg_overhead_due(mg_grants_budget()) || mg_overhead_is_old())
-        mg_grants_mind_overhead();
+        mg_grants_mind_overhead(false);
 }
 
 int64_t mg_await_request(struct mg_account *account)

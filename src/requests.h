@@ -20,7 +20,7 @@ static inline int64_t mg_grants_budget(void)
     return mg_overhead_account ? 0 : MG_LOAD(mg_accounts_root->granted);
 }
 /* Measures what heaps keep beyond what is charged, keeps it within bounds when enforcing, and asks for what it takes. */
-void mg_grants_mind_overhead(void);
+void mg_grants_mind_overhead(bool waits);
 /* The same, if the last time was long ago: off every hot path. */
 void mg_grants_mind_overhead_now_and_then(void);
 /* The same, if it is due. For every slow charge. */
@@ -29,7 +29,7 @@ static inline void mg_grants_mind_overhead_in_time(struct mg_self *self)
     if (MG_LIKELY(!MG_LOAD(mg_grants.enforcing)))
         return;
     if (MG_UNLIKELY(mg_overhead_due(mg_grants_budget())))
-        mg_grants_mind_overhead();
+        mg_grants_mind_overhead(false);
     mg_overhead_help(self);
 }
 

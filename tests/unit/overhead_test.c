@@ -7,6 +7,9 @@
 #include "overhead.h"
 #include "window.h"
 
+#include <sched.h>
+#include <sys/syscall.h>
+
 #define MB (1 << 20)
 
 /* Resident bytes of the whole window, by the kernel. */
@@ -68,14 +71,14 @@ static void fragmentation_is_charged(void)
     for (int i = 0; i < COUNT; i++)
         if (i % 100)
             mg_free(blocks[i]);
-    mg_grants_mind_overhead();
+    mg_grants_mind_overhead(false);
     int64_t truth = resident_blocks() - blocks_in_use();
     CHECK(truth > 20 * (int64_t)MB);
     CHECK(kept() >= truth && kept() <= truth + truth / 4 + 4 * MB);
     CHECK_EQ(MG_LOAD(mg_overhead()->taken), kept());
     for (int i = 0; i < COUNT; i += 100)
         mg_free(blocks[i]);
-    mg_grants_mind_overhead();
+    mg_grants_mind_overhead(false);
     check_within_bound();
 }
 
@@ -111,11 +114,11 @@ static void threads_empty_their_caches_when_memory_is_short(void)
         pthread_create(&threads[i], NULL, fill_a_cache, NULL);
     pthread_barrier_wait(&meeting);
     mg_free(much);
-    mg_grants_mind_overhead();
+    mg_grants_mind_overhead(false);
     CHECK(kept() > MG_OVERHEAD_BOUND(blocks_in_use())); /* nobody else can empty them */
     pthread_barrier_wait(&meeting);
     pthread_barrier_wait(&meeting);
-    mg_grants_mind_overhead();
+    mg_grants_mind_overhead(false);
     CHECK(kept() <= MG_OVERHEAD_BOUND(blocks_in_use()));
     check_within_bound();
     pthread_barrier_wait(&meeting);
@@ -152,7 +155,7 @@ static void what_strangers_freed_in_an_idle_heap_is_given_back(void)
     int64_t before = resident_blocks();
     pthread_create(&thread, NULL, free_all, blocks);
     pthread_join(thread, NULL);
-    mg_grants_mind_overhead();
+    mg_grants_mind_overhead(false);
     CHECK(resident_blocks() < before - 40 * (int64_t)MB);
 }
 
@@ -163,6 +166,55 @@ static void what_outlived_its_task_is_given_back_when_it_is_freed(void)
     int64_t before = resident_blocks();
     free_all(blocks);
     CHECK(resident_blocks() < before - 50 * (int64_t)MB);
+}
+
+static _Atomic(pid_t) asker;
+static _Atomic(bool) asked;
+
+static void *ask(void *unused)
+{
+    asker = (pid_t)syscall(SYS_gettid);
+    mg_measure_overhead();
+    asked = true;
+    return unused;
+}
+
+/* Whether that thread sleeps in a futex: there it waits for the lock. */
+static bool waits(pid_t thread)
+{
+    char path[64], text[16] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)thread);
+    FILE *file = fopen(path, "r");
+    bool read = file && fgets(text, sizeof text, file);
+    if (file)
+        fclose(file);
+    return read && atoi(text) == SYS_futex;
+}
+
+static bool is_told(void)
+{
+    char text[16];
+    FILE *file = fopen("/proc/self/syscall", "r");
+    bool told = file && fgets(text, sizeof text, file);
+    if (file)
+        fclose(file);
+    return told;
+}
+
+/* Who is measuring may have begun before it was freed. */
+static void who_asks_for_what_was_freed_waits_for_who_is_measuring(void)
+{
+    pthread_t thread;
+    if (!is_told())
+        return; /* what a thread does here */
+    mg_overhead_before_fork();
+    CHECK(!pthread_create(&thread, NULL, ask, NULL));
+    while (!asked && !(asker && waits(asker)))
+        sched_yield();
+    CHECK(!asked);
+    mg_overhead_after_fork();
+    CHECK(!pthread_join(thread, NULL));
+    CHECK(asked);
 }
 
 static void its_books_balance(void)
@@ -196,6 +248,7 @@ int main(void)
     threads_empty_their_caches_when_memory_is_short();
     what_strangers_freed_in_an_idle_heap_is_given_back();
     what_outlived_its_task_is_given_back_when_it_is_freed();
+    who_asks_for_what_was_freed_waits_for_who_is_measuring();
     its_books_balance();
     it_takes_no_threads_and_stays_open();
     CHECK_EQ(MG_LOAD(mg_invariants_broken), 0);
