@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -131,13 +130,8 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
             }
             return new Footprint(SparkEnv.get().executorId(), execution, accounts, couriers, manager.offHeapStorageMemoryUsed(),
                     Memgrant.root().granted(), Memgrant.overhead().granted(), used, mapped, threadsNow(), filesNow(),
-                    report.brokenInvariants(), Report.figure(report.json(), "injected"), Set.copyOf(DENIED), complaints());
+                    report.brokenInvariants(), Report.figure(report.json(), "injected"), Set.copyOf(DENIED), String.join("; ", OnCluster.complaints()));
         }
-    }
-
-    private static String complaints() throws IOException {
-        return Files.readString(Path.of("stderr")).lines().filter(line -> line.contains("memgrant: ") || line.contains("Managed memory leak"))
-                .collect(Collectors.joining("; "));
     }
 
     boolean knowsAll() {

@@ -1,18 +1,23 @@
 package io.memgrant.tests;
 
+import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
+import org.apache.spark.ExceptionFailure;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.memory.MemoryManager;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.TaskSchedulerImpl;
 
 /** Tasks on the executors of a real cluster, and what is seen there when they are over. */
@@ -23,6 +28,21 @@ abstract class OnCluster {
 
     OnCluster(JavaSparkContext spark) {
         this.spark = spark;
+        spark.sc().addSparkListener(new SparkListener() {
+            @Override
+            public void onTaskEnd(SparkListenerTaskEnd end) {
+                if (end.reason() instanceof ExceptionFailure failure && failure.className().equals(AssertionError.class.getName())) {
+                    endAtOnce(failure.description());
+                }
+            }
+        });
+    }
+
+    /** What a task found wrong: others may wait for it for ever, and so may the driver. */
+    private static void endAtOnce(String why) {
+        System.out.println("FAILED - in a task: " + why);
+        System.out.flush();
+        Runtime.getRuntime().halt(1);
     }
 
     /** What a task does: a line of text, or an exception. */
@@ -82,15 +102,33 @@ abstract class OnCluster {
         return Long.parseLong(run(1, task -> Long.toString(SparkEnv.get().memoryManager().offHeapStorageMemoryUsed())).get(0));
     }
 
+    /** Others wait for what it does: where it fails, nobody waits on. */
     JavaFutureAction<Void> start(Body body) {
-        return spark.parallelize(List.of(0), 1).foreachAsync(nothing -> body.run(TaskContext.get()));
+        JavaFutureAction<Void> job = spark.parallelize(List.of(0), 1).foreachAsync(nothing -> body.run(TaskContext.get()));
+        Thread watch = new Thread(() -> {
+            try {
+                job.get();
+            } catch (ExecutionException failed) {
+                if (!spark.sc().isStopped()) { // by a failure elsewhere
+                    endAtOnce(String.valueOf(failed.getCause()));
+                }
+            } catch (InterruptedException | CancellationException cancelled) {
+                return; // by the test itself
+            }
+        });
+        watch.setDaemon(true);
+        watch.start();
+        return job;
     }
 
-    /** The plugin's complaints, for example about books that differ, are in the executor's log. */
+    /** On the executor: what the plugin and Spark complain of in its log, for example of books that differ. That a task waits for long is no complaint. */
+    static List<String> complaints() throws IOException {
+        return Files.readString(Path.of("stderr")).lines().filter(line ->
+                line.contains("memgrant: ") && !line.contains(" waits for ") || line.contains("Managed memory leak")).toList();
+    }
+
     void saidNothing() {
-        String said = run(1, task -> Files.readString(Path.of("stderr")).lines()
-                .filter(line -> line.contains("memgrant: ") || line.contains("Managed memory leak"))
-                .collect(Collectors.joining("; "))).get(0);
+        String said = run(1, task -> String.join("; ", complaints())).get(0);
         Check.that(said.isEmpty(), "nobody had anything to say", "%s", said);
     }
 

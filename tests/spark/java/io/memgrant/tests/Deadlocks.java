@@ -36,8 +36,6 @@ public final class Deadlocks {
     private static final long MB = 1 << 20;
     private static final long POOL = 512 * MB;
     private static final int ROUNDS = 60;
-    /** What free pages and thread caches may come to (DESIGN.md). */
-    private static final long FREE_PAGES = 16 * MB;
 
     private Deadlocks() {}
 
@@ -226,7 +224,6 @@ public final class Deadlocks {
     private static final CountDownLatch HOG_GAVE_SOME_BACK = new CountDownLatch(1);
     private static final CountDownLatch HOG_HAS_IT = new CountDownLatch(1);
     private static final CountDownLatch NEEDY_IS_DONE = new CountDownLatch(1);
-    private static final CountDownLatch FAIR_IS_DONE = new CountDownLatch(1);
     private static volatile Thread waiting;
 
     /**
@@ -236,7 +233,7 @@ public final class Deadlocks {
     private static void behindAnothersWait(JavaSparkContext spark) throws Exception {
         JavaFutureAction<Void> hog = start(spark, task -> {
             Consumer consumer = new Consumer(task.taskMemoryManager());
-            awaitFreePages(); // with them the one that is to wait would come above 1/2N, where Spark lets nobody wait
+            FreePages.await(); // with them the one that is to wait would come above 1/2N, where Spark lets nobody wait
             // A task that ended before may still count as active: then Spark gives nobody more than half.
             for (long free = free(); free > 2 * FIRST_GRANT; free = free()) {
                 consumer.acquireMemory(free - 2 * FIRST_GRANT);
@@ -255,13 +252,9 @@ public final class Deadlocks {
             waiting = Thread.currentThread();
             long block = Target.allocate(120 * MB); // more than 1/N, whatever comes free meanwhile
             JsonNode account = account(task);
-            try {
-                Check.that(block != 0 && beyondGrant(account) == 0 && NEEDY_IS_DONE.getCount() == 0,
-                        "the one that waited gets its memory when the others are done", "used %d, granted %d",
-                        Report.figure(account, "used"), Report.figure(account, "granted"));
-            } finally {
-                FAIR_IS_DONE.countDown();
-            }
+            Check.that(block != 0 && beyondGrant(account) == 0 && NEEDY_IS_DONE.getCount() == 0,
+                    "the one that waited gets its memory when the others are done", "used %d, granted %d",
+                    Report.figure(account, "used"), Report.figure(account, "granted"));
             Target.free(block);
         });
         needy.get();
@@ -291,16 +284,23 @@ public final class Deadlocks {
             BytesToBytesMap map = filledMap(manager);
             BytesToBytesMap.MapIterator iterator = map.destructiveIterator();
             iterator.next();
-            awaitFreePages();
+            FreePages.await();
             Consumer hog = new Consumer(manager);
             hog.acquireMemory(2 * POOL); // all that there is, and what the map spills for it
-            Thread spiller = new Thread(() -> new Consumer(manager).acquireMemory(MB), "spiller");
+            Consumer more = new Consumer(manager);
             long[] block = new long[1];
             JsonNode[] inside = new JsonNode[1];
+            Thread spiller = new Thread(() -> {
+                while (inside[0] == null && more.acquireMemory(MB) == MB) { // what came free meanwhile makes nobody spill
+                    continue;
+                }
+            }, "spiller");
             ReadInsideSpark.doThen(() -> {
                 spiller.start();
                 while (spiller.getState() != Thread.State.BLOCKED || !Thread.holdsLock(iterator)) {
-                    Thread.onSpinWait();
+                    if (!spiller.isAlive()) {
+                        Check.that(false, "the other thread makes the iterator spill", "it was given %d bytes", more.getUsed());
+                    }
                 }
                 block[0] = Target.allocate(2 * FIRST_GRANT); // and comes to a boundary
                 inside[0] = account(task);
@@ -315,6 +315,7 @@ public final class Deadlocks {
                     "%d records, used %d, granted %d meanwhile", read, Report.figure(inside[0], "used"),
                     Report.figure(inside[0], "granted"));
             hog.freeMemory(hog.getUsed());
+            more.freeMemory(more.getUsed());
             Target.boundary();
             JsonNode behind = account(task);
             Check.that(block[0] != 0 && beyondGrant(behind) == 0, "and the bytes are granted at the next one behind it",
@@ -340,20 +341,8 @@ public final class Deadlocks {
 
     private static void awaitWaiting() {
         while (!isWaitingForItsShare(waiting)) {
-            if (FAIR_IS_DONE.getCount() == 0) {
-                Runtime.getRuntime().halt(1); // it has said what is wrong; the two others would wait for ever
-            }
             Thread.onSpinWait();
         }
-    }
-
-    /** Until what heaps keep of what was freed before is known, and back with Spark but for some: nothing comes free unasked then. */
-    private static void awaitFreePages() {
-        MemoryManager manager = SparkEnv.get().memoryManager();
-        do {
-            Memgrant.measureOverhead();
-        } while (Memgrant.overhead().used() > FREE_PAGES
-                || manager.offHeapStorageMemoryUsed() - Memgrant.root().granted() > 2 * FREE_PAGES);
     }
 
     private static long free() {
