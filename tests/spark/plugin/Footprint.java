@@ -59,15 +59,18 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
     private static final Set<Long> DENIED = ConcurrentHashMap.newKeySet();
 
     /**
-     * Once all other tasks are over and what the plugin gives back has gone back; or, after twenty seconds, what there is.
+     * Once all other tasks are over, what the plugin gives back has gone back, and threads that have ended have left; or, after twenty
+     * seconds, what there is.
      *
-     * @param reserve what it never gives back
+     * @param before what there was on each executor, so many tasks ago
      */
-    static Footprint here(TaskContext task, long reserve) throws IOException {
+    static Footprint here(TaskContext task, Map<String, Footprint> before, int tasks) throws IOException {
+        long reserve = before.values().stream().mapToLong(Footprint::granted).min().orElse(Long.MAX_VALUE);
+        Footprint mine = before.get(SparkEnv.get().executorId());
         System.gc(); // what only a finalizer or a Cleaner closes
         long end = System.nanoTime() + MOST_NANOS;
         Footprint seen = look(task);
-        while ((seen.isBusy() || seen.granted > seen.entitled(reserve)) && System.nanoTime() < end) {
+        while ((seen.isBusy() || seen.granted > seen.entitled(reserve) || mine != null && seen.hasMoreThan(mine, tasks)) && System.nanoTime() < end) {
             Thread.onSpinWait();
             seen = look(task);
         }
@@ -77,6 +80,23 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
     /** Or a courier is between Spark, which has said yes or has it back, and the account that it is told to. */
     boolean isBusy() {
         return execution != 0 || accounts != 0 || couriers != 0 || storage != granted + overhead;
+    }
+
+    /** The kernel shows a thread, and what it had open, for a moment after its end. */
+    private boolean hasMoreThan(Footprint before, int tasks) {
+        return !more(threads, before.threads).isEmpty() || !opened(before).isEmpty() || !kept(before, tasks).isEmpty();
+    }
+
+    private Map<String, Long> opened(Footprint before) {
+        Map<String, Long> opened = more(files, before.files);
+        SPARKS.forEach(kind -> opened.computeIfPresent(kind, (same, count) -> count > CONNECTIONS ? count : null));
+        return opened;
+    }
+
+    private Map<String, Long> kept(Footprint before, int tasks) {
+        Map<String, Long> kept = more(used, before.used);
+        kept.values().removeIf(bytes -> bytes < KEPT_ONCE + tasks * KEPT_OF_A_TASK);
+        return kept;
     }
 
     /** What no task owns, with a batch at hand. */
@@ -149,12 +169,8 @@ record Footprint(String executor, long execution, long accounts, long couriers, 
                 before.overhead, mapped, before.mapped);
         Check.that(more(threads, before.threads).isEmpty(), "no thread is left" + here, "%d, more: %s", threads.size(),
                 more(threads, before.threads));
-        Map<String, Long> opened = more(files, before.files);
-        SPARKS.forEach(kind -> opened.computeIfPresent(kind, (same, count) -> count > CONNECTIONS ? count : null));
-        Check.that(opened.isEmpty(), "no file is left open" + here, "%d, more: %s", files.values().stream().mapToLong(Long::longValue).sum(), more(files, before.files));
-        Map<String, Long> kept = more(used, before.used);
-        kept.values().removeIf(bytes -> bytes < KEPT_ONCE + tasks * KEPT_OF_A_TASK);
-        Check.that(kept.isEmpty(), "no library has more memory than before" + here, "%s, more: %s", used, more(used, before.used));
+        Check.that(opened(before).isEmpty(), "no file is left open" + here, "%d, more: %s", files.values().stream().mapToLong(Long::longValue).sum(), more(files, before.files));
+        Check.that(kept(before, tasks).isEmpty(), "no library has more memory than before" + here, "%s, more: %s", used, more(used, before.used));
         Check.that(said.isEmpty(), "nobody had anything to say" + here, "%s", said);
     }
 

@@ -176,7 +176,7 @@ public final class Soak extends OnCluster {
             }
         });
         job.start();
-        for (int kill = random.nextInt(5); kill > 0; kill--) {
+        for (int kill = 1 + random.nextInt(4); kill > 0; kill--) {
             LockSupport.parkNanos(random.nextInt(400_000_000)); // a random moment
             Long task = started.pollLast();
             if (task != null && spark.sc().killTaskAttempt(task, random.nextBoolean(), "at random")) {
@@ -221,12 +221,12 @@ public final class Soak extends OnCluster {
 
     /** Of each executor, when all of them do nothing else: every core has a task that looks. */
     private Map<String, Footprint> footprints(Map<String, Footprint> before) throws Exception {
-        long reserve = before.values().stream().mapToLong(Footprint::granted).min().orElse(Long.MAX_VALUE);
+        int tasks = wanted;
         try (Meeting meeting = new Meeting()) {
             int port = meeting.port();
             JavaFutureAction<List<Footprint>> looks = spark.parallelize(IntStream.range(0, SLOTS).boxed().toList(), SLOTS).map(number -> {
                 Meeting.arrive(port);
-                return Footprint.here(TaskContext.get(), reserve);
+                return Footprint.here(TaskContext.get(), before, tasks);
             }).collectAsync();
             List<Socket> all = new ArrayList<>();
             while (all.size() < SLOTS) {
