@@ -122,7 +122,7 @@ public final class Outliving extends OnCluster {
                         all.take(POOL);
                         long had = task.taskMemoryManager().getMemoryConsumptionForThisTask();
                         all.spill(POOL, null);
-                        long share = (POOL - manager.offHeapStorageMemoryUsed()) / 2;
+                        long share = (POOL - Math.min(manager.offHeapStorageMemoryUsed(), manager.offHeapStorageMemory())) / 2;
                         return had == share ? "its share" : had + " of " + share;
                     }
                 }
@@ -158,7 +158,8 @@ public final class Outliving extends OnCluster {
         leave();
         long after = inMemory();
         Books books = spark.parallelize(List.of(1), 1).map(one -> Books.here()).collect().get(0); // beside Spark's own blocks
-        Check.that(before > 70 * MB && after < before - 30 * MB && books.granted >= books.used && books.storage <= POOL,
+        // With fewer of them there would have been room for the survivors.
+        Check.that(before > 70 * MB && after < before - 10 * MB && books.granted >= books.used && books.storage <= POOL,
                 "cached blocks make room for what outlives its task", "%d bytes cached before, %d after; %s", before, after,
                 books);
         Check.that(cached.count() == 10, "and can be read from where they went", "%d", cached.count());

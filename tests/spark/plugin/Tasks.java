@@ -110,7 +110,7 @@ public final class Tasks extends OnCluster {
             LEFT.addAll(blocks);
             return "";
         });
-        Check.that(failure.contains("TaskCompletionListenerException") && failure.contains("got 0 for libtarget in task"),
+        Check.that(failure.contains("TaskCompletionListenerException") && failure.matches("(?s).*got \\d+ for libtarget in task.*"),
                 "a task that swallows denials is stopped again, and fails in the end", "%s", first(failure));
         freeWhatIsLeft();
         thatNothingIsLeft("after swallowed denials");
@@ -167,9 +167,15 @@ public final class Tasks extends OnCluster {
             List<Long> blocks = allocate(60);
             free(blocks);
             Spiller other = new Spiller(task.taskMemoryManager());
-            long got = other.take(POOL);
-            other.spill(got, null);
-            return got + " " + SparkEnv.get().memoryManager().offHeapStorageMemoryUsed();
+            MemoryManager manager = SparkEnv.get().memoryManager();
+            synchronized (task.taskMemoryManager()) { // Spark's own order; both figures are of one moment
+                synchronized (manager) {
+                    long got = other.take(POOL);
+                    long storage = manager.offHeapStorageMemoryUsed();
+                    other.spill(got, null);
+                    return got + " " + storage;
+                }
+            }
         });
         long got = Long.parseLong(seen.get(0).split(" ")[0]);
         long free = POOL - Long.parseLong(seen.get(0).split(" ")[1]);
@@ -191,7 +197,8 @@ public final class Tasks extends OnCluster {
         String[] held = seen.get(0).split(" ");
         long before = Long.parseLong(held[0]);
         long after = Long.parseLong(held[1]);
-        Check.that(before > 100 * MB && after < before && after <= POOL - 60 * MB, "Spark's own consumers spill for native memory",
+        // What heaps keep of earlier blocks has some of the pool, now more and now less.
+        Check.that(before > POOL - 60 * MB && after < before && after <= POOL - 60 * MB, "Spark's own consumers spill for native memory",
                 "%d bytes before, %d after", before, after);
         thatNothingIsLeft("after spills");
     }
@@ -220,6 +227,7 @@ public final class Tasks extends OnCluster {
         try (Meeting meeting = new Meeting()) {
             int port = meeting.port();
             JavaFutureAction<Void> holder = start(task -> {
+                FreePages.await(); // or they would come free behind its back
                 Spiller all = new Spiller(task.taskMemoryManager());
                 long held = all.take(POOL);
                 Meeting.arrive(port);
@@ -227,16 +235,28 @@ public final class Tasks extends OnCluster {
                 return "";
             });
             Socket holding = meeting.await();
-            String seen = run(1, task -> {
+            String[] seen = run(1, task -> {
                 MemoryManager manager = SparkEnv.get().memoryManager();
-                return manager.offHeapExecutionMemoryUsed() + manager.offHeapStorageMemoryUsed() + " "
-                        + manager.getExecutionMemoryUsageForTask(task.taskAttemptId());
-            }).get(0);
+                synchronized (manager) {
+                    long own = manager.getExecutionMemoryUsageForTask(task.taskAttemptId());
+                    return manager.offHeapExecutionMemoryUsed() - own + manager.offHeapStorageMemoryUsed() + " " + own;
+                }
+            }).get(0).split(" ");
             holding.close();
             holder.get();
-            Check.that(seen.equals(POOL + " 0"), "a task starts and ends while another one has all memory", "%s", seen);
+            Check.that(Long.parseLong(seen[0]) >= POOL - FreePages.MOST, "a task starts and ends while another one has all memory",
+                    "%s bytes, the task had %s", (Object[]) seen);
         }
         thatNothingIsLeft("after a full pool");
+    }
+
+    private static String goBeyondGrant(List<Long> blocks) {
+        try {
+            allocate(blocks, 150);
+            return "not stopped";
+        } catch (SparkOutOfMemoryError denial) {
+            return "stopped";
+        }
     }
 
     /** What Spark kills is not stopped by us as well: it may go beyond its grant, and gives everything back. */
@@ -244,20 +264,18 @@ public final class Tasks extends OnCluster {
         try (Meeting meeting = new Meeting()) {
             int port = meeting.port();
             JavaFutureAction<Void> action = start(task -> {
-                List<Long> blocks = allocate(30);
-                Meeting.arrive(port);
-                while (!task.isInterrupted()) {
-                    Target.boundary();
-                }
-                String seen = "not stopped";
+                String seen = "another end";
                 try {
-                    allocate(blocks, 150);
-                } catch (SparkOutOfMemoryError stopped) {
-                    seen = "stopped";
+                    List<Long> blocks = allocate(30);
+                    Meeting.arrive(port);
+                    while (!task.isInterrupted()) {
+                        Target.boundary();
+                    }
+                    seen = goBeyondGrant(blocks) + (task.taskMemoryManager().getMemoryConsumptionForThisTask() >= 30 * MB ? ", granted" : ", not granted");
+                    free(blocks);
+                } finally {
+                    SEEN.add(seen); // somebody waits for it
                 }
-                seen += task.taskMemoryManager().getMemoryConsumptionForThisTask() >= 30 * MB ? ", granted" : ", not granted";
-                free(blocks);
-                SEEN.add(seen);
                 return "";
             });
             meeting.await().close();

@@ -1,5 +1,6 @@
 package io.memgrant.tests;
 
+import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,10 +20,13 @@ import org.apache.spark.util.UninterruptibleThread;
  * this program ends before, it was seen that waiting is in vain.
  */
 public final class Waits extends OnCluster {
+    /** Most of the pool, of which the executor and what heaps keep have some: two of them find no room, one does. */
     private static final int LARGE = 80;
+    /** Less than the half that each of two tasks may have. */
+    private static final int HALF = 40;
 
     /** On the executor. */
-    private static final CountDownLatch[] STEP = Stream.generate(() -> new CountDownLatch(1)).limit(8)
+    private static final CountDownLatch[] STEP = Stream.generate(() -> new CountDownLatch(1)).limit(9)
             .toArray(CountDownLatch[]::new);
     private static final CountDownLatch BOTH = new CountDownLatch(2);
     private static final Object LOCK = new Object();
@@ -50,10 +54,9 @@ public final class Waits extends OnCluster {
 
     /** Whether a thread of this executor waits in a method of that name. */
     private static boolean isAnyoneIn(String method) {
-        return Thread.getAllStackTraces().entrySet().stream()
-                .filter(thread -> thread.getKey().getState() == Thread.State.WAITING
-                        || thread.getKey().getState() == Thread.State.TIMED_WAITING)
-                .flatMap(thread -> Stream.of(thread.getValue())).anyMatch(frame -> frame.getMethodName().equals(method));
+        return Stream.of(ManagementFactory.getThreadMXBean().dumpAllThreads(false, false)) // state and stack of one moment
+                .filter(thread -> thread.getThreadState() == Thread.State.WAITING || thread.getThreadState() == Thread.State.TIMED_WAITING)
+                .flatMap(thread -> Stream.of(thread.getStackTrace())).anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     private static void awaitSomebodyIn(String method) {
@@ -110,7 +113,7 @@ public final class Waits extends OnCluster {
                 free(flushed);
             });
             flush.start();
-            String end = use(50);
+            String end = use(HALF);
             flush.join();
             STEP[5].countDown();
             return end;
@@ -134,7 +137,7 @@ public final class Waits extends OnCluster {
                 FutureTask<Boolean> waited = endWait(Thread.currentThread(), isOver);
                 String end;
                 try {
-                    end = use(50);
+                    end = use(HALF);
                 } finally {
                     isOver.set(true);
                 }
@@ -197,12 +200,14 @@ public final class Waits extends OnCluster {
             }
             if (task.partitionId() == 0) {
                 List<Long> blocks = allocate(40);
+                STEP[8].countDown();
                 STEP[1].await();
                 synchronized (LOCK) {
                     free(blocks);
                 }
                 return "attempt 0";
             }
+            STEP[8].await(); // or it would find all of the pool free
             synchronized (LOCK) {
                 STEP[1].countDown();
                 return use(LARGE);
@@ -278,7 +283,7 @@ public final class Waits extends OnCluster {
         try (Meeting meeting = new Meeting()) {
             int port = meeting.port();
             JavaFutureAction<Void> holder = start(task -> {
-                List<Long> blocks = allocate(100);
+                List<Long> blocks = allocate(LARGE);
                 Meeting.arrive(port);
                 awaitSomebodyIn("awaitMissing");
                 free(blocks);
@@ -286,7 +291,7 @@ public final class Waits extends OnCluster {
             });
             meeting.await().close();
             String seen = run(1, task -> {
-                String end = ((UninterruptibleThread) Thread.currentThread()).runUninterruptibly(() -> use(30));
+                String end = ((UninterruptibleThread) Thread.currentThread()).runUninterruptibly(() -> use(HALF));
                 return end + (Thread.currentThread().isInterrupted() ? ", interrupted" : "");
             }).get(0);
             holder.get();
