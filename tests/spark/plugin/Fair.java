@@ -6,7 +6,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.TaskContext;
@@ -45,32 +48,35 @@ public final class Fair extends OnCluster {
         }
     }
 
-    /** When each task of the next job first began, and when it ended well, counted in beginnings and ends. */
+    /** When each attempt of the next job's tasks began and ended, counted in beginnings and ends. */
     private static final class Turns extends SparkListener {
-        private final List<Integer> begun = new ArrayList<>();
-        private final List<Integer> ended = new ArrayList<>();
+        private final Map<Long, Integer> begun = new TreeMap<>();
+        private final Map<Long, Integer> ended = new TreeMap<>();
+        private final Set<Long> well = new TreeSet<>();
         private final List<String> failures = new ArrayList<>();
 
         @Override
         public synchronized void onTaskStart(SparkListenerTaskStart start) {
-            if (start.taskInfo().attemptNumber() == 0) {
-                begun.add(start.taskInfo().index());
-            }
+            begun.put(start.taskInfo().taskId(), begun.size() + ended.size());
         }
 
         @Override
         public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
+            if (!begun.containsKey(end.taskInfo().taskId())) {
+                return; // of an earlier job
+            }
+            ended.put(end.taskInfo().taskId(), begun.size() + ended.size());
             if (end.reason() instanceof TaskFailedReason) {
                 failures.add(first(((TaskFailedReason) end.reason()).toErrorString()));
             } else {
-                ended.add(end.taskInfo().index());
+                well.add(end.taskInfo().taskId());
             }
         }
 
-        /** How many tasks that began later than that one ended earlier. */
-        synchronized int overtook(int task) {
-            List<Integer> later = begun.subList(begun.indexOf(task) + 1, begun.size());
-            return (int) ended.subList(0, ended.indexOf(task)).stream().filter(later::contains).count();
+        /** How many attempts that began later than that one ended earlier, and well. Where one fails, Spark's driver may start others before it is tried again. */
+        synchronized List<Integer> overtook() {
+            return ended.keySet().stream().map(attempt -> (int) well.stream().filter(other -> begun.get(other) > begun.get(attempt)
+                    && ended.get(other) < ended.get(attempt)).count()).toList();
         }
     }
 
@@ -110,7 +116,7 @@ public final class Fair extends OnCluster {
         Check.that(attempts <= 1, "none is denied twice", "%d", attempts);
         Check.that(turns.failures.stream().allMatch(failure -> failure.contains("SparkOutOfMemoryError")),
                 "whose attempt fails is told that it was memory", "%s", turns.failures);
-        List<Integer> overtook = IntStream.range(0, TASKS).map(turns::overtook).boxed().toList();
+        List<Integer> overtook = turns.overtook();
         Check.that(overtook.stream().allMatch(others -> others <= AT_ONCE),
                 "none is starved: of those that began later no more end earlier than run at once", "%s", overtook);
         thatNothingIsLeft("after a competition");
