@@ -15,7 +15,8 @@ stream() { # NAME BATCHES [spark-submit options]
         on_spark State --master 'local[2,4]' --conf 'spark.memgrant.targets=librocksdbjni*' --driver-memory 2g "$@" \
             -- "$partitions" "$count" "$rows" "$keys" >"$WORK/out"
         sed -n 's/^figure /  /p' "$WORK/out" | paste -sd, | sed "s/^/$name:/"
-        ! grep -E 'memgrant: |Managed memory leak' "$WORK/log" || fail "$name: somebody had something to say"
+        # That a task waits for long is no complaint.
+        ! grep -E 'memgrant: |Managed memory leak' "$WORK/log" | grep -v ' waits for ' || fail "$name: somebody had something to say"
     )
 }
 figure() { # NAME FIGURE

@@ -27,6 +27,8 @@ import org.rocksdb.WriteBatch;
  */
 final class Dies extends OnCluster {
     private static final int HELD_MB = 160;
+    /** After so many seconds an event does not come any more, however slow the machine is. */
+    private static final long LONG = 300;
     private static final String PLUGIN = "plugin.io.memgrant.spark.MemgrantPlugin";
     private static final List<WriteBatch> HELD = new ArrayList<>();
 
@@ -81,7 +83,7 @@ final class Dies extends OnCluster {
             return "";
         });
         try {
-            later.get(30, TimeUnit.SECONDS);
+            later.get(LONG, TimeUnit.SECONDS);
         } catch (TimeoutException never) {
             Source source = SparkEnv.get().metricsSystem().getSourcesByName(PLUGIN).head();
             Check.that(false, "the driver is told what an executor holds", "%s", source.metricRegistry().getNames());
@@ -111,7 +113,7 @@ final class Dies extends OnCluster {
             return "";
         });
         Check.that(failure.equals("the job succeeded"), "the job goes on on another executor", "%s", failure);
-        Check.that(died.get(60, TimeUnit.SECONDS) != null, "the driver says why", "");
+        Check.that(died.get(LONG, TimeUnit.SECONDS) != null, "the driver says why", "");
     }
 
     /** The next executor is asked to end, by SIGTERM. */
@@ -130,7 +132,7 @@ final class Dies extends OnCluster {
             }
         });
         ProcessHandle.of(Long.parseLong(executor[1])).orElseThrow().destroy();
-        Check.that(removed.get(60, TimeUnit.SECONDS) != null, "an executor that is asked to end ends", "");
+        Check.that(removed.get(LONG, TimeUnit.SECONDS) != null, "an executor that is asked to end ends", "");
     }
 
     public static void main(String[] words) throws Exception {

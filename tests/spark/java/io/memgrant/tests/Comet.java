@@ -26,7 +26,7 @@ public final class Comet {
     /** Not used, at most: what the task's and the executor's account keep at hand, and the byte that the task has from its start. */
     private static final long AT_HAND = (2 << 20) + 1;
     /** How often is looked, at most, until what was asked for before Comet declared it has gone back. */
-    private static final int LOOKS = 100;
+    private static final int LOOKS = 1_000;
     private static final int LOOK_MILLIS = 100;
     private static final String QUERY = "select o_totalprice, o_orderkey, o_orderdate, l_quantity from orders, lineitem"
             + " where o_orderkey = l_orderkey order by o_totalprice desc, o_orderkey, l_quantity";
