@@ -20,7 +20,7 @@ final class Denied extends Act {
     private static final int PARTS = 64;
     private static final String ERROR = "org.apache.spark.memory.SparkOutOfMemoryError";
     private static final String SQL_ERROR = "java.sql.SQLException";
-    private static final Pattern NO_MEMORY = Pattern.compile("Out of Memory|Failed to allocate|Allocation failure");
+    private static final Pattern NO_MEMORY = Pattern.compile("Out of Memory|Failed to allocate|Allocation failure|bad_alloc|bad allocation");
 
     /** The part that the greedy task copies into DuckDB; the others are its neighbours'. */
     private static final int COPIED = 4;
