@@ -52,6 +52,8 @@ def of_denials():
             own = [row for row in rows if (row["library"], row["version"]) == (library.name, library.version)]
             if own:
                 text += f"| {library.name} {library.version} | " + " | ".join(number(figure) for figure in sums(own)) + " |\n"
+            elif library.last_java and int(jdk) > library.last_java:
+                text += f"| {library.name} {library.version} | runs on Java {library.last_java} at most | | | | |\n"
     return text
 
 
