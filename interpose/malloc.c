@@ -3,6 +3,7 @@
 #include "interpose.h"
 #include "memgrant.h"
 #include "next.h"
+#include "os.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -141,16 +142,16 @@ static int posix_memalign_from(unsigned library, void **result, size_t alignment
 static void *valloc_from(unsigned library, size_t size)
 {
     void *block;
-    if (library && mg_allocate(library, size, MG_PAGE, 0, &block))
+    if (library && mg_allocate(library, size, mg_os_page(), 0, &block))
         return served(block);
     return mg_next.valloc(size);
 }
 
 static void *pvalloc_from(unsigned library, size_t size)
 {
-    size_t rounded = size ? (size + MG_PAGE - 1) & ~(MG_PAGE - 1) : MG_PAGE;
+    size_t rounded = size ? mg_os_whole_pages(size) : mg_os_page();
     void *block;
-    if (library && rounded >= size && mg_allocate(library, rounded, MG_PAGE, 0, &block))
+    if (library && rounded >= size && mg_allocate(library, rounded, mg_os_page(), 0, &block))
         return served(block);
     return mg_next.pvalloc(size);
 }

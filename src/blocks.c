@@ -236,8 +236,8 @@ static inline bool is_local(const struct mg_self *self, const struct mg_heap *he
 
 static void give_pages_up(void *block, size_t bytes)
 {
-    uintptr_t from = ((uintptr_t)block + MG_PAGE) & ~(MG_PAGE - 1); /* the first page holds the list's link */
-    uintptr_t to = ((uintptr_t)block + bytes) & ~(MG_PAGE - 1);
+    uintptr_t from = mg_os_page_of((uintptr_t)block + mg_os_page()); /* the first one holds the list's link */
+    uintptr_t to = mg_os_page_of((uintptr_t)block + bytes);
     if (to > from)
         mg_os_discard((void *)from, to - from);
 }

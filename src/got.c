@@ -88,8 +88,8 @@ static bool read_object(struct object *object, const struct dl_phdr_info *info)
         if (header->p_type == PT_DYNAMIC) {
             read_dynamic(object, (const void *)at, header->p_flags & PF_W ? 0 : info->dlpi_addr);
         } else if (header->p_type == PT_GNU_RELRO) {
-            object->readonly_from = at & ~(MG_PAGE - 1);
-            object->readonly_to = (at + header->p_memsz) & ~(MG_PAGE - 1);
+            object->readonly_from = mg_os_page_of(at);
+            object->readonly_to = mg_os_page_of(at + header->p_memsz);
         } else if (header->p_type == PT_LOAD) {
             object->from = at < object->from ? at : object->from;
             object->to = at + header->p_memsz > object->to ? at + header->p_memsz : object->to;
@@ -116,13 +116,13 @@ static bool is_readonly(const struct object *object, uintptr_t slot)
 /* False: the return address serves that slot. */
 static bool open_page(const struct object *object, uintptr_t slot)
 {
-    return !is_readonly(object, slot) || mg_os_make_writable((void *)(slot & ~(MG_PAGE - 1)), MG_PAGE);
+    return !is_readonly(object, slot) || mg_os_protect((void *)slot, sizeof slot, true);
 }
 
 static void close_page(const struct object *object, uintptr_t slot)
 {
     if (is_readonly(object, slot))
-        mg_os_make_readonly((void *)(slot & ~(MG_PAGE - 1)), MG_PAGE);
+        mg_os_protect((void *)slot, sizeof slot, false);
 }
 
 /* A word of data is the library's own to change: a program may have put another allocator there. */

@@ -31,9 +31,16 @@ extern bool je_opt_cache_oblivious;
 /* The kernel refused us something. */
 static _Atomic(bool) short_of_memory;
 
+/* What it was built to take for a page: the largest that a kernel of the machine has (release/release.mk, and Debian). */
+#ifdef __aarch64__
+#define JE_PAGE ((size_t)64 << 10)
+#else
+#define JE_PAGE MG_PAGE
+#endif
+
 /* The first page that jemalloc asks for is one on which it tries madvise out, and it writes to it even if there was none to be had
  * (up to 5.3.1): then it is this one. */
-static _Alignas(MG_PAGE) char first_page[MG_PAGE];
+static _Alignas(JE_PAGE) char first_page[JE_PAGE];
 static _Atomic(bool) first_page_given;
 
 /* For a thread that begins (see below) when the kernel refuses for the first time: pieces for what jemalloc grows by, and for its records.
@@ -52,7 +59,7 @@ static void set_pieces_aside(void)
 
 static void *instead(const void *address, size_t size)
 {
-    if (!address && size == MG_PAGE &&
+    if (!address && size == JE_PAGE &&
         !atomic_exchange_explicit(&first_page_given, true, memory_order_relaxed))
         return first_page;
     MG_STORE(short_of_memory, true);

@@ -13,11 +13,6 @@
 #include <limits.h>
 #include <sys/mman.h>
 
-static size_t whole_pages(size_t size)
-{
-    return (size + MG_PAGE - 1) & ~(MG_PAGE - 1);
-}
-
 /* Charges bytes of mappings: no block, so none is counted. */
 static bool charge(struct mg_self *self, unsigned library, size_t bytes)
 {
@@ -73,7 +68,7 @@ static struct mg_mapping_owner owner_here(struct mg_self *self, unsigned library
 static long map_charged(struct mg_self *self, unsigned library, void *address, size_t size, int protection,
                         int flags, uint32_t sample)
 {
-    size_t bytes = protection & PROT_WRITE ? whole_pages(size) : 0;
+    size_t bytes = protection & PROT_WRITE ? mg_os_whole_pages(size) : 0;
     if (bytes && !charge(self, library, bytes))
         return -ENOMEM;
     struct mg_mapping_owner owner =
@@ -83,7 +78,7 @@ static long map_charged(struct mg_self *self, unsigned library, void *address, s
     uintptr_t from = (uintptr_t)mapped;
     enum mg_mapping_state state = bytes ? MG_MAPPING_CHARGED : MG_MAPPING_RESERVED;
     if (good)
-        note(self, library, from, from + whole_pages(size), state, owner);
+        note(self, library, from, from + mg_os_whole_pages(size), state, owner);
     else
         conclude(self, library, bytes, false);
     return mapped;
@@ -100,7 +95,7 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
         return mg_os_call_mmap(address, size, protection, flags, file, offset);
     long mapped;
     mg_enter(self);
-    size_t writable = ours && protection & PROT_WRITE ? whole_pages(size) : 0;
+    size_t writable = ours && protection & PROT_WRITE ? mg_os_whole_pages(size) : 0;
     uint32_t sample = mg_stacks_count_mapping(self, library, writable);
     mg_mappings_lock();
     if (ours) {
@@ -108,7 +103,8 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
     } else {
         mapped = mg_os_call_mmap(address, size, protection, flags, file, offset);
         if (mapped >= 0)
-            mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + whole_pages(size), MG_MAPPING_GONE);
+            mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + mg_os_whole_pages(size),
+                               MG_MAPPING_GONE);
     }
     mg_mappings_unlock();
     mg_samples_drop(sample);
@@ -131,7 +127,7 @@ long mg_unmap(void *address, size_t size)
     mg_mappings_lock();
     long result = mg_os_call_munmap(address, size);
     if (!result)
-        mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_GONE);
+        mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size), MG_MAPPING_GONE);
     mg_mappings_unlock();
     mg_leave(self);
     return result;
@@ -148,7 +144,8 @@ long mg_advise(void *address, size_t size, int advice)
     long result = mg_os_call_madvise(address, size, advice);
     /* At a hole in the range the kernel goes on, and says so at the end. */
     if (!result || result == -ENOMEM)
-        mg_mappings_change((uintptr_t)address, (uintptr_t)address + whole_pages(size), MG_MAPPING_RETURNING);
+        mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size),
+                           MG_MAPPING_RETURNING);
     mg_mappings_unlock();
     mg_leave(self);
     return result;
@@ -195,7 +192,7 @@ long mg_protect(void *address, size_t size, int protection)
 {
     struct mg_self *self = &mg_self;
     uintptr_t from = (uintptr_t)address;
-    uintptr_t to = from + whole_pages(size);
+    uintptr_t to = from + mg_os_whole_pages(size);
     if (!concerns_us(self))
         return mg_os_call_mprotect(address, size, protection);
     long result;
@@ -220,8 +217,8 @@ static long remap_charged(struct mg_self *self, unsigned library, void *address,
                           int flags, void *new_address, uint32_t sample)
 {
     uintptr_t from = (uintptr_t)address;
-    size_t before = whole_pages(size);
-    size_t after = whole_pages(new_size);
+    size_t before = mg_os_whole_pages(size);
+    size_t after = mg_os_whole_pages(new_size);
     struct mg_mapping_owner here = { 0 };
     bool reserved = mg_mappings_uncharged(from, from + before, &here) > 0;
     size_t growth = after > before && !reserved ? after - before : 0;
@@ -256,17 +253,18 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
         return mg_os_call_mremap(address, size, new_size, flags, new_address);
     bool charges = begin(self, &library, new_size > size ? new_size - size : 0);
     mg_enter(self);
-    size_t growth = charges && new_size > size ? whole_pages(new_size) - whole_pages(size) : 0;
+    size_t growth = charges && new_size > size ? mg_os_whole_pages(new_size) - mg_os_whole_pages(size) : 0;
     uint32_t sample = mg_stacks_count_mapping(self, library, growth);
     mg_mappings_lock();
     long moved;
-    if (charges && mg_mappings_touches(from, from + whole_pages(size))) {
+    if (charges && mg_mappings_touches(from, from + mg_os_whole_pages(size))) {
         moved = remap_charged(self, library, address, size, new_size, flags, new_address, sample);
     } else {
         moved = mg_os_call_mremap(address, size, new_size, flags, new_address);
         if (moved >= 0) {
-            mg_mappings_change(from, from + whole_pages(size), MG_MAPPING_GONE);
-            mg_mappings_change((uintptr_t)moved, (uintptr_t)moved + whole_pages(new_size), MG_MAPPING_GONE);
+            mg_mappings_change(from, from + mg_os_whole_pages(size), MG_MAPPING_GONE);
+            mg_mappings_change((uintptr_t)moved, (uintptr_t)moved + mg_os_whole_pages(new_size),
+                               MG_MAPPING_GONE);
         }
     }
     mg_mappings_unlock();

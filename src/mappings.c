@@ -60,8 +60,6 @@ static size_t first_above(uintptr_t address)
 #define STEP ((size_t)1024)
 size_t mg_mappings_most = STEP * 1024;
 
-_Static_assert(STEP * sizeof(struct range) % MG_PAGE == 0, "the table grows by whole pages");
-
 bool mg_mappings_start(void)
 {
     table.most = mg_os_affordable(mg_mappings_most, sizeof *table.ranges);
@@ -74,7 +72,7 @@ static bool make_room(void)
     if (table.count + 3 <= table.size)
         return true;
     if (table.size + STEP > table.most ||
-        !mg_os_make_writable(&table.ranges[table.size], STEP * sizeof *table.ranges))
+        !mg_os_protect(&table.ranges[table.size], STEP * sizeof *table.ranges, true))
         return false;
     table.size += STEP;
     return true;

@@ -166,14 +166,17 @@ void *mg_os_share(const char *name, size_t size)
     return NULL;
 }
 
-bool mg_os_make_writable(void *address, size_t size)
+size_t mg_os_page(void)
 {
-    return enter(SYS_mprotect, (long)address, (long)size, PROT_READ | PROT_WRITE, 0, 0, 0) == 0;
+    size_t page = getauxval(AT_PAGESZ);
+    return page ? page : MG_PAGE;
 }
 
-bool mg_os_make_readonly(void *address, size_t size)
+bool mg_os_protect(void *address, size_t size, bool writable)
 {
-    return enter(SYS_mprotect, (long)address, (long)size, PROT_READ, 0, 0, 0) == 0;
+    uintptr_t from = mg_os_page_of((uintptr_t)address);
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    return mg_os_call_mprotect((void *)from, (uintptr_t)address + size - from, protection) == 0;
 }
 
 bool mg_os_discard(void *address, size_t size)
@@ -184,16 +187,17 @@ bool mg_os_discard(void *address, size_t size)
 size_t mg_os_resident(uintptr_t from, size_t size)
 {
     unsigned char pages[1024];
+    const size_t page = mg_os_page();
     size_t resident = 0;
-    for (size_t done = 0; done < size;) {
-        size_t part = size - done < sizeof pages * MG_PAGE ? size - done : sizeof pages * MG_PAGE;
-        if (enter(SYS_mincore, (long)(from + done), (long)part, (long)pages, 0, 0, 0))
+    for (uintptr_t at = mg_os_page_of(from), to = mg_os_whole_pages(from + size); at < to;) {
+        size_t part = to - at < sizeof pages * MG_PAGE ? to - at : sizeof pages * MG_PAGE;
+        if (enter(SYS_mincore, (long)at, (long)part, (long)pages, 0, 0, 0))
             return resident;
-        for (size_t i = 0; i < part / MG_PAGE; i++)
-            resident += pages[i] & 1 ? MG_PAGE : 0;
-        done += part;
+        for (size_t i = 0; i < part / page; i++)
+            resident += pages[i] & 1 ? page : 0;
+        at += part;
     }
-    return resident;
+    return resident < size ? resident : size;
 }
 
 bool mg_os_peek(uintptr_t from, void *to, size_t size)

@@ -25,13 +25,24 @@ void *mg_os_reserve(size_t size);
 /* The index-th of what these gave out and is not released: where, and how much; size 0 is none. */
 #define MG_OS_OWN 1024u
 uintptr_t mg_os_own(unsigned index, size_t *size);
-/* False when the kernel refuses. */
-bool mg_os_make_writable(void *address, size_t size);
-bool mg_os_make_readonly(void *address, size_t size);
+/* The size of a page as the kernel has it: 4 KB on x86-64; on aarch64 what the kernel was built for, 4, 16 or 64 KB. (MG_PAGE is what one
+ * word of the window tells of, and never more.) */
+size_t mg_os_page(void);
+static inline uintptr_t mg_os_page_of(uintptr_t address)
+{
+    return address & ~(uintptr_t)(mg_os_page() - 1);
+}
+/* The first page's address from there on; a size in whole pages. */
+static inline uintptr_t mg_os_whole_pages(uintptr_t to)
+{
+    return mg_os_page_of(to + mg_os_page() - 1);
+}
+/* Makes all pages on which the range lies writable or read-only. False when the kernel refuses. */
+bool mg_os_protect(void *address, size_t size, bool writable);
 /* The pages' content and memory are given back; they read as zero. */
 bool mg_os_discard(void *address, size_t size);
 
-/* Bytes of whole pages from there on that have memory behind them now. */
+/* Bytes of the pages on which the range lies that have memory behind them now; at most its size. */
 size_t mg_os_resident(uintptr_t from, size_t size);
 /* Copies memory of this process that may not be there (any more); false then, or where the kernel lets nobody. */
 bool mg_os_peek(uintptr_t from, void *to, size_t size);

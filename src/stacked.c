@@ -64,8 +64,8 @@ struct looks {
 /* As great a part of the bytes as of the pages on which they lie. What was given back or moved meanwhile is not there. */
 static double resident(struct looks *looks, uintptr_t from, int64_t bytes)
 {
-    uintptr_t first = from & ~(MG_PAGE - 1);
-    int64_t pages = (int64_t)((from + (uintptr_t)bytes + MG_PAGE - 1) & ~(MG_PAGE - 1)) - (int64_t)first;
+    uintptr_t first = mg_os_page_of(from);
+    int64_t pages = (int64_t)(mg_os_whole_pages(from + (uintptr_t)bytes) - first);
     int64_t left = LOOK_AT_MOST - looks->at;
     int64_t looked = pages < left ? pages : left;
     int64_t found = 0;

@@ -120,9 +120,7 @@ static size_t claim_run(size_t count, size_t alignment)
 /* Makes [from, from + size) of an array writable, out to whole pages; neighbours already are or come later. */
 static bool make_range_writable(const void *array, size_t from, size_t size)
 {
-    uintptr_t first = ((uintptr_t)array + from) & ~(MG_PAGE - 1);
-    uintptr_t last = ((uintptr_t)array + from + size + MG_PAGE - 1) & ~(MG_PAGE - 1);
-    return mg_os_make_writable((void *)first, last - first);
+    return mg_os_protect((char *)(uintptr_t)array + from, size, true);
 }
 
 void *mg_window_take(unsigned heap, size_t size, size_t alignment)
@@ -142,7 +140,7 @@ void *mg_window_take(unsigned heap, size_t size, size_t alignment)
                              bytes / MG_PAGE * sizeof *mg_window.pages) ||
         !make_range_writable(mg_window.tags, offset / 16, bytes / 16) ||
         (mg_window.sampled && !make_range_writable(mg_window.sampled, offset / 128, bytes / 128)) ||
-        !mg_os_make_writable(base, bytes)) {
+        !mg_os_protect(base, bytes, true)) {
         release_run(start - skew, count + skew);
         return NULL;
     }
@@ -173,11 +171,9 @@ void mg_window_mark_sampled(const void *block, bool sampled)
     }
 }
 
-static size_t table_resident(const void *table, size_t from, size_t size)
+static size_t table_resident(const void *table, size_t size)
 {
-    uintptr_t first = ((uintptr_t)table + from) & ~(MG_PAGE - 1);
-    uintptr_t last = ((uintptr_t)table + from + size + MG_PAGE - 1) & ~(MG_PAGE - 1);
-    return mg_os_resident(first, last - first);
+    return mg_os_resident((uintptr_t)table, size);
 }
 
 size_t mg_window_tables_resident(void)
@@ -185,9 +181,9 @@ size_t mg_window_tables_resident(void)
     mg_lock(&granules.lock);
     size_t bytes = granules.top * MG_GRANULE;
     mg_unlock(&granules.lock);
-    return table_resident(mg_window.pages, 0, bytes / MG_PAGE * sizeof *mg_window.pages) +
-           table_resident(mg_window.tags, 0, bytes / 16) +
-           (mg_window.sampled ? table_resident(mg_window.sampled, 0, bytes / 128) : 0);
+    return table_resident(mg_window.pages, bytes / MG_PAGE * sizeof *mg_window.pages) +
+           table_resident(mg_window.tags, bytes / 16) +
+           (mg_window.sampled ? table_resident(mg_window.sampled, bytes / 128) : 0);
 }
 
 size_t mg_window_touched(void)

@@ -210,9 +210,9 @@ void mg_os_release(void *memory, size_t size)
     (void)memory, (void)size;
 }
 
-bool mg_os_make_writable(void *address, size_t size)
+bool mg_os_protect(void *address, size_t size, bool writable)
 {
-    (void)address, (void)size;
+    (void)address, (void)size, (void)writable;
     return true;
 }
 

@@ -80,9 +80,9 @@ static inline size_t usable_for(size_t size, size_t alignment)
 static inline size_t expected_bytes(enum calls_make form, size_t size, size_t alignment)
 {
     if (form == CALLS_PVALLOC)
-        size = size ? (size + MG_PAGE - 1) & ~(MG_PAGE - 1) : MG_PAGE;
+        size = size ? mg_os_whole_pages(size) : mg_os_page();
     if (form == CALLS_VALLOC || form == CALLS_PVALLOC)
-        return usable_for(size, MG_PAGE);
+        return usable_for(size, mg_os_page());
     return usable_for(size, calls_aligned(form) ? alignment : 0);
 }
 

@@ -67,7 +67,7 @@ static inline void strengthen(struct slot *slot, uint64_t charged)
 
 static inline void make_mapping(struct worker *worker, struct slot *slot)
 {
-    slot->unit = one_in(worker, 40) ? MODEL_MB << below(worker, 5) : MG_PAGE;
+    slot->unit = one_in(worker, 40) ? MODEL_MB << below(worker, 5) : mg_os_page();
     slot->units = 1 + below(worker, MOST_UNITS);
     slot->library = below(worker, LIBRARIES);
     int protection = one_in(worker, 3) ? PROT_NONE : MODEL_RW;
@@ -75,7 +75,8 @@ static inline void make_mapping(struct worker *worker, struct slot *slot)
     int64_t most = protection ? (int64_t)size : 0;
     unsigned noted = may_come(worker, most);
     /* The last bytes of a page belong to it as well. */
-    void *at = model.calls[slot->library]->map(NULL, size - below(worker, MG_PAGE), protection, MODEL_ANON);
+    void *at =
+        model.calls[slot->library]->map(NULL, size - below(worker, mg_os_page()), protection, MODEL_ANON);
     if (at == MAP_FAILED) {
         did_not_come(noted, most);
         was_denied();
@@ -108,7 +109,7 @@ static inline void unmap_part(struct worker *worker, struct slot *slot, struct p
         return;
     CHECK(!one_in(worker, 8) || calls->unmap(part.at + 1, part.size) == -1); /* refused: nothing changes */
     weaken(slot, part);
-    CHECK(!calls->unmap(part.at, part.size - below(worker, MG_PAGE)));
+    CHECK(!calls->unmap(part.at, part.size - below(worker, mg_os_page())));
     for (unsigned i = part.from; i < part.to; i++)
         set_unit(slot, i, GONE, 0);
 }

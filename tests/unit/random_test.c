@@ -23,9 +23,9 @@ static void *unit_make(unsigned i, enum calls_make form, size_t size, size_t ali
 {
     void *block = NULL;
     if (form == CALLS_PVALLOC)
-        size = size ? (size + MG_PAGE - 1) & ~(MG_PAGE - 1) : MG_PAGE;
+        size = size ? mg_os_whole_pages(size) : mg_os_page();
     if (form == CALLS_VALLOC || form == CALLS_PVALLOC)
-        alignment = MG_PAGE;
+        alignment = mg_os_page();
     else if (!calls_aligned(form))
         alignment = 0;
     if (i != BYSTANDER && !alignment && (block = mg_allocate_at_hand(model.libraries[i], size)))
