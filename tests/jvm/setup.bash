@@ -14,9 +14,10 @@ JAVAC_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
 CLASSES=$WORK/classes:$BUILD/memgrant.jar
 
 # The JDK that javac belongs to, JAVA_HOME and all of /usr/lib/jvm from 17 on, each once. JVM=21: those of that version alone,
-# and what scripts/get-java has fetched of it.
+# and what scripts/get-java has fetched of it. ONLY_JVM=FILE: that one.
 jvms() {
     local home
+    [ -z "${ONLY_JVM:-}" ] || { echo "$ONLY_JVM"; return; }
     for home in "$JAVAC_HOME" "${JAVA_HOME:-}" /usr/lib/jvm/* ${JVM:+"$ROOT/build/java-$JVM"}; do
         [ ! -x "$home/bin/java" ] || readlink -f "$home/bin/java"
     done | sort -u | while read -r java; do
@@ -44,6 +45,9 @@ build_classes() {
     javac -Xlint:all -Werror --release 17 -cp "$BUILD/memgrant.jar" -d "$WORK/classes" "$here"/*.java
 }
 
+# By which variable of the environment a program is preloaded: that of an emulator, which would set it for itself, is another one.
+PRELOADS=${PRELOADS:-LD_PRELOAD}
+
 run_java() { # JAVA MAIN [ARGUMENT]...: under the library; what it says goes to WORK/output too
     local java=$1 options=(-Xcheck:jni)
     shift
@@ -52,7 +56,7 @@ run_java() { # JAVA MAIN [ARGUMENT]...: under the library; what it says goes to 
         *) options+=(--enable-native-access=ALL-UNNAMED) ;;
     esac
     # shellcheck disable=SC2086 # several options
-    LD_PRELOAD=${PRELOAD-$LIB} "$java" "${options[@]}" ${JAVA_FLAGS-} -cp "$CLASSES" "$@" >"$WORK/output" 2>&1
+    env "$PRELOADS=${PRELOAD-$LIB}" "$java" "${options[@]}" ${JAVA_FLAGS-} -cp "$CLASSES" "$@" >"$WORK/output" 2>&1
 }
 
 passes() { # NAME MAIN: on each JVM the program says that it is ok, and the library nothing

@@ -359,8 +359,13 @@ NATIVE(jint, spin, jlong rounds, jlong b, jlong c, jlong d, jlong e)
 
 /* 4,300 functions: more than the pool has thunks. Function i returns i. */
 #define FUNCTIONS 4300
-__asm__(
-    ".text\n.balign 16\nmgtarget_functions:\n.set i, 0\n.rept 4300\nmovl $i, %eax\nret\n.balign 16\n.set i, i + 1\n.endr\n");
+#ifdef __aarch64__
+#define RESULT_IS_I "mov w0, #i"
+#else
+#define RESULT_IS_I "movl $i, %eax"
+#endif
+__asm__(".text\n.balign 16\nmgtarget_functions:\n.set i, 0\n.rept 4300\n" RESULT_IS_I
+        "\nret\n.balign 16\n.set i, i + 1\n.endr\n");
 extern char mgtarget_functions[] __attribute__((visibility("hidden")));
 
 /* Registers function i as Target.which. */
