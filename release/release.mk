@@ -90,5 +90,5 @@ $(D)/javadoc/index.html: $(B)/memgrant.jar
 	  -cp '$(B)/spark-$(AGAINST)/jars/*' $(filter %.java,$(JAVA)) >$(D)/javadoc.log 2>&1 || { tail -n 20 $(D)/javadoc.log; exit 1; }
 dist: dist-library $(D)/javadoc/index.html ## What is handed out, in build/dist/out: tar.gz, .deb, Maven layout, for glibc 2.17 and later, x86-64 and aarch64
 	$(Q)rm -rf $(D)/out && release/package $(VERSION) $(D)/out
-test-dist: dist tools-test $(PRELOAD) $(LIBS) $(B)/stress/random $(foreach m,$(MACHINES),dist-unit-$m) ## What is handed out: floor of glibc, both machines, the same bytes twice
+test-dist: dist tools-test $(B)/.tools-emulated $(PRELOAD) $(LIBS) $(B)/stress/random $(foreach m,$(MACHINES),dist-unit-$m) ## What is handed out: floor of glibc, both machines, the same bytes twice
 	@tests/run.sh dist

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Native methods that were bound before arm() have thunks as well, by whatever name they were bound; where the JVM's record of
-# them can't be read, those whose names say what they are bound to.
+# them can't be read, those whose names say what they are bound to. READS=LIBRARY has the call by which it is read, where the kernel lacks it.
 . "$ROOT/tests/jvm/setup.bash"
 build_target
 build_library unreadable
@@ -17,8 +17,8 @@ late() { # LINES [ARGUMENT]...
 
 for java in $(jvms); do
     echo "$java"
-    late 0
-    late 0 "$copy"
+    PRELOAD="$LIB ${READS-}" late 0
+    PRELOAD="$LIB ${READS-}" late 0 "$copy"
     late 1 unreadable
     expect_lines 1 'memgrant: native methods that a library registered before this one was armed'
     late 2 "$copy" unreadable

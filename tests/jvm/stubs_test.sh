@@ -1,5 +1,5 @@
 #!/bin/bash
-# The pool of thunks without a JVM: here, and for aarch64 under emulation (no JVM was ever tried there).
+# The pool of thunks without a JVM: here, and for aarch64 under emulation (tests/dist/jvm_test.sh has a JVM there).
 . "$ROOT/tests/jvm/setup.bash"
 "$here/stubs.py" 220 >"$WORK/shapes.inc"
 

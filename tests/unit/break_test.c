@@ -22,7 +22,8 @@ static void refuse_mappings(void)
     };
     struct sock_fprog filter = { sizeof program / sizeof *program, program };
     CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    CHECK_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))
+        SKIP("the kernel, or what emulates it, takes no filters of system calls");
 }
 
 /* Takes blocks of 64 KB, which stay, until there are no more; returns how many it got. */
