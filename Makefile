@@ -95,9 +95,9 @@ bench: $(B)/libmemgrant.so $(B)/bench/libmemgrant-door.so $(B)/bench/libmemgrant
 peers: all ## The same work under heaptrack, memray, async-profiler and jemalloc's profile: docs/peers.md (ROUNDS=5)
 	@tests/peers/peers.py
 
-fates: all tools-demo ## What each real library does when it is denied memory: docs/fates.md (LIBRARIES='zstd-jni duckdb_jdbc', JDK=25, FRESH=1)
+fates: all tools-demo ## What each real library does when it is denied memory: docs/fates.md (LIBRARIES='zstd-jni duckdb_jdbc', MODES='stop fail', JDK=25, FRESH=1)
 	@tests/fates/fates.py $(LIBRARIES)
-	@tests/fates/table.py >docs/fates.md
+	@tests/fates/table.py
 
 soak: all tools-demo ## 100,000 denials over all libraries, and 2,000 tasks on executors: docs/fates.md (DENIALS=, TASKS=, MINUTES=, LIBRARIES=, JDK=25, FRESH=1)
 	@tests/fates/soak.sh $(LIBRARIES)

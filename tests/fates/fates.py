@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """fates.py [--quick] [LIBRARY...]: runs each library's workload under injected denials, each run in a JVM of its own, and writes down
 every run (build/fates.csv). `make fates` then makes docs/fates.md of it. A run that is there for the same build is not
-repeated, unless FRESH=1. --quick: a few runs a library, of those whose jars are there, nothing is written; fails if a process is lost."""
+repeated, unless FRESH=1. MODES='stop fail' leaves the other modes out (table.py's MODES). --quick: a few runs a library, of those whose jars are there, nothing is written; fails if a process is lost."""
 import csv
 import hashlib
 import os
@@ -13,6 +13,7 @@ from jars import lacks
 from libraries import BUILD, LIBRARIES, ROOT
 from plan import counting, quick, whole
 from process import LIB, OUTCOMES, run_one
+from table import MODES, mode_of
 
 CSV = os.path.join(BUILD, "fates.csv")
 KEY = ["library", "version", "jdk", "build", "kind", "settings"]
@@ -77,8 +78,10 @@ class Runs:
         if counts[0]["exit"] != "0" or str(counts[0]["right"]) != "1":
             print(f"  the workload fails without denials: {counts[0]['detail']}", flush=True)
             return
+        modes = os.environ.get("MODES", "").split() or MODES
         for run in plan(int(counts[0]["charges"]), int(counts[1]["charges"])):
-            self.do(run)
+            if mode_of({"set": run.settings}) in modes:
+                self.do(run)
 
 
 def is_lost(row):

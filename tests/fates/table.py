@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""table.py: prints docs/fates.md from build/fates.csv. Of each library the runs of the build that was run last count."""
+"""table.py: puts the tables of docs/fates.md anew, from build/fates.csv. Of each library the runs of the build that was run last count; a
+library that has none there keeps the row that it has on the page. What is said in short is made of the tables."""
 import collections
+import contextlib
 import csv
+import io
 import os
 import re
 
 from bound import bound
-from libraries import BUILD, LIBRARIES, NOT_HAD
+from libraries import BUILD, LIBRARIES, NOT_HAD, ROOT
 
+PAGE = os.path.join(ROOT, "docs", "fates.md")
 CSV = os.path.join(BUILD, "fates.csv")
 MODES = {"stop": "stop", "fail": "fail", "honest": "the honest NULL", "overdraft": "overdraft"}
 HEAD = """# Fates: what real libraries do when they are denied memory
@@ -34,6 +38,8 @@ it is mended, with tests (`unit/window`, `jvm/arm`; docs/hazards.md).
 def rows(jdk):
     """The rows of each library on a JDK, of its last build."""
     found = collections.defaultdict(list)
+    if not os.path.exists(CSV):
+        return {}
     with open(CSV, newline="") as file:
         for row in csv.DictReader(file):
             row["set"] = dict(pair.split("=", 1) for pair in row["settings"].split())
@@ -156,65 +162,113 @@ def usable(runs):
     return f"{len(good)} of {len(alive)}"
 
 
-def summary(all_rows):
-    runs = [row for rows_ in all_rows.values() for row in rows_ if row["kind"] != "count"]
-    stops = [row for row in runs if mode_of(row) == "stop"]
-    denials = sum(int(row["denials"]) for row in stops)
-    losses = [row for row in stops if lost(row)]
-    print("## In short\n")
-    print(f"{number(len(runs))} processes, {number(sum(int(row['denials']) for row in runs))} denials, {len(all_rows)} libraries. Under `stop`: "
-          f"{number(denials)} denials in {number(len(stops))} processes, **{len(losses)} lost** (a process that ended, hung, could not be used "
-          "afterwards, or gave a wrong result).")
-    ended = sum(int(row[name]) for row in stops for name in ("stopped", "end", "swallowed", "stopped-wrong", "exception")) + len(losses)
-    if ended:
-        most = bound(len(losses))
-        print(f"They ended {number(ended)} tasks; the others were of bytes that the executor is charged, or met a task that was denied already. "
-              f"{len(losses)} lost in {number(ended)} bounds the rate: below {most / ended:.1e} for a stopped task, with 95 % "
-              f"confidence ({most:.2f}/n; the rule of three where none is lost), for denials met as they are here.")
-    for name in ("fail", "honest", "overdraft"):
-        chosen = [row for row in runs if mode_of(row) == name and int(row["denials"])]
-        gone = [row for row in chosen if lost(row)]
-        print(f"Under {MODES[name]}: {len(gone)} of {number(len(chosen))} processes lost.")
+# ---- The page: what there are no rows of stays as it is on it ----
+
+def on_page(heading):
+    """The lines of a section of the page as it is, without its heading."""
+    if not os.path.exists(PAGE):
+        return []
+    with open(PAGE) as file:
+        found = re.search(rf"^{re.escape(heading)}\n(.*?)(?=^## |\Z)", file.read(), re.M | re.S)
+    return found[1].splitlines() if found else []
+
+
+def title(library):
+    return f"{library.name} {library.version}"
+
+
+def table(heading, measured, line_of):
+    """{library: its line of a table}, in their order: of the runs that there are, else as on the page."""
+    before = {line.split(" | ", 1)[0][2:]: line for line in on_page(heading) if " denials, stopped " in line}
+    lines = {}
+    for library in LIBRARIES:
+        runs = measured.get((library.name, library.version))
+        line = line_of(runs) if runs else before.get(title(library))
+        if line:
+            lines[title(library)] = f"| {title(library)} | {line}" if runs else line
+    return lines
+
+
+def whole_line(runs):
+    modes = by_mode(runs)
+    route, threads, peak = facts(runs)
+    denials = sum(int(row["denials"]) for row in runs if row["kind"] != "count")
+    return (f"{route}; {peak} | {threads} | {stop_cell(modes['stop'])} | {cell(modes['fail'])} | {cell(modes['honest'])} | "
+            f"{cell(modes['overdraft'])} | {usable(runs)} | {number(denials)} |")
+
+
+def brief_line(runs):
+    """Without the honest NULL, which is the library's affair and not the JVM's."""
+    runs = [row for row in runs if row["kind"] != "count" and mode_of(row) != "honest"]
+    modes = by_mode(runs)
+    denials = sum(int(row["denials"]) for row in runs)
+    return f"{stop_cell(modes['stop'])} | {cell(modes['fail'])} | {cell(modes['overdraft'])} | {usable(runs)} | {number(denials)} |"
+
+
+def sum_of(pattern, texts):
+    """Of the numbers that it finds."""
+    return sum(int(found.replace(",", "")) for text in texts for found in re.findall(pattern, text))
+
+
+def of_stop(lines):
+    """A sentence or two about the denials under `stop` in a table, and how many processes were lost."""
+    cells = [next(cell for cell in line.split(" | ") if " denials, stopped " in cell) for line in lines]
+    denials, losses = sum_of(r"^([\d,]+) denials", cells), sum_of(r"\*\*lost (\d+) processes", cells)
+    ended = sum_of(r"stopped ([\d,]+) tasks", cells) + sum_of(r"([\d,]+) (?:failed at|swallowed it|ended by)", cells) + losses
+    most = bound(losses)
+    return (f"Under `stop`: {number(denials)} denials, **{losses} processes lost** (that ended, hung, could not be used afterwards, or gave a wrong "
+            f"result). They ended {number(ended)} tasks; the others were of bytes that the executor is charged, or met a task that was denied already. "
+            f"{losses} lost in {number(ended)} bounds the rate: below {most / max(1, ended):.1e} for a stopped task, with 95 % confidence "
+            f"({most:.2f}/n; the rule of three where none is lost), for denials met as they are here.")
+
+
+def in_short(lines):
+    cells = [line.rstrip(" |").split(" | ") for line in lines]
+    print(f"## In short\n\n{number(sum_of(r'^([0-9,]+)$', [row[-1] for row in cells]))} denials, {len(lines)} libraries, each in 30 to 60 processes. "
+          f"{of_stop(lines)}")
+    for column, name in ((4, "fail"), (5, "the honest NULL"), (6, "overdraft")):
+        fates = [row[column] for row in cells]
+        lost_ones = sum_of(r"(?:lost|hung|afterwards|result)\*\* (\d+) of", fates)
+        print(f"Under {name}: {lost_ones} of {number(sum_of(r'^[^(]*? of ([0-9]+)', fates))} processes lost.")
     print()
-    return losses
 
 
 def on_newer(jdk):
-    """The same in brief, where it was run on another JDK."""
-    others = rows(jdk)
-    if not others:
+    """The same in brief, on another JDK."""
+    heading = f"## On JDK {jdk}"
+    lines = table(heading, rows(jdk), brief_line)
+    if not lines:
         return
-    print(f"## On JDK {jdk}\n\n`make fates JDK={jdk} LIBRARIES='{' '.join(dict.fromkeys(name for name, _ in others))}'`.\n")
+    print(f"{heading}\n\n`make fates JDK={jdk} MODES='stop fail overdraft'`. {of_stop(list(lines.values()))}\n")
     print("| library | `stop` | `fail` | `overdraft` | afterwards | denials |\n|---|---|---|---|---|---|")
-    for (name, version), runs in others.items():
-        modes = by_mode(runs)
-        denials = sum(int(row["denials"]) for row in runs if row["kind"] != "count")
-        print(f"| {name} {version} | {stop_cell(modes['stop'])} | {cell(modes['fail'])} | {cell(modes['overdraft'])} | {usable(runs)} | "
-              f"{number(denials)} |")
+    for library in LIBRARIES:
+        unable = library.last_java and int(jdk) > library.last_java
+        print(lines.get(title(library)) or
+              f"| {title(library)} | {f'runs on Java {library.last_java} at most' if unable else 'was not run'} | | | | |")
     print()
 
 
-def main():
-    all_rows = rows("17")
+def losses_under_stop(measured):
+    """Those of the runs that there are, and of the others as they are on the page."""
+    print("\n## Losses under `stop`\n")
+    names = [f"{name} {version}" for name, version in measured]
+    kept = [line for line in on_page("## Losses under `stop`") if line.startswith("* ") and line[2:].split(",", 1)[0] not in names]
+    new = [f"* {row['library']} {row['version']}, `{row['settings']}`: {WORDS[fate_of(row)]}, {row['exit']}: `{brief(row['detail'] or row['after_detail'])}`"
+           for runs in measured.values() for row in by_mode(runs)["stop"] if lost(row)]
+    print("\n".join(kept + new) + "\n" if kept + new else "None.\n")
+
+
+def whole_page():
+    measured = rows("17")
+    lines = table("## The table", measured, whole_line)
     print(HEAD)
-    losses = summary(all_rows)
+    in_short(list(lines.values()))
     print("## The table\n\nCharges are calls of one undisturbed task, by the way they came. Counts are of processes, under `stop` of tasks; "
           "*afterwards*: how many of the processes that lived could be used.\n")
     print("| library | charges, peak | its threads | `stop` | `fail` | the honest NULL | `overdraft` | afterwards | denials |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for library in LIBRARIES:
-        runs = all_rows.get((library.name, library.version))
-        if not runs:
-            continue
-        modes = by_mode(runs)
-        route, threads, peak = facts(runs)
-        denials = sum(int(row["denials"]) for row in runs if row["kind"] != "count")
-        print(f"| {library.name} {library.version} | {route}; {peak} | {threads} | {stop_cell(modes['stop'])} | {cell(modes['fail'])} | "
-              f"{cell(modes['honest'])} | {cell(modes['overdraft'])} | {usable(runs)} | {number(denials)} |")
-    print("\n## Losses under `stop`\n")
-    for row in losses:
-        print(f"* {row['library']} {row['version']}, `{row['settings']}`: {WORDS[fate_of(row)]}, {row['exit']}: `{brief(row['detail'] or row['after_detail'])}`")
-    print("" if losses else "None.\n")
+    print("\n".join(lines.values()))
+    losses_under_stop(measured)
     print(FOUND)
     on_newer("25")
     soak = soak_page.section()
@@ -223,6 +277,15 @@ def main():
     print("## Not had\n")
     for name, tried in NOT_HAD:
         print(f"* {name}: {tried}")
+
+
+def main():
+    with io.StringIO() as text:
+        with contextlib.redirect_stdout(text):
+            whole_page()
+        new = text.getvalue()
+    with open(PAGE, "w") as file:
+        file.write(new)
 
 
 if __name__ == "__main__":
