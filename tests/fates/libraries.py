@@ -48,6 +48,8 @@ LIBRARIES = [
             of("org.bytedeco", "openblas", "0.3.31-1.5.13", "linux-x86_64") + of("org.bytedeco", "javacpp", "1.5.13", "linux-x86_64")),
     Library("djl-tokenizers", "0.38.0", "libdjl_tokenizer*;libtokenizers*", "Tokenizers", of("ai.djl.huggingface", "tokenizers", "0.38.0")),
     Library("opendal", "0.48.0", "libopendal_java*", "OpenDal", of("org.apache.opendal", "opendal", "0.48.0", "linux-x86_64")),
+    Library("tantivy4java", "0.31.0", "tantivy4java*", "Tantivy", of("io.indextables", "tantivy4java", "0.31.0")),
+    Library("lance-core", "0.39.0", "liblance_jni*", "Lance", of("com.lancedb", "lance-core", "0.39.0"), OPENED),
     Library("arrow-dataset", "18.3.0", "jnilib-*", "ArrowDataset",
             of("org.apache.arrow", "arrow-dataset", "18.3.0") + of("org.apache.arrow", "arrow-memory-unsafe", "18.3.0"), OPENED),
     Library("comet-spark", "0.12.0", "libcomet*", "SparkFate", of("org.apache.datafusion", "comet-spark-spark3.5_2.12", "0.12.0"),
@@ -65,6 +67,4 @@ NOT_HAD = [
     ("arrow-gandiva", "16.1.0, the newest on Maven Central, is loaded but can't compile an expression (`Could not create LLJIT instance: Symbols "
                       "not found: llvm_orc_registerEHFrameSectionWrapper`), with memgrant or without"),
     ("Gluten with Velox", "Maven Central has no bundle of it under the names tried (gluten-velox-bundle-spark3.5_2.12)"),
-    ("tantivy, lance", "of Rust there are tokenizers and opendal here; com.lancedb:lance-core 0.39.0 is on Maven Central and was not driven; no "
-                       "tantivy was looked for by name"),
 ]
