@@ -104,6 +104,10 @@ bool mg_boundary_asks(JNIEnv *env, int64_t ahead, const char *library)
 
 bool mg_boundary_enter(struct mg_boundary_call *call)
 {
+    if (call->thunk->passive) {
+        call->sampled_before = mg_sampling_begins();
+        return true;
+    }
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL) && reach(call, account, false))
         return false;
@@ -115,6 +119,11 @@ bool mg_boundary_enter(struct mg_boundary_call *call)
 
 void mg_boundary_leave(struct mg_boundary_call *call)
 {
+    if (call->thunk->passive) {
+        if (MG_UNLIKELY(mg_sampling_ends(call->sampled_before)))
+            mg_callers_note(call->env, call->sampled_before);
+        return;
+    }
     if (MG_UNLIKELY(mg_sampled() > call->sampled_before))
         mg_callers_note(call->env, call->sampled_before);
     mg_library_left(call->library_before);

@@ -21,7 +21,8 @@ struct mg_thunk {
     uint8_t result;       /* enum mg_result */
     bool closer;          /* gives something back: never left by an exception of ours */
     bool nested;          /* its library passes on what is thrown in its calls back into Java */
-    uint8_t unused[13];
+    bool passive; /* no target's: nothing is asked or thrown, but samples below it get their Java stack */
+    uint8_t unused[12];
 };
 
 /* One call of a native method. Lies in the frame of mg_thunk_common, which fills env and thunk. */

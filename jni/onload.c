@@ -3,6 +3,7 @@
 #include "base.h"
 #include "image.h"
 #include "jvm.h"
+#include "memgrant.h"
 #include "natives.h"
 #include "say.h"
 #include "thunks.h"
@@ -44,6 +45,14 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
     return JNI_VERSION_1_8;
 }
 
+/* Armed by the environment, with stacks, native methods are wrapped for their sake: nobody is asked there, nor anything thrown. */
+static void start_as_agent(JavaVM *vm)
+{
+    if (mg_thunks_take_jvmti(vm) && mg_active && mg_samples_are_taken())
+        (void)mg_thunks_watch(true);
+    mg_unsafe_watch(vm);
+}
+
 /* -agentpath: JVMTI is taken early. The natives are bound when the jar calls System.load. */
 JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
 {
@@ -52,8 +61,6 @@ JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
     if (!mg_image_is_preloaded(&other))
         mg_say(COPY_TEXT, other);
     else
-        (void)mg_thunks_take_jvmti(vm);
-    if (mg_image_is_preloaded(&other))
-        mg_unsafe_watch(vm);
+        start_as_agent(vm);
     return JNI_OK;
 }

@@ -19,18 +19,22 @@ extern const char mg_thunk_pool[];
 extern struct mg_thunk mg_thunks[MG_THUNKS];
 struct mg_thunk mg_thunks[MG_THUNKS];
 
+enum { MOST_PASSIVE = MG_THUNKS / 4 };
+
 /* What waits for the lock is in native state: no safepoint waits for it, whatever the owner asks of the JVM. */
 static struct {
     struct mg_lock lock;
-    unsigned used; /* entries that the JVM may know */
-    bool said;     /* that the pool is used up */
+    unsigned used;    /* entries that the JVM may know */
+    unsigned passive; /* of these */
+    bool said[2];     /* that there are no more: of boundaries, of passive ones */
     jweak class[MG_THUNKS];
 } pool;
 
 static bool same(const struct mg_thunk *a, const struct mg_thunk *b)
 {
     return a->function == b->function && a->stack_words == b->stack_words && a->library == b->library &&
-           a->result == b->result && a->closer == b->closer && a->nested == b->nested;
+           a->result == b->result && a->closer == b->closer && a->nested == b->nested &&
+           a->passive == b->passive;
 }
 
 static bool is_of(JNIEnv *env, unsigned entry, jclass class)
@@ -47,13 +51,14 @@ static unsigned find(JNIEnv *env, jclass class, const struct mg_thunk *wanted)
     return MG_THUNKS;
 }
 
-/* One whose class is gone when all have been used. */
-static unsigned find_free(JNIEnv *env)
+/* One whose class is gone when all have been used. Passive ones leave enough to boundaries, which can stop a task. */
+static unsigned find_free(JNIEnv *env, bool passive)
 {
-    if (pool.used < MG_THUNKS)
+    bool full = passive && pool.passive == MOST_PASSIVE;
+    if (pool.used < MG_THUNKS && !full)
         return pool.used++;
-    for (unsigned i = 0; i < MG_THUNKS; i++)
-        if (is_of(env, i, NULL))
+    for (unsigned i = 0; i < pool.used; i++)
+        if (is_of(env, i, NULL) && (!full || mg_thunks[i].passive))
             return i;
     return MG_THUNKS;
 }
@@ -62,7 +67,7 @@ static unsigned take(JNIEnv *env, jclass class, const struct mg_thunk *wanted)
 {
     /* Without this reference nobody could tell when the entry is free: it is not taken then. */
     jweak owner = (*env)->NewWeakGlobalRef(env, class);
-    unsigned entry = owner ? find_free(env) : MG_THUNKS;
+    unsigned entry = owner ? find_free(env, wanted->passive) : MG_THUNKS;
     if (entry == MG_THUNKS) {
         if (owner)
             (*env)->DeleteWeakGlobalRef(env, owner);
@@ -71,6 +76,7 @@ static unsigned take(JNIEnv *env, jclass class, const struct mg_thunk *wanted)
     if (pool.class[entry])
         (*env)->DeleteWeakGlobalRef(env, pool.class[entry]);
     pool.class[entry] = owner;
+    pool.passive += wanted->passive - mg_thunks[entry].passive;
     mg_thunks[entry] = *wanted;
     return entry;
 }
@@ -81,10 +87,15 @@ void *mg_pool_entry(JNIEnv *env, jclass class, const struct mg_thunk *wanted)
     unsigned entry = find(env, class, wanted);
     if (entry == MG_THUNKS)
         entry = take(env, class, wanted);
-    bool say = entry == MG_THUNKS && !pool.said;
-    pool.said = pool.said || say;
+    bool *said = &pool.said[wanted->passive];
+    bool say = entry == MG_THUNKS && !*said;
+    *said = *said || say;
     mg_unlock(&pool.lock);
-    if (say)
+    if (say && wanted->passive)
+        mg_say(
+            "more than %d native methods of libraries that are no targets: stacks below further ones have no Java",
+            MOST_PASSIVE);
+    else if (say)
         mg_say("more than %d native methods of targets: a denied task is not stopped in the further ones",
                MG_THUNKS);
     return entry < MG_THUNKS ? (void *)((uintptr_t)mg_thunk_pool + (size_t)entry * MG_THUNK_CODE_SIZE) : NULL;

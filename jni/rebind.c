@@ -189,7 +189,8 @@ static void rebind_class(JNIEnv *env, jvmtiEnv *jvmti, jclass class, struct targ
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
 }
 
-/* Classes without a loader are the JDK's own: no target serves them, but zip's (thunks.c). */
+/* Classes without a loader are the JDK's own: no target serves them. Of those whose natives may call one (thunks.c) some are loaded by now; to ask
+ * all of them for their methods would cost memory. */
 static bool may_be_served(jvmtiEnv *jvmti, jclass class, jobject loader)
 {
     char *name;
@@ -197,9 +198,14 @@ static bool may_be_served(jvmtiEnv *jvmti, jclass class, jobject loader)
         return true;
     if (!mg_samples_are_taken() || (*jvmti)->GetClassSignature(jvmti, class, &name, NULL) != JVMTI_ERROR_NONE)
         return false;
-    bool zip = strncmp(name, "Ljava/util/zip/", 15) == 0;
+    static const char *const packages[] = { "java/util/zip/", "jdk/internal/loader/", "java/awt/",
+                                            "sun/awt/",       "sun/java2d/",          "sun/font/",
+                                            "com/sun/",       "sun/security/" };
+    bool may = false;
+    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
+        may = may || strncmp(name + 1, packages[i], strlen(packages[i])) == 0;
     (*jvmti)->Deallocate(jvmti, (unsigned char *)name);
-    return zip;
+    return may;
 }
 
 static void rebind_classes(JNIEnv *env, void *argument)

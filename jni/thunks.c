@@ -9,40 +9,68 @@
 #include "shapes.h"
 #include "stack.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 static jvmtiEnv *jvmti_taken;
 
-/* The JDK's door to zlib: no target itself, but where stacks are taken those who forget to end an Inflater are told by it. Nothing is
- * asked or thrown there. */
-static bool is_zip(unsigned library)
+/* Those of the JDK's libraries that call nobody but libc and the JVM, often, or run Java (Method.invoke0). A target may be below the one that loads
+ * libraries. */
+static bool reaches_no_target(const char *file, const char *symbol)
 {
-    return mg_samples_are_taken() && strncmp(mg_library_name(library), "libzip", 6) == 0 &&
-           !mg_library_is_target(library);
+    static const char *const names[] = { "libjvm.so", "libjava.so", "libnio.so",
+                                         "libnet.so", "libjimage",  "libmanagement" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(file, names[i], strlen(names[i])) == 0)
+            return !symbol || strncmp(symbol, "Java_jdk_internal_loader_", 25) != 0 ||
+                   !strstr(symbol, "_load");
+    return false;
 }
+
+/* No target's, but where stacks are taken those who asked are told by it: a target may be called by others, as zlib is by the JDK. */
+static bool is_sampled(const void *function)
+{
+    Dl_info object;
+    if (!mg_samples_are_taken() || !dladdr(function, &object) || !object.dli_fname)
+        return false;
+    const char *slash = strrchr(object.dli_fname, '/');
+    return !reaches_no_target(slash ? slash + 1 : object.dli_fname, object.dli_sname);
+}
+
+enum wrapping { UNWRAPPED, PASSIVE, BOUNDARY };
 
 /* Our own functions are never wrapped: they serve the boundaries, and a thunk that was bound before (the
  * same method once more, another agent) is one of them. While arming there is no table of libraries to look into; what is bound
  * meanwhile is found afterwards (rebind.c). */
-static bool is_to_be_wrapped(void *function)
+static enum wrapping wrapping_of(void *function)
 {
     if (!mg_active || mg_image_holds(function))
-        return false;
-    unsigned library = mg_library_bound(function);
-    return mg_library_is_target(library) || is_zip(library);
+        return UNWRAPPED;
+    if (mg_library_is_target(mg_library_bound(function)))
+        return BOUNDARY;
+    return is_sampled(function) ? PASSIVE : UNWRAPPED;
+}
+
+static void *wrap_passively(JNIEnv *env, jclass class, void *function, const char *signature)
+{
+    struct mg_thunk wanted = { .function = function,
+                               .stack_words = mg_shape_stack_words(signature),
+                               .passive = true };
+    return mg_pool_entry(env, class, &wanted);
 }
 
 void *mg_thunks_wrap(JNIEnv *env, jclass class, void *function, const char *name, const char *signature)
 {
-    if (!is_to_be_wrapped(function))
-        return NULL;
+    enum wrapping wrapping = wrapping_of(function);
+    if (wrapping != BOUNDARY)
+        return wrapping == PASSIVE ? wrap_passively(env, class, function, signature) : NULL;
     unsigned library = mg_library_bound(function);
     struct mg_thunk wanted = {
         .function = mg_caches_observed(function),
         .stack_words = mg_shape_stack_words(signature),
         .library = library,
         .result = mg_library_may_leave(library, name) ? MG_RESULT_VALUE : mg_shape_result(signature),
-        .closer = is_zip(library) || mg_shape_closes(name, signature) || mg_library_closes_by(library, name),
+        .closer = mg_shape_closes(name, signature) || mg_library_closes_by(library, name),
         .nested = mg_library_nests(library),
     };
     void *entry = mg_pool_entry(env, class, &wanted);
@@ -58,7 +86,7 @@ static void JNICALL method_bound(jvmtiEnv *jvmti, JNIEnv *env, jthread thread, j
     (void)thread;
     char *name, *signature;
     jclass class;
-    if (!is_to_be_wrapped(function) ||
+    if (wrapping_of(function) == UNWRAPPED ||
         (*jvmti)->GetMethodDeclaringClass(jvmti, method, &class) != JVMTI_ERROR_NONE ||
         (*jvmti)->GetMethodName(jvmti, method, &name, &signature, NULL) != JVMTI_ERROR_NONE)
         return;

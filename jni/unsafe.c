@@ -2,6 +2,7 @@
 
 #include "base.h"
 #include "boundary.h"
+#include "callers.h"
 #include "frames.h"
 #include "image.h"
 #include "lookups.h"
@@ -27,6 +28,7 @@ static struct {
 static struct {
     jvmtiEnv *jvmti;
     bool wrapped;
+    bool sampled;    /* whether samples of stacks are taken */
     unsigned of_all; /* the target java:* */
     jlong looked_at; /* of smaller blocks nobody looks who took them; 0 where packages are named */
     _Atomic(int)
@@ -55,6 +57,7 @@ static MG_NOINLINE struct mg_account *virtual_account(void)
 struct call {
     unsigned library; /* 0: nobody's business */
     struct mg_account *carried;
+    unsigned sampled_before;
 };
 
 /* False: denied, and an exception is pending. */
@@ -68,13 +71,17 @@ static inline bool begins(JNIEnv *env, struct call *call, jlong bytes)
     int64_t lacking = mg_java_lacks(call->library, bytes);
     if (MG_UNLIKELY(lacking) && mg_boundary_asks(env, lacking, mg_library_name(call->library)))
         return false;
+    if (MG_UNLIKELY(unsafe.sampled))
+        call->sampled_before = mg_sampling_begins();
     mg_java_begins(call->library, bytes);
     return true;
 }
 
-static inline void ends(const struct call *call)
+static inline void ends(JNIEnv *env, const struct call *call)
 {
     mg_java_ends();
+    if (MG_UNLIKELY(unsafe.sampled) && mg_sampling_ends(call->sampled_before))
+        mg_callers_note(env, call->sampled_before);
     if (MG_UNLIKELY(call->carried != NULL))
         mg_java_stood_in();
 }
@@ -87,7 +94,7 @@ static MG_NOINLINE jlong allocate_at_length(JNIEnv *env, jobject self, jlong byt
     jlong block = originals.allocate(env, self, bytes);
     if (!call.library)
         return block;
-    ends(&call);
+    ends(env, &call);
     struct mg_account *account = mg_account_wants_boundary();
     if (MG_UNLIKELY(account != NULL) && block && mg_boundary_asks(env, 0, mg_account_culprit(account))) {
         originals.free(env, self, block);
@@ -96,10 +103,11 @@ static MG_NOINLINE jlong allocate_at_length(JNIEnv *env, jobject self, jlong byt
     return block;
 }
 
-/* A little by a thread that is no task's: there is nothing to look at, to ask for or to throw. */
+/* A little by a thread that is no task's, without stacks: there is nothing to look at, to ask for or to throw. */
 static jlong JNICALL allocate(JNIEnv *env, jobject self, jlong bytes)
 {
-    if (MG_UNLIKELY(bytes >= unsafe.looked_at || mg_java_may_deny() || MG_LOAD(unsafe.virtual_bound)))
+    if (MG_UNLIKELY(bytes >= unsafe.looked_at || mg_java_may_deny() || MG_LOAD(unsafe.virtual_bound) ||
+                    unsafe.sampled))
         return allocate_at_length(env, self, bytes);
     mg_java_begins(unsafe.of_all, bytes);
     jlong block = originals.allocate(env, self, bytes);
@@ -115,7 +123,7 @@ static jlong JNICALL reallocate(JNIEnv *env, jobject self, jlong block, jlong by
         return 0;
     jlong moved = originals.reallocate(env, self, block, bytes);
     if (call.library)
-        ends(&call);
+        ends(env, &call);
     return moved;
 }
 
@@ -136,6 +144,7 @@ static const char *start(void)
     mg_lookups_use(unsafe.jvmti);
     unsafe.looked_at = mg_java_names_packages() ? 0 : LOOKED_AT;
     unsafe.of_all = mg_java_library_of_all();
+    unsafe.sampled = mg_samples_are_taken();
     return mg_java_redirect() ? NULL : "libjvm does not call malloc by a slot of its own";
 }
 

@@ -35,6 +35,20 @@ unsigned mg_sampled(void)
     return mg_self.sampled;
 }
 
+unsigned mg_sampling_begins(void)
+{
+    struct mg_self *self = &mg_self;
+    self->asking++;
+    return self->sampled;
+}
+
+bool mg_sampling_ends(unsigned before)
+{
+    struct mg_self *self = &mg_self;
+    self->asking--;
+    return self->sampled > before;
+}
+
 /* Looked for from the last one: a loop's. */
 uint32_t mg_callers_find(uint64_t hash)
 {

@@ -291,6 +291,9 @@ bool mg_samples_are_taken(void);
  * one, 0 none, and wait no longer. */
 unsigned mg_sampled(void);
 void mg_sampled_below(unsigned from, uint32_t callers);
+/* Around what is no target's native method, but ends where Java can be asked, too. The first returns mg_sampled's; the second whether there is more now. */
+unsigned mg_sampling_begins(void);
+bool mg_sampling_ends(unsigned before);
 /* The number of a Java stack, by its hash; 0: it is not known yet, or there is no room. Names are the frames', each with a 0 behind it. */
 uint32_t mg_callers_find(uint64_t hash);
 uint32_t mg_callers_add(uint64_t hash, const char *names, size_t length);

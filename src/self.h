@@ -49,6 +49,7 @@ struct mg_self {
     uint64_t random;      /* what comes by chance; 0: not begun */
     /* Samples of native methods that the thread is in, which get their Java stack where these end (callers.h). */
     unsigned sampled;
+    unsigned asking; /* calls beside these that it is in, at whose end Java is asked as well */
     struct mg_sampled samples[MG_SAMPLED_AT_ONCE];
 };
 extern MG_PER_THREAD struct mg_self mg_self;

@@ -227,7 +227,7 @@ static bool look(struct mg_self *self, unsigned library, int64_t bytes, struct m
 static void count(struct mg_self *self, bool added, struct mg_sampled at)
 {
     /* In a native method, at whose end Java can be asked. */
-    if (added && self->library && self->sampled < MG_SAMPLED_AT_ONCE)
+    if (added && (self->library || self->asking) && self->sampled < MG_SAMPLED_AT_ONCE)
         self->samples[self->sampled++] = at;
     MG_ADD(*(added ? &mg_stacks.taken : &mg_stacks.dropped), 1);
 }
