@@ -93,6 +93,10 @@ def unsafe_pairs():
     compiled("UnsafePairs", os.path.join(BUILD, "memgrant.jar"))
 
 
+def native_calls():
+    compiled("NativeCalls", os.path.join(BUILD, "memgrant.jar"))
+
+
 def rocksdb():
     compiled("RocksDbWork", jar("rocksdbjni", "get-spark", "spark-*/jars", "deps"))
 

@@ -102,7 +102,10 @@ def unsafe():
     java = [built("jdk/bin/java"), "-XX:+UseSerialGC", "-cp", f"{built('classes')}:{built('../memgrant.jar')}", "UnsafePairs"]
     preload = [f"LD_PRELOAD={built('../libmemgrant.so')}"]
     yield Row("unsafe/64", ["env"], "ns", needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.unsafe_pairs, quick=True,
-              ways={how: ([] if how == "unwrapped" else preload) + java + [how] for how in ("unwrapped", "unbound", "bound", "named")})
+              ways={how: ([] if how == "unwrapped" else preload) + java + [how] for how in ("unwrapped", "unbound", "bound", "sampled", "named")})
+    calls = java[:-1] + ["NativeCalls"]
+    yield Row("native/call", ["env"], "ns", needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.native_calls, quick=True,
+              ways={how: ([] if how == "plain" else preload) + calls + [how] for how in ("plain", "observed", "stacks")})
     library = built("../libmemgrant.so")
     starts = [built("jdk/bin/java"), "-XX:+UseSerialGC", "-Xshare:auto", "-version"]
     yield Row("unsafe/startup", ["env"], needs={"javac": "openjdk-17-jdk-headless"}, fetch=jvm.jdk, quick=True, share=5,

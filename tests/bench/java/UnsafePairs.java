@@ -7,7 +7,7 @@ import sun.misc.Unsafe;
 
 /**
  * Processor nanoseconds of one Unsafe.allocateMemory and freeMemory of 64 bytes, the least of ten times a million: unwrapped; by a
- * thread that nobody bound; by one bound to an account that enforces; and by one where the package is named, so that the stack is
+ * thread that nobody bound; by one bound to an account that enforces; the same with stacks; and by one where the package is named, so that the stack is
  * looked at.
  */
 public final class UnsafePairs {
@@ -17,13 +17,13 @@ public final class UnsafePairs {
         String how = arguments[0];
         if (!how.equals("unwrapped")) {
             String targets = how.equals("named") ? "java:UnsafePairs" : "java:*";
-            String wrong = Memgrant.start(System.getenv("LD_PRELOAD"), "mode=enforce", "targets=" + targets);
+            String wrong = Memgrant.start(System.getenv("LD_PRELOAD"), "mode=enforce", "targets=" + targets, "stacks=" + how.equals("sampled"));
             if (wrong != null) {
                 throw new IllegalStateException(wrong);
             }
             Memgrant.root().grant(1 << 30); // as the plugin does at the start
         }
-        if (how.equals("bound") || how.equals("named")) {
+        if (!how.equals("unwrapped") && !how.equals("unbound")) {
             Account account = Memgrant.root().open("bench", Account.NO_LIMIT);
             account.grant(1 << 30);
             account.bind();
