@@ -5,7 +5,6 @@
 #include "mappings.h"
 #include "memgrant.h"
 #include "os.h"
-#include "samples.h"
 #include "stacks.h"
 #include "window.h"
 
@@ -106,8 +105,8 @@ long mg_map(unsigned library, void *address, size_t size, int protection, int fl
             mg_mappings_change((uintptr_t)mapped, (uintptr_t)mapped + mg_os_whole_pages(size),
                                MG_MAPPING_GONE);
     }
+    mg_stacks_mapped(sample);
     mg_mappings_unlock();
-    mg_samples_drop(sample);
     mg_leave(self);
     return mapped;
 }
@@ -206,8 +205,8 @@ long mg_protect(void *address, size_t size, int protection)
         if (!result && protection == PROT_NONE)
             mg_mappings_change(from, to, MG_MAPPING_RESERVED);
     }
+    mg_stacks_mapped(sample);
     mg_mappings_unlock();
-    mg_samples_drop(sample);
     mg_leave(self);
     return result;
 }
@@ -267,8 +266,8 @@ long mg_remap(unsigned library, void *address, size_t size, size_t new_size, int
                                MG_MAPPING_GONE);
         }
     }
+    mg_stacks_mapped(sample);
     mg_mappings_unlock();
-    mg_samples_drop(sample);
     mg_leave(self);
     return moved;
 }
@@ -297,8 +296,8 @@ void *mg_break(unsigned library, intptr_t growth, void *(*move)(intptr_t))
     } else {
         errno = ENOMEM;
     }
+    mg_stacks_mapped(sample);
     mg_mappings_unlock();
-    mg_samples_drop(sample);
     mg_leave(self);
     return before;
 }

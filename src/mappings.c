@@ -336,7 +336,8 @@ bool mg_mappings_read(int64_t charged[MG_LIBRARIES], struct mg_mapping_parts *pa
         charged[range->owner.heap->pairs[range->owner.tag].library] += bytes;
         if (MG_UNLIKELY(range->owner.sample) && parts && parts->count < MG_MAPPING_PARTS)
             parts->parts[parts->count++] =
-                (struct mg_mapping_part){ range->from, range->to, bytes, range->owner.sample };
+                (struct mg_mapping_part){ range->from, range->to, bytes, range->owner.sample,
+                                          mg_samples_key(range->owner.sample) };
     }
     mg_unlock(&table.lock);
     return true;

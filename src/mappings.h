@@ -67,6 +67,7 @@ struct mg_mapping_part {
     uintptr_t from, to;
     int64_t charged;
     uint32_t sample;
+    uintptr_t key; /* of the sample then: its number may be another one's soon */
 };
 struct mg_mapping_parts {
     size_t count;

@@ -91,14 +91,21 @@ void mg_samples_hold(uint32_t number)
         MG_ADD(table[mg_samples_place(number)].holders, 1);
 }
 
-void mg_samples_drop(uint32_t number)
+uintptr_t mg_samples_key(uint32_t number)
+{
+    return MG_LOAD(table[mg_samples_place(number)].key);
+}
+
+bool mg_samples_drop(uint32_t number)
 {
     if (MG_LIKELY(!number))
-        return;
+        return false;
     struct place *place = &table[mg_samples_place(number)];
     /* Acquire and release: whoever is the last has seen that the others are gone. */
-    if (atomic_fetch_sub_explicit(&place->holders, 1, memory_order_acq_rel) == 1)
-        atomic_store_explicit(&place->key, FREE, memory_order_release);
+    if (atomic_fetch_sub_explicit(&place->holders, 1, memory_order_acq_rel) != 1)
+        return false;
+    atomic_store_explicit(&place->key, FREE, memory_order_release);
+    return true;
 }
 
 void mg_samples_name(struct mg_sampled at, uint32_t callers)

@@ -33,7 +33,10 @@ bool mg_samples_remove(const void *block);
 uint32_t mg_samples_add_mapping(struct mg_sample sample, struct mg_sampled *at);
 /* Of a number that somebody holds, or of 0. */
 void mg_samples_hold(uint32_t number);
-void mg_samples_drop(uint32_t number);
+/* Whether nobody holds it any more: it is gone. */
+bool mg_samples_drop(uint32_t number);
+/* What no other mapping's sample ever has for its `block`. */
+uintptr_t mg_samples_key(uint32_t number);
 /* The place of a number that is not 0. */
 static inline size_t mg_samples_place(uint32_t number)
 {

@@ -103,8 +103,8 @@ static void add_mappings(struct row *rows, unsigned *count, const struct mg_mapp
         const struct mg_mapping_part *part = &parts->parts[i];
         struct mg_sample sample;
         size_t place = mg_samples_place(part->sample);
-        if (!mg_samples_at(place, &sample) || !sample.mapping)
-            continue; /* it has gone meanwhile */
+        if (!mg_samples_at(place, &sample) || sample.block != part->key)
+            continue; /* it has gone meanwhile, and another one may have its place */
         struct row *row = row_of(rows, count, &sample);
         double weight = mg_stacks_weight(bytes_of(&sample));
         double charged = (double)part->charged;

@@ -256,6 +256,12 @@ MG_NOINLINE uint32_t mg_stacks_sample_mapping(struct mg_self *self, unsigned lib
     return number;
 }
 
+void mg_stacks_mapped(uint32_t sample)
+{
+    if (MG_UNLIKELY(mg_samples_drop(sample)))
+        MG_ADD(mg_stacks.taken, -1);
+}
+
 MG_NOINLINE void mg_stacks_forget(const void *block)
 {
     if (!mg_window_is_sampled(block))

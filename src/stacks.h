@@ -79,6 +79,9 @@ static inline uint32_t mg_stacks_count_mapping(struct mg_self *self, unsigned li
     return self->until_sample < 0 ? mg_stacks_sample_mapping(self, library, (int64_t)bytes) : 0;
 }
 
+/* The caller no longer holds it. Where no range of a mapping does, there is no such mapping: nothing was sampled. Under the mappings' lock. */
+void mg_stacks_mapped(uint32_t sample);
+
 /* A block in a page with sampled ones is about to go. */
 void mg_stacks_forget(const void *block);
 /* One in any page. */

@@ -3,7 +3,9 @@
  * are right in the mean. Nothing of it stays when all is unmapped. */
 #include "sampled.h"
 
+#include "json.h"
 #include "mappings.h"
+#include "stacked.h"
 
 #include <errno.h>
 #include <math.h>
@@ -93,10 +95,13 @@ static void grown_and_moved(void)
     CHECK_EQ(farther, (long)wall);
     check_there(MB, 1);
     CHECK(parts.parts[0].from == (uintptr_t)wall);
+    int64_t taken = MG_LOAD(mg_stacks.taken);
     CHECK(mg_remap(UNIT_LIBRARY, (char *)farther, MB, (size_t)1 << 46, 0, NULL) < 0); /* refused */
     check_there(MB, 1);
     CHECK(mg_map(UNIT_LIBRARY, at + 1, MB, RW, ANON | MAP_FIXED, -1, 0) < 0); /* the same */
     check_there(MB, 1);
+    CHECK_EQ(MG_LOAD(mg_stacks.taken), taken);
+    CHECK_EQ(MG_LOAD(mg_stacks.dropped), 0);
     CHECK_EQ(mg_unmap(wall, MB), 0);
     check_there(0, 0);
 }
@@ -115,6 +120,25 @@ static void in_the_report(void)
     text = mg_report_text(&length);
     CHECK(text && !strstr(text, "\"mapping\":true"));
     mg_report_free(text, length);
+}
+
+/* A mapping goes while the report is made, and the number of its sample is another one's soon: that has nothing of it. */
+static void replaced_meanwhile(void)
+{
+    char *at = map(4 * MB, RW);
+    check_there(4 * MB, 1);
+    CHECK_EQ(parts.count, 1);
+    CHECK_EQ(mg_unmap(at, 4 * MB), 0);
+    struct mg_sample other = { .bytes_low = MB, .library = UNIT_LIBRARY };
+    struct mg_sampled sampled;
+    uint32_t number;
+    while ((number = mg_samples_add_mapping(other, &sampled)) != parts.parts[0].sample)
+        mg_samples_drop(number);
+    struct mg_text text = mg_text_new();
+    mg_stacked_add(&text, &parts);
+    CHECK(text.at && strstr(text.at, "\"live\":[]"));
+    mg_text_free(text.at, text.size);
+    CHECK(mg_samples_drop(number));
 }
 
 static void *another(void *nothing)
@@ -188,6 +212,7 @@ int main(void)
     made_writable_and_inaccessible();
     grown_and_moved();
     in_the_report();
+    replaced_meanwhile();
 #ifndef __SANITIZE_THREAD__ /* it has no room for all the locks that jemalloc takes then */
     forked();
 #endif
