@@ -9,6 +9,7 @@
 #include "page.h"
 #include "passed.h"
 #include "path.h"
+#include "say.h"
 #include "self.h"
 #include "sums.h"
 #include "waits.h"
@@ -36,7 +37,13 @@ static struct {
 
 static struct mg_live_page *make_page(void)
 {
+    static bool said;
     struct mg_live_page *page = live.refused ? NULL : mg_os_share(MG_LIVE_NAME, sizeof *page);
+    if (!page && !live.refused && (page = mg_os_allocate(sizeof *page)) && !said) {
+        said = true; /* the history needs one, whether others can read it or not */
+        mg_say(
+            "no memory that others can read is to be had (memfd_create): memgrant top does not see this process");
+    }
     if (!page) {
         live.refused = true;
         return NULL;
@@ -67,22 +74,85 @@ static void fill_account(struct mg_live_account *to, struct mg_account *account)
     to->waiting_bytes = MG_LOAD(account->wait.bytes);
 }
 
+/* Where there are more accounts than places, those that took most have them, to a sixteenth: all above a size, and the first ones of that size. */
+enum { STEPS = 16, SIZES = 64 * STEPS };
+
+static unsigned size_of(const struct mg_account *account)
+{
+    uint64_t bytes = (uint64_t)mg_at_least(MG_LOAD(account->total), 0) + 1;
+    unsigned power = 63 - (unsigned)__builtin_clzll(bytes);
+    uint64_t step = power < 4 ? bytes << (4 - power) : bytes >> (power - 4);
+    return power * STEPS + step % STEPS;
+}
+
+static unsigned smallest_shown(unsigned *room)
+{
+    static uint16_t counts[SIZES];
+    unsigned size = SIZES - 1;
+    *room = MG_LIVE_ACCOUNTS;
+    if (mg_accounts_slots() <= MG_LIVE_ACCOUNTS)
+        return 0;
+    memset(counts, 0, sizeof counts);
+    for (unsigned i = 0; i < mg_accounts_slots(); i++)
+        if (mg_accounts_slot(i)->listed)
+            counts[size_of(mg_accounts_slot(i))]++;
+    for (; size && counts[size] < *room; size--)
+        *room -= counts[size];
+    return size;
+}
+
+/* Of those without a place the ones below the root that took most, for the history: only of these it is added up what they use. */
+struct most {
+    struct mg_account *account[MG_HISTORY_ACCOUNTS];
+    int64_t total[MG_HISTORY_ACCOUNTS];
+};
+
+static void leave_out(struct mg_live_copy *copy, struct most *most, struct mg_account *account)
+{
+    int64_t total = MG_LOAD(account->total);
+    unsigned at = MG_HISTORY_ACCOUNTS - 1;
+    copy->accounts_left_out++;
+    if (account->parent != mg_accounts_root || total <= most->total[at])
+        return;
+    for (; at && total > most->total[at - 1]; at--) {
+        most->total[at] = most->total[at - 1];
+        most->account[at] = most->account[at - 1];
+    }
+    most->total[at] = total;
+    most->account[at] = account;
+}
+
+static void note_most(const struct most *most)
+{
+    for (unsigned i = 0; i < MG_HISTORY_ACCOUNTS && most->account[i]; i++) {
+        struct mg_book sum = mg_sums_total(mg_sums_read(most->account[i]));
+        mg_history_account(most->account[i]->id, mg_book_used(&sum));
+    }
+}
+
 static void fill_accounts(struct mg_live_copy *copy)
 {
+    struct most most = { .total = { 0 } };
+    unsigned room, smallest = smallest_shown(&room);
     copy->accounts = copy->accounts_left_out = 0;
     for (unsigned i = 0; i < mg_accounts_slots(); i++) {
         struct mg_account *account = mg_accounts_slot(i);
+        unsigned size = account->listed ? size_of(account) : 0;
         if (!account->listed)
             continue;
-        if (copy->accounts == MG_LIVE_ACCOUNTS) {
-            copy->accounts_left_out++;
+        /* The root comes first. What is taken may change meanwhile. */
+        bool shown = size > smallest || (size == smallest && room) || account == mg_accounts_root;
+        if (!shown || copy->accounts == MG_LIVE_ACCOUNTS) {
+            leave_out(copy, &most, account);
             continue;
         }
+        room -= size == smallest && room;
         struct mg_live_account *to = &copy->account[copy->accounts++];
         fill_account(to, account);
         if (account->parent == mg_accounts_root)
             mg_history_account(to->id, to->used);
     }
+    note_most(&most);
 }
 
 static void fill_libraries(struct mg_live_copy *copy)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Makes the page and fills it. Where the kernel gives no such memory there is none. Runs at startup. */
+/* Makes the page and fills it. Where the kernel gives no memory that others can read it is for the history alone. Runs at startup. */
 void mg_live_start(void);
 /* Fills it now, unless somebody has the books. */
 void mg_live_publish(void);
