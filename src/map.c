@@ -128,6 +128,7 @@ long mg_unmap(void *address, size_t size)
     if (!result)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size), MG_MAPPING_GONE);
     mg_mappings_unlock();
+    mg_credit_look_in(self, (int64_t)size);
     mg_leave(self);
     return result;
 }
@@ -146,6 +147,7 @@ long mg_advise(void *address, size_t size, int advice)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size),
                            MG_MAPPING_RETURNING);
     mg_mappings_unlock();
+    mg_credit_look_in(self, (int64_t)size);
     mg_leave(self);
     return result;
 }
@@ -207,6 +209,8 @@ long mg_protect(void *address, size_t size, int protection)
     }
     mg_stacks_mapped(sample);
     mg_mappings_unlock();
+    if (protection == PROT_NONE)
+        mg_credit_look_in(self, (int64_t)size);
     mg_leave(self);
     return result;
 }

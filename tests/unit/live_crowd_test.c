@@ -3,28 +3,10 @@
 #include "unit.h"
 
 #include "history.h"
-#include "page.h"
-
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include "paged.h"
 
 enum { ACCOUNTS = 1000, NESTED = 200, KB = 1 << 10, MB = 1 << 20 };
 static struct mg_account *tasks[ACCOUNTS];
-
-/* By the kernel's name for it, as readers find it. */
-static const struct mg_live_page *find_page(void)
-{
-    for (int file = 0; file < 1024; file++) {
-        char link[32], name[64] = "";
-        snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-        if (readlink(link, name, sizeof name - 1) < 0 || strcmp(name, "/memfd:" MG_LIVE_NAME " (deleted)"))
-            continue;
-        void *page = mmap(NULL, sizeof(struct mg_live_page), PROT_READ, MAP_SHARED, file, 0);
-        CHECK(page != MAP_FAILED);
-        return page;
-    }
-    return NULL;
-}
 
 static const struct mg_live_copy *publish(const struct mg_live_page *page)
 {
@@ -105,7 +87,7 @@ static void below_one(const struct mg_live_page *page)
 int main(void)
 {
     unit_start("observe", NULL);
-    const struct mg_live_page *page = find_page();
+    const struct mg_live_page *page = paged_find();
     CHECK(page);
     later_ones(page);
     below_one(page);
