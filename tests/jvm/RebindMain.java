@@ -14,10 +14,14 @@ import mgtarget.Target;
 
 /**
  * Methods bound again, and in two class loaders. An argument: {@code use-up} for more methods than there are thunks,
- * {@code unload} for as many, but of classes that come and go.
+ * {@code unload} for as many, but of classes that come and go, {@code passive} for more of a library that is no target than are wrapped for stacks.
  */
 final class RebindMain {
     public static void main(String[] args) throws Exception {
+        if (List.of(args).contains("passive")) {
+            ofNoTarget();
+            return;
+        }
         Armed.arm(Armed.ENFORCING);
         Armed.loadTarget();
         inAnotherClassLoader("libmgtarget-copy.so", true);
@@ -84,6 +88,33 @@ final class RebindMain {
         equal(7, Target.which(), "which");
         Target.bindWhich(4299);
         equal(4299, Target.which(), "which");
+    }
+
+    /** With stacks: they are wrapped, up to a quarter of the pool, all others are what they were, and targets have theirs. */
+    private static void ofNoTarget() throws Exception {
+        Armed.arm("mode=enforce", "targets=libmgtarget*", "on_denial=stop", "stacks=true");
+        Armed.loadTarget();
+        inAnotherClassLoader("libmgbystander.so", true);
+        try (URLClassLoader loader = anotherLoader()) {
+            Class<?> bystander = load(loader, "libmgbystander-copy.so");
+            Method bindWhich = bystander.getMethod("bindWhich", int.class);
+            Method which = bystander.getMethod("which");
+            for (int i = 0; i < 1300; i++) {
+                bindWhich.invoke(null, i);
+                equal(i, which.invoke(null), "which");
+            }
+            equal(42, call(bystander, "i0"), "i0 of the bystander");
+            equal(0L, call(bystander, "byThunk"), "by thunk when there are no more");
+            equal(1L, call(bystander, "directly"), "directly when there are no more");
+        }
+        for (int i = 0; i < 1300; i++) {
+            Target.bindWhich(i);
+            equal(i, Target.which(), "which");
+        }
+        equal(42, Target.i0(), "i0 of the target");
+        equal(2L, Target.byThunk(), "by thunk in the target, one of them before");
+        equal(0L, Target.directly(), "directly in the target");
+        System.out.println("rebind: ok");
     }
 
     private static final int ROUNDS = 20, FUNCTIONS = 300;

@@ -35,10 +35,11 @@ build_library() { # NAME [OPTION]...: NAME.c, without mg and from the first _ on
         -I"$JAVAC_HOME/include" -I"$JAVAC_HOME/include/linux" -o "$WORK/lib$name.so" "$@" "$here/${source%%_*}.c" -lpthread -ldl
 }
 
-build_target() { # the fixture library, twice as target and once as bystander
+build_target() { # the fixture library, twice as target and twice as bystander
     build_library mgtarget
     cp "$WORK/libmgtarget.so" "$WORK/libmgtarget-copy.so"
     cp "$WORK/libmgtarget.so" "$WORK/libmgbystander.so"
+    cp "$WORK/libmgtarget.so" "$WORK/libmgbystander-copy.so"
 }
 
 build_classes() {

@@ -21,4 +21,5 @@ for java in $(jvms); do
     clean_run "$java" '' io.memgrant.RebindMain
     clean_run "$java" 'more than 4096 native methods' io.memgrant.RebindMain use-up
     clean_run "$java" '' io.memgrant.RebindMain unload
+    clean_run "$java" 'more than 1024 native methods of libraries that are no targets' io.memgrant.RebindMain passive
 done
