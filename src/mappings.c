@@ -113,6 +113,8 @@ static void refund(const struct range *range, int64_t bytes)
     struct mg_pair *pair = &range->owner.heap->pairs[range->owner.tag];
     if (mg_libraries[pair->library].limit >= 0)
         MG_ADD(mg_libraries[pair->library].used, -bytes);
+    /* It will be counted there with what blocks gave back, whose pages heaps may keep: nobody keeps a mapping's. */
+    MG_ADD(mg_accounts_returned, -bytes);
     MG_ADD(pair->refunded, bytes);
     mg_lock(&mg_books_lock);
     mg_accounts_collect_pair(pair);
