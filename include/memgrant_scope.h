@@ -44,6 +44,11 @@ MG_SCOPE_WEAK int64_t mgx_scope_reserve(mg_scope scope, int64_t bytes, int in_pa
 MG_SCOPE_WEAK int64_t mgx_scope_give_back(mg_scope scope, int64_t bytes);
 MG_SCOPE_WEAK int mgx_scope_share_fairly(mg_scope scope, int fairly);
 MG_SCOPE_WEAK int64_t mgx_scope_fair_share(mg_scope scope);
+/* For what runs beside an executor, in place of one of its Python workers: what the process takes beyond what it has now is asked for over that
+ * connected socket, in the executor's words (spark.memgrant.pythonCharge), and what it says no to is not had. Not 0: it is so, until the other one
+ * is called, or the socket ends. */
+MG_SCOPE_WEAK int mgx_executor_join(int socket);
+MG_SCOPE_WEAK void mgx_executor_leave(void);
 MG_SCOPE_WEAK int mgx_account_print(mg_scope scope, int file);
 MG_SCOPE_WEAK int mgx_account_print_json(mg_scope scope, int file);
 

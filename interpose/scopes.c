@@ -119,3 +119,13 @@ int mgx_account_print_json(mg_scope scope, int file)
 {
     return print(scope, file, true);
 }
+
+int mgx_executor_join(int socket)
+{
+    return mg_executor_join(socket);
+}
+
+void mgx_executor_leave(void)
+{
+    mg_executor_leave();
+}

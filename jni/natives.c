@@ -339,6 +339,11 @@ static const struct mg_native methods[] = {
     { "publish", "()V", mg_java_publish },
     { "report", "()Ljava/lang/String;", mg_java_report },
     { "writeReport", "()V", mg_java_write_report },
+    { "workerAsks", "(JJ)Z", mg_java_worker_asks },
+    { "workerTakes", "(JJJ)Z", mg_java_worker_takes },
+    { "workerLacks", "(J)J", mg_java_worker_lacks },
+    { "workerDenied", "(J)V", mg_java_worker_denied },
+    { "workersSeen", "(J)V", mg_java_workers_seen },
     { "sayWorkers", "(Ljava/lang/String;)V", mg_java_say_workers },
 };
 

@@ -65,6 +65,36 @@ void mg_java_publish(JNIEnv *env, jclass class)
     mg_publish();
 }
 
+jboolean mg_java_worker_asks(JNIEnv *env, jclass class, jlong account, jlong bytes)
+{
+    (void)env, (void)class;
+    return mg_workers_ask(account, bytes);
+}
+
+jboolean mg_java_worker_takes(JNIEnv *env, jclass class, jlong account, jlong bytes, jlong asked)
+{
+    (void)env, (void)class;
+    return mg_workers_charge(account, bytes, asked);
+}
+
+jlong mg_java_worker_lacks(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    return mg_workers_lack(account);
+}
+
+void mg_java_worker_denied(JNIEnv *env, jclass class, jlong account)
+{
+    (void)env, (void)class;
+    mg_workers_deny(account);
+}
+
+void mg_java_workers_seen(JNIEnv *env, jclass class, jlong resident)
+{
+    (void)env, (void)class;
+    mg_workers_seen(resident);
+}
+
 void mg_java_say_workers(JNIEnv *env, jclass class, jstring json)
 {
     (void)class;

@@ -10,6 +10,7 @@
 
 struct mg_lock mg_books_lock;
 _Atomic(int64_t) mg_accounts_returned;
+_Atomic(int64_t) mg_accounts_elsewhere;
 struct mg_account *mg_accounts_root;
 
 static struct {

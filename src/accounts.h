@@ -53,23 +53,24 @@ struct mg_account {
     _Atomic(int64_t) peak;  /* of used, with descendants */
     _Atomic(int64_t) overdraft_peak;
     _Atomic(int64_t) denials;
-    _Atomic(bool) fair;          /* each of those nested in it is sure of its share (fair.h) */
-    _Atomic(unsigned) active;    /* how many of these count */
-    _Atomic(bool) is_active;     /* it does, above it */
-    _Atomic(int64_t) claim;      /* what is kept for it of its share */
-    _Atomic(int64_t) claims;     /* of all that are nested in it */
-    int64_t claimed_ns;          /* when it was refused that */
-    _Atomic(bool) lends;         /* its lanes may hold credit */
-    _Atomic(bool) observed;      /* counted and no more, whatever others are */
-    _Atomic(int64_t) tolerated;  /* overdraft below this asks for no boundary */
-    _Atomic(bool) injected;      /* a denial was, under stop, that no boundary has thrown yet */
-    _Atomic(bool) attention;     /* the task thread should stop by at its next boundary */
-    _Atomic(bool) refused;       /* the accountant's last word was no */
-    _Atomic(int64_t) unmet;      /* the most overdraft while it was, until it is met */
-    _Atomic(int64_t) ahead;      /* what its task threads ask for before they take it (java.c) */
-    _Atomic(unsigned) ahead_for; /* the library that is to have it, the last one that asked */
-    _Atomic(unsigned) culprit;   /* library that made it overdrawn */
-    _Atomic(uint64_t) refuser;   /* of those nested in it whose limit refused, the last one's id; 0 none */
+    _Atomic(bool) fair;             /* each of those nested in it is sure of its share (fair.h) */
+    _Atomic(unsigned) active;       /* how many of these count */
+    _Atomic(bool) is_active;        /* it does, above it */
+    _Atomic(int64_t) claim;         /* what is kept for it of its share */
+    _Atomic(int64_t) claims;        /* of all that are nested in it */
+    int64_t claimed_ns;             /* when it was refused that */
+    _Atomic(bool) lends;            /* its lanes may hold credit */
+    _Atomic(bool) observed;         /* counted and no more, whatever others are */
+    _Atomic(int64_t) tolerated;     /* overdraft below this asks for no boundary */
+    _Atomic(bool) injected;         /* a denial was, under stop, that no boundary has thrown yet */
+    _Atomic(bool) attention;        /* the task thread should stop by at its next boundary */
+    _Atomic(bool) refused;          /* the accountant's last word was no */
+    _Atomic(int64_t) unmet;         /* the most overdraft while it was, until it is met */
+    _Atomic(int64_t) ahead;         /* what its task threads ask for before they take it (java.c) */
+    _Atomic(int64_t) workers_ahead; /* what processes that work for it ask for (workers.c) */
+    _Atomic(unsigned) ahead_for;    /* the library that is to have it, the last one that asked */
+    _Atomic(unsigned) culprit;      /* library that made it overdrawn */
+    _Atomic(uint64_t) refuser;      /* of those nested in it whose limit refused, the last one's id; 0 none */
     _Atomic(uint64_t) refusers[MG_REFUSERS]; /* under stop; UINT64_MAX: more than these */
     _Atomic(uint32_t) doorbell;              /* futex of its courier */
     _Atomic(int64_t) wanted;                 /* bytes of the request posted, 0 none */
@@ -107,6 +108,8 @@ bool mg_accounts_start(const char *name, unsigned arenas);
 extern struct mg_account *mg_accounts_root;
 /* Bytes that came back to all accounts until now. Only grows. */
 extern _Atomic(int64_t) mg_accounts_returned;
+/* What all are charged for that lies in other processes. */
+extern _Atomic(int64_t) mg_accounts_elsewhere;
 
 struct mg_account *mg_accounts_open(const char *name, struct mg_account *parent, int64_t limit);
 /* The handle of one nested in the account with that handle: that may be closed at any time, and this one with it. 0 when that is not open, or

@@ -1,6 +1,7 @@
 #include "credit.h"
 
 #include "denials.h"
+#include "executor.h"
 #include "grants.h"
 #include "injection.h"
 #include "libraries.h"
@@ -103,5 +104,7 @@ MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int
     MG_STORE(lane->credit, kept);
     MG_STORE(lane->low, kept);
     mg_grants_mind_overhead_in_time(self);
+    if (mg_executor_is_joined())
+        mg_executor_give_back();
     mg_credit_look_in(self, bytes);
 }

@@ -1,5 +1,6 @@
 #include "denials.h"
 
+#include "executor.h"
 #include "granting.h"
 #include "hazards.h"
 #include "injection.h"
@@ -98,10 +99,17 @@ bool mg_grants_within_library(struct mg_account *account, unsigned slot, int64_t
     return true;
 }
 
+/* What an executor has not granted yet, it may grant. */
+static int64_t most_granted(const struct mg_account *holder)
+{
+    int64_t own = mg_settings.limit >= 0 ? mg_settings.limit : INT64_MAX;
+    return mg_executor_is_joined() ? own : MG_LOAD(holder->granted);
+}
+
 bool mg_grants_could_cover(struct mg_account *account, unsigned slot, int64_t bytes)
 {
     struct mg_library *library = &mg_libraries[slot];
-    int64_t limit = MG_LOAD(account->holder->granted);
+    int64_t limit = most_granted(account->holder);
     for (const struct mg_account *a = account; a != a->holder; a = a->parent)
         if (a->limit >= 0 && a->limit < limit)
             limit = a->limit;

@@ -330,6 +330,7 @@ static void figures_of_open(struct mg_account *account, int64_t *figures)
     figures[MG_WAITING_NS] = mg_waiting_ns(account);
     figures[MG_WAITING_BYTES] = MG_LOAD(account->wait.bytes);
     figures[MG_AHEAD] = MG_LOAD(account->ahead);
+    figures[MG_WORKERS_AHEAD] = MG_LOAD(account->workers_ahead);
     figures[MG_GRANTED] = mg_path_granted(account);
     figures[MG_PEAK] = mg_at_least(MG_LOAD(account->peak), mg_book_used(&sum));
     figures[MG_DENIALS] = MG_LOAD(account->denials);

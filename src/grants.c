@@ -1,6 +1,7 @@
 #include "grants.h"
 
 #include "denials.h"
+#include "executor.h"
 #include "fair.h"
 #include "headroom.h"
 #include "libraries.h"
@@ -13,11 +14,12 @@
 #include "settings.h"
 #include "waits.h"
 
-/* Takes need to want bytes of what is granted, neither taken nor kept beyond a fixed limit's bound; 0: that is less than need. */
+/* Takes need to want bytes of what is granted, neither taken nor kept beyond a fixed limit's bound; 0: that is less than need. (An executor is asked for
+ * what is in use: what the process keeps is its own.) */
 static int64_t take_unused(struct mg_account *holder, int64_t need, int64_t want)
 {
     int64_t taken = MG_LOAD(holder->taken);
-    int64_t bytes, kept = holder == mg_accounts_root ? mg_overhead_excess() : 0;
+    int64_t bytes, kept = holder == mg_accounts_root && !mg_executor_is_joined() ? mg_overhead_excess() : 0;
     for (;;) {
         bytes = mg_path_share(MG_LOAD(holder->granted) - kept - taken, need, want);
         if (!bytes)
@@ -116,6 +118,20 @@ static int64_t take_refused(struct mg_account *account, unsigned slot, enum mg_f
     return taken;
 }
 
+/* Where an executor is asked, in another process, this waits for its answer. 0: it said no, or there is none. */
+static int64_t take_from_executor(struct mg_account *root, int64_t need, int64_t want)
+{
+    enum { TRIES = 100 }; /* others may be faster, each time */
+    int64_t taken = 0;
+    bool again = true;
+    for (int i = 0; !taken && again && i < TRIES && mg_executor_is_joined(); i++) {
+        again = mg_executor_ask(need);
+        taken = take_unused(root, need, want);
+    }
+    /* If it was left just now there is enough; and where it said no, others may have freed meanwhile. */
+    return taken ? taken : take_unused(root, need, want);
+}
+
 /* More is needed than was granted to the account, which holds that of those nested in it. */
 static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need, int64_t want)
 {
@@ -126,9 +142,9 @@ static int64_t shortage(struct mg_account *account, unsigned slot, int64_t need,
     /* Only the accountant denies. Without couriers that is the limit, at once; with them their last answer. */
     bool denied = !mg_grants.by_couriers || MG_LOAD(account->refused) || beyond_cap;
     mg_requests_ask(account, over + mg_settings.grant_batch + MG_LOAD(account->lent));
-    int64_t taken = denied && mg_grants.by_couriers && account->parent
-                        ? take_refused(account, slot, fate, need, want)
-                        : 0;
+    int64_t taken = !mg_grants.by_couriers      ? take_from_executor(account, need, want)
+                    : denied && account->parent ? take_refused(account, slot, fate, need, want)
+                                                : 0;
     if (taken)
         return taken;
     bool fails = fate == MG_FATE_FAIL ? denied : fate == MG_FATE_STOP && beyond_cap && library->copes;

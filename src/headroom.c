@@ -8,6 +8,7 @@
 #include "self.h"
 
 int64_t mg_headroom_serves_ns = 1000000000;
+_Atomic(int64_t) mg_headroom_elsewhere;
 
 static struct {
     struct mg_lock lock; /* of those who tell what they saw */
@@ -44,6 +45,13 @@ static int64_t declared_and_unused(void)
     return bytes > 0 ? bytes : 0;
 }
 
+/* What has memory behind it in other processes was seen with the container. */
+static int64_t touched_elsewhere(void)
+{
+    int64_t seen = MG_LOAD(mg_headroom_elsewhere), charged = MG_LOAD(mg_accounts_elsewhere);
+    return seen < charged ? seen : charged;
+}
+
 int64_t mg_headroom_promised(int64_t by_spark)
 {
     mg_enter(&mg_self);
@@ -64,7 +72,7 @@ int64_t mg_headroom_promised(int64_t by_spark)
     promised += on_its_way > 0 ? on_its_way : 0;
     promised += declared_and_unused();
     /* Later, so that what is touched meanwhile is missing in it, not counted twice. */
-    promised -= mg_heaps_touched() + mg_mappings_touched();
+    promised -= mg_heaps_touched() + mg_mappings_touched() + touched_elsewhere();
     mg_leave(&mg_self);
     return promised > 0 ? promised : 0;
 }

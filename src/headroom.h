@@ -10,6 +10,8 @@
 
 /* How long it serves, in nanoseconds. For tests. */
 extern int64_t mg_headroom_serves_ns;
+/* What was seen last of other processes' memory that accounts here are charged for (mg_workers_seen). */
+extern _Atomic(int64_t) mg_headroom_elsewhere;
 /* Lends an account `need` bytes at least, `more` on top if there is room. False: there is none, or nobody has looked of late. */
 bool mg_headroom_lend(struct mg_account *account, unsigned culprit, int64_t need, int64_t more);
 /* Takes back what of it the account does not use. */

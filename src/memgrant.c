@@ -15,6 +15,7 @@
 #include "pool_threads.h"
 #include "self.h"
 #include "stacks.h"
+#include "workers.h"
 
 _Static_assert(MG_SLOTS == MG_LIBRARIES, "interpose/ has an entry for each library slot");
 
@@ -171,6 +172,7 @@ int64_t mg_settle(struct mg_account *account)
     mg_mappings_measure();
     mg_lock(&account->repaying); /* both are one figure */
     mg_lock(&mg_books_lock);
+    mg_workers_settle(account);
     int64_t granted = atomic_exchange_explicit(&account->granted, 0, memory_order_relaxed) -
                       atomic_exchange_explicit(&account->lent, 0, memory_order_relaxed) -
                       atomic_exchange_explicit(&account->covered, 0, memory_order_relaxed);

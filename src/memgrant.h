@@ -165,6 +165,14 @@ int64_t mg_account_give_back(int64_t account, int64_t bytes);
 bool mg_account_share_fairly(int64_t account, bool fair);
 int64_t mg_account_share(int64_t account);
 
+/* ---- A process that works for an executor's task (executor.h) ---- */
+
+/* From here on what this process takes beyond what it has is asked for over that socket, of which it makes its own. Leaves the one before. False: it
+ * is no socket, or nothing is counted here, or Spark grants in this very process. */
+bool mg_executor_join(int socket);
+/* Nobody is asked any more; all that was granted goes back. What is in use stays. */
+void mg_executor_leave(void);
+
 /* ---- The JVM side (jni/ only) ---- */
 
 /* Settings as "name=value". NULL when armed, otherwise what is wrong (static text). */
@@ -191,6 +199,8 @@ void mg_grant(struct mg_account *account, int64_t bytes);
 int64_t mg_take_back(struct mg_account *account, int64_t bytes);
 /* What is used beyond the grant: what strangers freed is collected before it is said. */
 int64_t mg_overdraft(struct mg_account *account);
+/* The same, and so much that is asked for ahead. */
+int64_t mg_lacking(struct mg_account *account, int64_t ahead);
 /* What the account would still have to be granted for the most that it used against the accountant's no; 0 when all was
  * granted in time or later. */
 int64_t mg_unmet(const struct mg_account *account);
@@ -262,6 +272,7 @@ enum {
     MG_WAITING_NS,
     MG_WAITING_BYTES,
     MG_AHEAD,
+    MG_WORKERS_AHEAD,
     MG_FIGURES
 };
 /* Of a closed account too, as long as it is among the last ones; else all are 0. */
@@ -275,6 +286,17 @@ unsigned mg_read_libraries(int64_t *figures, unsigned count);
 /* The report as text in memory of its own; free it with mg_report_free. NULL when there is no memory. */
 char *mg_report_text(size_t *length);
 void mg_report_free(char *text, size_t length);
+/* A process that works for the account's task asks for so many bytes: its accountant counts them as lacking, until they are taken back (negative), or
+ * charged below. By handle; false: it is not open. */
+bool mg_workers_ask(int64_t account, int64_t bytes);
+/* Charges it for so many bytes that such a process has, of which `asked` were asked for; negative ones are refunded. False: it is not open. */
+bool mg_workers_charge(int64_t account, int64_t bytes, int64_t asked);
+/* What the account lacks for what is used and what they ask for; its own threads, which ask for more, do not count. */
+int64_t mg_workers_lack(int64_t account);
+/* Counts a denial of what they asked for. */
+void mg_workers_deny(int64_t account);
+/* What was seen resident of them just now, that was not before they worked for those accounts. */
+void mg_workers_seen(int64_t resident);
 /* What processes that work for this one use, as a JSON array, which the report holds from now on. */
 void mg_workers_say(const char *json);
 /* An account and all below it, for people or as JSON; free it in the same way. Empty when it has closed, NULL when there is no memory. */

@@ -25,7 +25,7 @@
 #endif
 
 /* Like the kernel's own entry: -errno on failure. syscall(2) sets errno; everybody in here wants it as it was. */
-static long enter(long number, long a, long b, long c, long d, long e, long f)
+long mg_kernel(long number, long a, long b, long c, long d, long e, long f)
 {
     int before = errno;
     long result = syscall(number, a, b, c, d, e, f);
@@ -37,7 +37,7 @@ static long enter(long number, long a, long b, long c, long d, long e, long f)
 
 static void *map(size_t size, int protection, int flags)
 {
-    long address = enter(SYS_mmap, 0, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    long address = mg_kernel(SYS_mmap, 0, (long)size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     return address < 0 && address > -(long)MG_PAGE ? NULL : (void *)address;
 }
 
@@ -87,13 +87,13 @@ void *mg_os_allocate(size_t size)
 void mg_os_release(void *memory, size_t size)
 {
     forget(memory);
-    enter(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
+    mg_kernel(SYS_munmap, (long)memory, (long)size, 0, 0, 0, 0);
 }
 
 static size_t limit_on(int resource)
 {
     struct rlimit limit;
-    if (enter(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) || limit.rlim_cur == RLIM_INFINITY)
+    if (mg_kernel(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) || limit.rlim_cur == RLIM_INFINITY)
         return SIZE_MAX;
     return limit.rlim_cur;
 }
@@ -125,47 +125,6 @@ void *mg_os_reserve(size_t size)
     return note(map(size, PROT_NONE, MAP_NORESERVE), size);
 }
 
-/* Flags and seals that older headers lack. */
-enum { CLOEXEC = 1, ALLOW_SEALING = 2, NOEXEC_SEAL = 8, ADD_SEALS = 1033, NO_SEAL_SHRINK_GROW = 1 | 2 | 4 };
-/* Where the descriptor stands: low ones are handed out to programs that count on them. */
-#define ASIDE 500
-
-static int make_shared(const char *name, size_t size)
-{
-    if (size > mg_os_file_limit())
-        return -EFBIG; /* the kernel would send SIGXFSZ, which ends the process */
-    int file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING | NOEXEC_SEAL, 0, 0, 0, 0);
-    if (file == -EINVAL) /* before Linux 6.3 */
-        file = (int)enter(SYS_memfd_create, (long)name, CLOEXEC | ALLOW_SEALING, 0, 0, 0, 0);
-    if (file < 0)
-        return file;
-    int aside = (int)enter(SYS_fcntl, file, F_DUPFD_CLOEXEC, ASIDE, 0, 0, 0);
-    if (aside >= 0) {
-        mg_os_close(file);
-        file = aside;
-    }
-    /* Its memory is there or refused now, and nobody can take it from under our feet. */
-    if (enter(SYS_fchmod, file, 0600, 0, 0, 0, 0) || enter(SYS_ftruncate, file, (long)size, 0, 0, 0, 0) ||
-        enter(SYS_fallocate, file, 0, 0, (long)size, 0, 0) ||
-        enter(SYS_fcntl, file, ADD_SEALS, NO_SEAL_SHRINK_GROW, 0, 0, 0)) {
-        mg_os_close(file);
-        return -1;
-    }
-    return file;
-}
-
-void *mg_os_share(const char *name, size_t size)
-{
-    int file = make_shared(name, size);
-    if (file < 0)
-        return NULL;
-    long address = enter(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (address > 0 || address <= -(long)MG_PAGE)
-        return (void *)address;
-    mg_os_close(file);
-    return NULL;
-}
-
 size_t mg_os_page(void)
 {
     size_t page = getauxval(AT_PAGESZ);
@@ -181,7 +140,7 @@ bool mg_os_protect(void *address, size_t size, bool writable)
 
 bool mg_os_discard(void *address, size_t size)
 {
-    return enter(SYS_madvise, (long)address, (long)size, MADV_DONTNEED, 0, 0, 0) == 0;
+    return mg_kernel(SYS_madvise, (long)address, (long)size, MADV_DONTNEED, 0, 0, 0) == 0;
 }
 
 size_t mg_os_resident(uintptr_t from, size_t size)
@@ -191,7 +150,7 @@ size_t mg_os_resident(uintptr_t from, size_t size)
     size_t resident = 0;
     for (uintptr_t at = mg_os_page_of(from), to = mg_os_whole_pages(from + size); at < to;) {
         size_t part = to - at < sizeof pages * MG_PAGE ? to - at : sizeof pages * MG_PAGE;
-        if (enter(SYS_mincore, (long)at, (long)part, (long)pages, 0, 0, 0))
+        if (mg_kernel(SYS_mincore, (long)at, (long)part, (long)pages, 0, 0, 0))
             return resident;
         for (size_t i = 0; i < part / page; i++)
             resident += pages[i] & 1 ? page : 0;
@@ -204,39 +163,39 @@ bool mg_os_peek(uintptr_t from, void *to, size_t size)
 {
     struct iovec here = { to, size };
     struct iovec there = { (void *)from, size };
-    return enter(SYS_process_vm_readv, mg_os_process(), (long)&here, 1, (long)&there, 1, 0) == (long)size;
+    return mg_kernel(SYS_process_vm_readv, mg_os_process(), (long)&here, 1, (long)&there, 1, 0) == (long)size;
 }
 
 long mg_os_call_mmap(void *address, size_t size, int protection, int flags, int file, long offset)
 {
-    return enter(SYS_mmap, (long)address, (long)size, protection, flags, file, offset);
+    return mg_kernel(SYS_mmap, (long)address, (long)size, protection, flags, file, offset);
 }
 
 long mg_os_call_munmap(void *address, size_t size)
 {
-    return enter(SYS_munmap, (long)address, (long)size, 0, 0, 0, 0);
+    return mg_kernel(SYS_munmap, (long)address, (long)size, 0, 0, 0, 0);
 }
 
 long mg_os_call_mremap(void *address, size_t size, size_t new_size, int flags, void *new_address)
 {
-    return enter(SYS_mremap, (long)address, (long)size, (long)new_size, flags, (long)new_address, 0);
+    return mg_kernel(SYS_mremap, (long)address, (long)size, (long)new_size, flags, (long)new_address, 0);
 }
 
 long mg_os_call_mprotect(void *address, size_t size, int protection)
 {
-    return enter(SYS_mprotect, (long)address, (long)size, protection, 0, 0, 0);
+    return mg_kernel(SYS_mprotect, (long)address, (long)size, protection, 0, 0, 0);
 }
 
 long mg_os_call_madvise(void *address, size_t size, int advice)
 {
-    return enter(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0);
+    return mg_kernel(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0);
 }
 
 bool mg_os_write(int file, const void *bytes, size_t size)
 {
     const char *at = bytes;
     while (size) {
-        long done = enter(SYS_write, file, (long)at, (long)size, 0, 0, 0);
+        long done = mg_kernel(SYS_write, file, (long)at, (long)size, 0, 0, 0);
         if (done == -EINTR)
             continue;
         if (done <= 0)
@@ -249,51 +208,51 @@ bool mg_os_write(int file, const void *bytes, size_t size)
 
 int mg_os_create(const char *path)
 {
-    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
-                      0600, 0, 0);
+    return (int)mg_kernel(SYS_openat, AT_FDCWD, (long)path,
+                          O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600, 0, 0);
 }
 
 int mg_os_open(const char *path)
 {
-    return (int)enter(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    return (int)mg_kernel(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
 }
 
 int mg_os_append(const char *path)
 {
     long flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    return (int)enter(SYS_openat, AT_FDCWD, (long)path, flags, 0, 0, 0);
+    return (int)mg_kernel(SYS_openat, AT_FDCWD, (long)path, flags, 0, 0, 0);
 }
 
 bool mg_os_is_special(const char *path)
 {
     struct stat found;
-    return enter(SYS_newfstatat, AT_FDCWD, (long)path, (long)&found, AT_SYMLINK_NOFOLLOW, 0, 0) == 0 &&
+    return mg_kernel(SYS_newfstatat, AT_FDCWD, (long)path, (long)&found, AT_SYMLINK_NOFOLLOW, 0, 0) == 0 &&
            !S_ISREG(found.st_mode) && !S_ISLNK(found.st_mode);
 }
 
 int64_t mg_os_read(int file, void *buffer, size_t size)
 {
-    return enter(SYS_read, file, (long)buffer, (long)size, 0, 0, 0);
+    return mg_kernel(SYS_read, file, (long)buffer, (long)size, 0, 0, 0);
 }
 
 void mg_os_close(int file)
 {
-    enter(SYS_close, file, 0, 0, 0, 0, 0);
+    mg_kernel(SYS_close, file, 0, 0, 0, 0, 0);
 }
 
 bool mg_os_rename(const char *from, const char *to)
 {
-    return enter(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0) == 0;
+    return mg_kernel(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to, 0, 0) == 0;
 }
 
 void mg_os_unlink(const char *path)
 {
-    enter(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
+    mg_kernel(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
 }
 
 bool mg_os_readlink(const char *path, char *buffer, size_t size)
 {
-    long length = enter(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size - 1, 0, 0);
+    long length = mg_kernel(SYS_readlinkat, AT_FDCWD, (long)path, (long)buffer, (long)size - 1, 0, 0);
     buffer[length > 0 ? length : 0] = '\0';
     return length > 0;
 }
@@ -311,13 +270,13 @@ void mg_os_program(char *buffer, size_t size)
 
 int mg_os_process(void)
 {
-    return (int)enter(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    return (int)mg_kernel(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
 int mg_os_processors(void)
 {
     unsigned long mask[128] = { 0 };
-    long bytes = enter(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
+    long bytes = mg_kernel(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0, 0, 0);
     int count = 0;
     for (long i = 0; i < bytes / (long)sizeof mask[0]; i++)
         count += __builtin_popcountl(mask[i]);
@@ -327,7 +286,7 @@ int mg_os_processors(void)
 void mg_os_thread_name(char name[16])
 {
     name[0] = '\0';
-    enter(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+    mg_kernel(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
     name[15] = '\0';
 }
 
@@ -341,24 +300,24 @@ int64_t mg_os_now_ns(void)
 int64_t mg_os_thread_cpu_ns(void)
 {
     struct timespec run = { 0 };
-    enter(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, (long)&run, 0, 0, 0, 0);
+    mg_kernel(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, (long)&run, 0, 0, 0, 0);
     return (int64_t)run.tv_sec * 1000000000 + run.tv_nsec;
 }
 
 void mg_os_wait(_Atomic(uint32_t) *word, uint32_t expected)
 {
-    enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
+    mg_kernel(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, 0, 0, 0);
 }
 
 void mg_os_wait_briefly(_Atomic(uint32_t) *word, uint32_t expected, int64_t ns)
 {
     struct timespec most = { ns / 1000000000, ns % 1000000000 };
-    enter(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&most, 0, 0);
+    mg_kernel(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, expected, (long)&most, 0, 0);
 }
 
 void mg_os_wake(_Atomic(uint32_t) *word, int threads)
 {
-    enter(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
+    mg_kernel(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, threads, 0, 0, 0);
 }
 
 /* membarrier(2): of <linux/membarrier.h>, which older distributions lack. */
@@ -366,12 +325,12 @@ enum { REGISTER_PRIVATE_EXPEDITED = 1 << 4, PRIVATE_EXPEDITED = 1 << 3 };
 
 void mg_os_order_threads_start(void)
 {
-    enter(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+    mg_kernel(SYS_membarrier, REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
 }
 
 bool mg_os_order_threads(void)
 {
-    return enter(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
+    return mg_kernel(SYS_membarrier, PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) == 0;
 }
 
 /* Drepper's "Futexes are tricky", mutex 2: 0 free, 1 held, 2 held and somebody waits. */

@@ -1,4 +1,4 @@
-/* The only file that enters the kernel. No function touches errno: the host's errno is not ours to change.
+/* The kernel: nobody else enters it but by these, shared.c and socket.c by the first. No function touches errno: the host's errno is not ours to change.
  * Runs inside malloc. */
 #ifndef MG_OS_H
 #define MG_OS_H
@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Any call: its result, or -errno. */
+long mg_kernel(long number, long a, long b, long c, long d, long e, long f);
 /* Memory of our own, zeroed, page by page; NULL when there is none. */
 void *mg_os_allocate(size_t size);
 void mg_os_release(void *memory, size_t size);

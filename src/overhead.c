@@ -30,7 +30,7 @@ void mg_overhead_start(bool charged)
 /* Bytes that are charged to anybody for blocks and mappings, unused credit included. */
 static int64_t charged_to_others(void)
 {
-    int64_t all = MG_LOAD(mg_accounts_root->total);
+    int64_t all = MG_LOAD(mg_accounts_root->total) - MG_LOAD(mg_accounts_elsewhere);
     return mg_overhead_account ? all - MG_LOAD(mg_overhead_account->taken) : all;
 }
 

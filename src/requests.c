@@ -201,8 +201,12 @@ int64_t mg_take_back(struct mg_account *account, int64_t bytes)
 
 int64_t mg_overdraft(struct mg_account *account)
 {
+    return mg_lacking(account, MG_LOAD(account->ahead));
+}
+
+int64_t mg_lacking(struct mg_account *account, int64_t ahead)
+{
     pay_for_closing(account);
-    int64_t ahead = MG_LOAD(account->ahead);
     if (!ahead && !mg_requests_over(account))
         return 0;
     mg_enter(&mg_self);

@@ -191,6 +191,8 @@ void mg_rows_start(void)
     mg_libraries[MG_LIBRARY_REST].role = MG_ROLE_TARGET;
     mg_print(mg_libraries[MG_LIBRARY_OWN].name, 64, "libmemgrant");
     mg_libraries[MG_LIBRARY_OWN].role = MG_ROLE_SYSTEM;
+    mg_print(mg_libraries[MG_LIBRARY_WORKERS].name, 64, "Python workers");
+    mg_libraries[MG_LIBRARY_WORKERS].role = MG_ROLE_SYSTEM;
     for (int i = 0; i < MG_LIBRARIES; i++)
         mg_libraries[i].limit = -1;
     mg_print(mg_libraries[MG_LIBRARY_JVM].name, 64, "libjvm for Java");

@@ -17,7 +17,8 @@ enum {
     MG_LIBRARY_TRANSPARENT,
     MG_LIBRARY_LIBC,
     MG_LIBRARY_REST,
-    MG_LIBRARY_OWN, /* ours: what heaps keep beyond the blocks in use (overhead.c) */
+    MG_LIBRARY_OWN,     /* ours: what heaps keep beyond the blocks in use (overhead.c) */
+    MG_LIBRARY_WORKERS, /* what processes have that work for this one's tasks (workers.c) */
     MG_LIBRARY_JVM, /* libjvm's calls of malloc and realloc, where it may allocate for Java's code (java.c) */
     MG_LIBRARY_FIRST
 };

@@ -3,6 +3,7 @@
 #include "accounts.h"
 #include "classes.h"
 #include "closing.h"
+#include "executor.h"
 #include "figures.h"
 #include "got.h"
 #include "grants.h"
@@ -81,6 +82,7 @@ static void after_fork_in_child(void)
     mg_os_order_threads_start();
     if (mg_grants.by_couriers)
         MG_STORE(mg_grants.enforcing, false);
+    mg_executor_after_fork_in_child();
     mg_report_after_fork_in_child();
     after_fork();
     mg_enter(&mg_self);

@@ -3,8 +3,11 @@
 #ifndef MG_WORKERS_H
 #define MG_WORKERS_H
 
+#include "accounts.h"
 #include "json.h"
 
+/* The account ends: what it is still charged for of such processes is nobody's from now on. Under the books' lock. */
+void mg_workers_settle(struct mg_account *account);
 /* Under the books' lock. Nothing, where nobody ever said anything. */
 void mg_workers_add(struct mg_text *text);
 /* They are the parent's. */

@@ -106,4 +106,5 @@ def main():
     spark.stop()
 
 
-main()
+if __name__ == "__main__":
+    main()

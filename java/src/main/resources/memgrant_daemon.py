@@ -10,6 +10,7 @@ import sys
 
 FOLDER = "memgrant-python"
 STARTED = "PYTHON_MEMGRANT_FOLDER"  # the library takes what begins with its own name for a setting
+HELLO_SECONDS = 60
 
 
 def say(line):
@@ -82,6 +83,8 @@ class Library:
         self.begin = self.function(names.mgx_scope_begin, ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64)
         self.end = self.function(names.mgx_scope_end, ctypes.c_int64, ctypes.c_int64)
         self.here = self.function(names.mgx_scope_here, ctypes.c_int64)
+        self.join = self.function(names.mgx_executor_join, ctypes.c_int, ctypes.c_int)
+        self.leave = self.function(names.mgx_executor_leave, None)
         self.print_json = self.function(names.mgx_account_print_json, ctypes.c_int, ctypes.c_int64, ctypes.c_int)
 
     @staticmethod
@@ -99,6 +102,7 @@ class Worker:
         self.path = path
         self.scope = 0
         self.tasks = 0
+        self.said = False
 
     def begin(self, context):
         self.end()
@@ -111,6 +115,33 @@ class Worker:
         self.scope = self.library.begin(name.encode("ascii", "replace"), -1)
         if self.scope:
             self.leave(".begun", lambda file: os.write(file, self.who))
+            self.try_charge(context._taskAttemptId)
+
+    def try_charge(self, task):
+        try:
+            self.charge(task)
+        except Exception as broken:
+            if not self.said:
+                say("what this Python worker takes is not charged to its task: %r" % broken)
+            self.said = True
+
+    def charge(self, task):
+        """From here to the end of the task the executor is asked for what this process takes, if it wants to be."""
+        import socket
+        import struct
+
+        try:
+            with open(os.path.join(self.path, "charge"), encoding="ascii") as file:
+                host, port, secret = file.read().split()
+        except FileNotFoundError:
+            return
+        with socket.create_connection((host, int(port)), HELLO_SECONDS) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(secret.encode("ascii") + struct.pack(">qq", task, os.getpid()))
+            welcome = connection.recv(1)
+            connection.settimeout(None)  # whoever waits inside malloc waits for as long as it takes
+            if not welcome or not self.library.join(connection.fileno()):
+                raise OSError("the executor does not know its task" if not welcome else "the library does not take the connection")
 
     def end(self):
         scope, self.scope = self.scope, 0
@@ -119,6 +150,7 @@ class Worker:
         try:
             self.leave(".json", lambda file: self.write(scope, file))
         finally:
+            self.library.leave()
             self.library.end(scope)
             try:
                 os.unlink(self.file + ".begun")

@@ -41,6 +41,11 @@ public abstract sealed class AccountFigures permits GrantedAccount {
         return figure(Native.AHEAD);
     }
 
+    /** The same of processes that work for its task. */
+    public long workersAhead() {
+        return figure(Native.WORKERS_AHEAD);
+    }
+
     /** What is lent to it now, in bytes. */
     public long lent() {
         return figure(Native.LENT);

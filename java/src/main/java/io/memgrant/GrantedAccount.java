@@ -93,6 +93,36 @@ public abstract sealed class GrantedAccount extends AccountFigures permits Accou
     }
 
     /**
+     * A process that works for the account's task asks for so many bytes: {@link #workerLacks} counts them until they are charged
+     * ({@link #workerTakes}) or, with a negative number, taken back. Without effect once the account has closed.
+     */
+    public void workerAsks(long bytes) {
+        Native.workerAsks(handle, bytes);
+    }
+
+    /** What the grant lacks for what is used and what such processes ask for, in bytes; what its own threads ask for does not count. */
+    public long workerLacks() {
+        return Native.workerLacks(handle);
+    }
+
+    /** Counts a denial of what such a process asked for. */
+    public void denyWorker() {
+        Native.workerDenied(handle);
+        Recorder.denied((Account) this);
+    }
+
+    /**
+     * Charges the account for what such a process has, in reports as of the library "Python workers".
+     *
+     * @param bytes negative ones are refunded
+     * @param asked of these, how many were asked for
+     * @return false when the account has closed; then nothing was charged
+     */
+    public boolean workerTakes(long bytes, long asked) {
+        return Native.workerTakes(handle, bytes, asked);
+    }
+
+    /**
      * Whether a denial was injected, for a test, since this was last asked (deny_nth, deny_random, in mode stop): whoever
      * asks at a boundary throws, however much memory there is.
      */

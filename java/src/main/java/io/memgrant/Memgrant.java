@@ -63,6 +63,16 @@ public final class Memgrant {
         }
     }
 
+    /**
+     * What was seen resident just now of processes that work for this one, and was not before they did: of what accounts are charged for them, so much has
+     * memory in the container already. For Spark's plugin.
+     */
+    public static void sawWorkers(long resident) {
+        if (isActive()) {
+            Native.workersSeen(resident);
+        }
+    }
+
     /** What processes that work for this one use, as a JSON array: the report holds it as `workers` from now on. For Spark's plugin. */
     public static void sayWorkers(String json) {
         if (isActive()) {

@@ -10,7 +10,7 @@ final class Native {
     /** Indices into {@link #read}. */
     static final int LIMIT = 0, RESERVATION = 1, GRANTED = 2, USED = 3, PEAK = 4, CHARGED = 5, REFUNDED = 6,
             ALLOCATIONS = 7, FREES = 8, DENIALS = 9, OVERDRAFT_PEAK = 10, STATE = 11, LENT = 12, WAITING_NS = 13,
-            WAITING_BYTES = 14, AHEAD = 15;
+            WAITING_BYTES = 14, AHEAD = 15, WORKERS_AHEAD = 16;
 
     /**
      * Ends the library's dormancy in this process.
@@ -155,6 +155,24 @@ final class Native {
 
     /** Writes the report to its file now. */
     static native void writeReport();
+
+    /**
+     * A process that works for the account's task asks for so many bytes: {@link #workerLacks} counts them until they are charged or taken back
+     * (negative). False: the account has closed.
+     */
+    static native boolean workerAsks(long account, long bytes);
+
+    /** Charges the account for what such a process has, of which `asked` were asked for; negative bytes are refunded. False: it has closed. */
+    static native boolean workerTakes(long account, long bytes, long asked);
+
+    /** What the account lacks for what is used and what such processes ask for; what its own threads ask for does not count. */
+    static native long workerLacks(long account);
+
+    /** Counts a denial of what they asked for. */
+    static native void workerDenied(long account);
+
+    /** What was seen resident of them just now, that was not before they worked for those accounts. */
+    static native void workersSeen(long resident);
 
     /** The report holds that JSON array as its `workers` from now on. */
     static native void sayWorkers(String json);

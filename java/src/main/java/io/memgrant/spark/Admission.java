@@ -4,11 +4,13 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.util.ArrayDeque;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -41,7 +43,8 @@ final class Admission {
     private final LongSupplier mostForOne;
     private final Set<EnforcedTask> running = ConcurrentHashMap.newKeySet();
     private final Queue<EnforcedTask> atStart = new ArrayDeque<>();
-    private final Set<EnforcedTask> atBoundary = new HashSet<>();
+    /** How often each waits: a task may at its boundary, and for each process that works for it. */
+    private final Map<EnforcedTask, Integer> atBoundary = new HashMap<>();
     private EnforcedTask alone;
 
     /** @param mostForOne the most native memory that a task could have if it was alone, in bytes */
@@ -109,18 +112,20 @@ final class Admission {
     }
 
     /**
-     * Waits for what Spark refused a task until now. On the task's thread, at a boundary where it may be stopped.
+     * Waits for what Spark refused a task until now. On the task's thread, at a boundary where it may be stopped; or on a thread of ours, for a process that
+     * works for it.
      *
      * @param waitedNanos how long Spark let it wait before it refused; its wait here is that much shorter
+     * @param takeMissing takes what is free, if that is enough; with Spark's monitor held
      * @return whether the task has what it needs
      */
-    boolean awaitMissing(EnforcedTask task, long waitedNanos) {
+    boolean awaitMissing(EnforcedTask task, long waitedNanos, BooleanSupplier takeMissing) {
         synchronized (memory.monitor()) {
-            atBoundary.add(task);
+            atBoundary.merge(task, 1, Integer::sum);
             memory.monitor().notifyAll(); // those who wait have one less to wait for
             try {
                 long end = deadline(boundaryMillis) - waitedNanos;
-                while (!task.takeMissing()) {
+                while (!takeMissing.getAsBoolean()) {
                     if (task.isEnding() || !mayHope(task) || !waitUntil(end)) {
                         return false;
                     }
@@ -130,14 +135,14 @@ final class Admission {
                 Thread.currentThread().interrupt();
                 return false;
             } finally {
-                atBoundary.remove(task);
+                atBoundary.computeIfPresent(task, (waiting, waits) -> waits > 1 ? waits - 1 : null);
                 memory.monitor().notifyAll();
             }
         }
     }
 
     private boolean mayHope(EnforcedTask task) {
-        if (running.size() < 2 || task.account().used() > mostForOne.getAsLong()) {
+        if (running.size() < 2 || task.account().used() + task.account().workersAhead() > mostForOne.getAsLong()) {
             return false;
         }
         boolean othersAreStuck = running.stream().allMatch(other -> other == task || isStuck(other));
@@ -145,12 +150,12 @@ final class Admission {
     }
 
     private EnforcedTask firstToStop() {
-        return atBoundary.stream().min(FIRST_TO_STOP).orElseThrow();
+        return atBoundary.keySet().stream().min(FIRST_TO_STOP).orElseThrow();
     }
 
     /** Whether a task cannot end before one that waits at a boundary has gone on. */
     private boolean isStuck(EnforcedTask other) {
-        return atBoundary.contains(other) || BoundedWait.isInPool(other.thread()) || isLockedOut(other.thread());
+        return atBoundary.containsKey(other) || BoundedWait.isInPool(other.thread()) || isLockedOut(other.thread());
     }
 
     private boolean isLockedOut(Thread thread) {
@@ -159,7 +164,7 @@ final class Admission {
                 || info.getLockInfo().getIdentityHashCode() == System.identityHashCode(memory.monitor())) {
             return false; // Spark's monitor is this thread's, but not for long
         }
-        return atBoundary.stream().anyMatch(waiting -> waiting.thread().getId() == info.getLockOwnerId());
+        return atBoundary.keySet().stream().anyMatch(waiting -> waiting.thread().getId() == info.getLockOwnerId());
     }
 
     private static long deadline(long millis) {

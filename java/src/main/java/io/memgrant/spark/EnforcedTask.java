@@ -5,6 +5,7 @@ import io.memgrant.BoundaryHandler;
 import io.memgrant.NativeMemoryAccountant;
 import io.memgrant.Say;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.TaskContext;
 import org.apache.spark.memory.SparkOutOfMemoryError;
@@ -40,6 +41,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private Denial stoppedBy;
     /** What it would have used, had it had what it was denied last: more than its peak where Java's code asks first. */
     private long wanted;
+    /** The most that it would have used, had its workers had what they were denied. */
+    private final AtomicLong wantedByWorkers = new AtomicLong();
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
     /** What it was let start with, since an attempt before it was denied: no other task gets it, used or not. Set before anybody else knows of it. */
@@ -175,10 +178,49 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
 
     private long takeUnused(long most) {
         synchronized (giving) {
-            long needed = Math.max(account.used() + account.ahead(), Math.max(memory.covered(), promised));
+            long needed = Math.max(account.used() + account.ahead() + account.workersAhead(), Math.max(memory.covered(), promised));
             long unused = account.granted() - needed - account.lent() - memory.entry();
             return unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
         }
+    }
+
+    /** A process that works for the task asks for memory, as its account knows: whether that can be had at once. On any thread of ours. */
+    boolean grantForWorker() {
+        long missing = account.workerLacks();
+        if (missing > 0) {
+            grant(memory.acquireInterrupted(missing));
+        }
+        return missing <= 0 || account.workerLacks() <= 0;
+    }
+
+    /**
+     * The same when it could not: what heaps keep and other tasks do not use goes back to Spark, the executor's levers are pulled, and other tasks are waited
+     * for. Nobody of this task's spills: its operators are in the middle of something, on threads of their own. The container lends nothing: what a worker has
+     * can't be called in. Whether it may have it, also because nobody is denied any more.
+     */
+    boolean waitForWorker() {
+        if (isEnding()) {
+            return true;
+        }
+        Account.Wait wait = account.waitFor(account.workersAhead());
+        try {
+            enforcement.giveBackFreed();
+            return takeMissingForWorker() || enforcement.pullExecutorLevers(account.workerLacks()) && grantForWorker()
+                    || enforcement.admission().awaitMissing(this, 0, this::takeMissingForWorker) || isEnding();
+        } finally {
+            wait.close();
+        }
+    }
+
+    private boolean takeMissingForWorker() {
+        return grantForWorker() || enforcement.takeBackUnused(this, account.workerLacks()) && grantForWorker();
+    }
+
+    /** Spark's no to such a process, which asked for so many bytes. What there is to say of it. */
+    String denyWorker(String worker, long bytes) {
+        account.denyWorker();
+        wantedByWorkers.accumulateAndGet(account.used() + account.workersAhead(), Math::max);
+        return enforcement.textOf(account, new Denial(worker, bytes, 0));
     }
 
     /** Takes back what the container lent: it stops by at its next boundary. On any thread. */
@@ -202,7 +244,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     /** Null when other tasks left what was missing, or when Spark ends the task meanwhile. */
     private Throwable waitOrStop() {
         boolean hasMissing =
-                !calledIn && !HeldMonitors.isInsideSpark() && enforcement.admission().awaitMissing(this, waitedNanos)
+                !calledIn && !HeldMonitors.isInsideSpark() && enforcement.admission().awaitMissing(this, waitedNanos, this::takeMissing)
                 || account.overdraft() <= 0 || enforcement.lend(account, account.overdraft(), 0);
         if (hasMissing || isEnding() || thread.isInterrupted()) {
             denied = null;
@@ -212,7 +254,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     /** Takes what is free, if that is enough. On the task's thread, with Spark's monitor held. */
-    boolean takeMissing() {
+    private boolean takeMissing() {
         long missing = account.overdraft();
         grant(memory.acquireFree(missing + CUSHION));
         missing = account.overdraft();
@@ -304,7 +346,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         // After it has given everything back: the driver may take its time.
         if (account.denials() > 0 && (stop != null || context.isFailed())) {
             // What it had then is what it needs at least. Twice as much, since how much more it would have taken nobody knows.
-            enforcement.retries().denied(context, 2 * Math.max(account.peak(), wanted) + CUSHION);
+            enforcement.retries().denied(context, 2 * Math.max(account.peak(), Math.max(wanted, wantedByWorkers.get())) + CUSHION);
         }
         if (stop != null) {
             throw stop;

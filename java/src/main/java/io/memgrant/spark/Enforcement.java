@@ -95,7 +95,7 @@ final class Enforcement {
     }
 
     /** On the task's thread, when it starts. */
-    void start(TaskContext context, Account account) {
+    EnforcedTask start(TaskContext context, Account account) {
         TaskMemory granted = new TaskMemory(memory, context.taskMemoryManager(), context.taskAttemptId(), account,
                 grantBatch);
         EnforcedTask task = new EnforcedTask(context, account, granted, this);
@@ -109,6 +109,7 @@ final class Enforcement {
             wait.close();
         }
         task.start(firstGrant > 0 ? Math.max(firstGrant, need) : 0, need);
+        return task;
     }
 
     /** What a task may have beyond its grant, in bytes, until it comes to a boundary where it can be asked for. */
@@ -264,6 +265,16 @@ final class Enforcement {
         return freed;
     }
 
+    /** Pulls the executor's levers alone. On any thread that may wait for them. Whether there are any. */
+    boolean pullExecutorLevers(long missing) {
+        boolean any = missing > 0 && Memgrant.root().hasLevers();
+        if (any) {
+            pulledNanos = System.nanoTime();
+            levers.pullAndWait(missing);
+        }
+        return any;
+    }
+
     /** Pulls the levers of the account in a task's whose limit refused. On the task's thread, at a boundary. Whether it is within its limit then. */
     boolean pullRefusersLevers(Account account) {
         return account.pullRefusersLevers(leverMillis, BoundedWait.isPossible());
@@ -297,6 +308,15 @@ final class Enforcement {
     /** Counts a denial. What the task is stopped with. */
     SparkOutOfMemoryError deny(Account account, Denial denial) {
         account.deny();
+        return exceptionOf(account, denial);
+    }
+
+    /** What there is to say of a denial that throws nothing here. */
+    String textOf(Account account, Denial denial) {
+        return exceptionOf(account, denial).getMessage();
+    }
+
+    private SparkOutOfMemoryError exceptionOf(Account account, Denial denial) {
         return denial.exception(account, () -> memory.shareAmong(admission.running().size()),
                 () -> holders() + (room == null ? "" : "; " + room));
     }

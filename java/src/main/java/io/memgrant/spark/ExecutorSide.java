@@ -123,10 +123,16 @@ final class ExecutorSide implements ExecutorPlugin {
             Account account = executor.open(nameOf(context), Account.NO_LIMIT);
             if (account == null) {
                 Say.once("there is no room for another task's account: such tasks are charged to nobody");
-            } else if (!enforces) {
-                new ObservedTask(account, context).start(context);
+                return;
+            }
+            EnforcedTask task = null;
+            if (enforces) {
+                task = enforcement.start(context, account);
             } else {
-                enforcement.start(context, account);
+                new ObservedTask(account, context).start(context);
+            }
+            if (python != null) {
+                python.charge(context, account, task);
             }
         } catch (Throwable broken) {
             Say.once("a task's native memory is not counted", broken);

@@ -1,5 +1,6 @@
 package io.memgrant.spark;
 
+import io.memgrant.Account;
 import io.memgrant.Memgrant;
 import io.memgrant.Say;
 import java.io.File;
@@ -45,9 +46,12 @@ final class PythonWorkers {
     /** By the files that they left when they began. */
     private final Map<Path, WorkerTasks.Working> working = new HashMap<>();
     private final ScheduledFuture<?> looking;
+    /** Null where they are not charged to their tasks' accounts. */
+    private final WorkerServer server;
 
-    private PythonWorkers(Path folder) {
+    private PythonWorkers(Path folder, WorkerServer server) {
         this.folder = folder;
+        this.server = server;
         this.looking = Watch.every(LOOK_MILLIS, LOOK_MILLIS, this::look);
     }
 
@@ -55,6 +59,9 @@ final class PythonWorkers {
     static PythonWorkers start(Settings settings, String library, String executorId) {
         try {
             if (!settings.countsPython()) {
+                if (settings.chargesPython()) {
+                    Say.once("Python workers are not charged: spark.memgrant.pythonCharge needs spark.memgrant.python=true");
+                }
                 return null;
             }
             SparkConf conf = SparkEnv.get().conf();
@@ -66,10 +73,28 @@ final class PythonWorkers {
             Path folder = SparkEnv.get().blockManager().diskBlockManager().localDirs()[0].toPath().resolve("memgrant-python");
             Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Files.writeString(folder.resolve("environment"), environment(settings, library));
+            WorkerServer server = settings.chargesPython() ? serve(folder) : null;
             conf.set(DAEMON, MODULE);
-            return new PythonWorkers(folder);
+            return new PythonWorkers(folder, server);
         } catch (Throwable broken) {
             Say.once("Python workers are not counted", broken);
+            return null;
+        }
+    }
+
+    /** Null where it can't be, which a line says: they are counted all the same. */
+    private static WorkerServer serve(Path folder) {
+        WorkerServer server = null;
+        try {
+            server = new WorkerServer();
+            Path file = Files.createFile(folder.resolve("charge"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(file, server.address());
+            return server;
+        } catch (Throwable broken) {
+            Say.once("Python workers are not charged to their tasks' accounts", broken);
+            if (server != null) {
+                server.close();
+            }
             return null;
         }
     }
@@ -118,6 +143,18 @@ final class PythonWorkers {
     /** At its end the task's workers have left what it used. */
     void watch(TaskContext context) {
         context.addTaskCompletionListener((TaskCompletionListener) ended -> look(ended.taskAttemptId()));
+    }
+
+    /**
+     * What the task's workers take is charged to its account, if that is asked for. On the task's thread, after whoever settles that account listens for the
+     * task's end.
+     *
+     * @param task null where nothing is granted
+     */
+    void charge(TaskContext context, Account account, EnforcedTask task) {
+        if (server != null) {
+            server.serve(context, account, task);
+        }
     }
 
     /** Reads what workers have left since the last time. */
@@ -170,6 +207,9 @@ final class PythonWorkers {
             }
         }
         working.keySet().retainAll(found);
+        if (server != null) {
+            Memgrant.sawWorkers(working.values().stream().mapToLong(WorkerTasks.Working::grown).sum());
+        }
     }
 
     /** Of memory that is its own; 0 for one that is gone. */
@@ -195,6 +235,9 @@ final class PythonWorkers {
     /** The last look: the executor ends. */
     void close() {
         looking.cancel(false);
+        if (server != null) {
+            server.close();
+        }
         look();
     }
 }

@@ -127,6 +127,11 @@ final class Settings {
         return get("python", "false").equals("true");
     }
 
+    /** Whether what they take is charged to their task's account. */
+    boolean chargesPython() {
+        return get("python_charge", "false").equals("true");
+    }
+
     /** The most that one of them may take, or null. */
     String pythonLimit() {
         return get("python_limit", null);

@@ -89,16 +89,21 @@ final class TaskMemory implements NativeMemoryAccountant {
     @Override
     public long acquireMemory(long bytes) {
         long paid = cover(bytes);
+        return paid + acquireInterrupted(bytes - paid);
+    }
+
+    /** For threads of ours that are not the task's: as a courier asks, but for what the account is granted when this has returned. */
+    long acquireInterrupted(long bytes) {
         long got = 0;
         Thread.currentThread().interrupt();
         try {
-            got = acquireFromManager(bytes - paid);
+            got = acquireFromManager(bytes);
         } catch (Throwable refused) {
             sayUnlessExpected(refused);
         } finally {
             Thread.interrupted();
         }
-        return paid + got;
+        return got;
     }
 
     /**

@@ -24,10 +24,23 @@ final class WorkerTasks {
      * A worker in a task.
      *
      * @param resident of its own memory, the most that was seen
+     * @param atFirst when it was seen first in the task
+     * @param now when it was seen last
      */
-    record Working(int pid, long task, String name, long resident) {
+    record Working(int pid, long task, String name, long resident, long atFirst, long now) {
+        private static final long NEVER_SEEN = -1;
+
+        Working(int pid, long task, String name) {
+            this(pid, task, name, 0, NEVER_SEEN, 0);
+        }
+
         Working seenWith(long bytes) {
-            return new Working(pid, task, name, Math.max(resident, bytes));
+            return new Working(pid, task, name, Math.max(resident, bytes), atFirst == NEVER_SEEN ? bytes : atFirst, bytes);
+        }
+
+        /** What is resident now and was not when it was seen first, soon after it began the task. */
+        long grown() {
+            return Math.max(0, now - atFirst);
         }
     }
 
@@ -63,7 +76,7 @@ final class WorkerTasks {
     Working working(String text) {
         try {
             JsonNode who = text == null ? null : json.readTree(text);
-            return who == null ? null : new Working(who.path("pid").asInt(), who.path("task").asLong(), nameOf(who), 0);
+            return who == null ? null : new Working(who.path("pid").asInt(), who.path("task").asLong(), nameOf(who));
         } catch (JsonProcessingException damaged) {
             Say.once("what a Python worker said cannot be read", damaged);
             return null;

@@ -1,0 +1,172 @@
+package io.memgrant.spark;
+
+import io.memgrant.Account;
+import io.memgrant.Say;
+import java.io.Closeable;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What processes take that work for one task, charged to the task's account while they do. Thread-safe; nobody waits for memory with its lock held.
+ */
+final class WorkerMemory {
+    /** More than a process can have: no sum of such numbers is too large. */
+    private static final long MOST = 1L << 47;
+    /** Processes that may work for a task at once. Spark has one do it. */
+    private static final int MOST_WORKERS = 16;
+
+    private final Account account;
+    /** Null where it is only counted. */
+    private final EnforcedTask task;
+    private final List<Worker> workers = new ArrayList<>();
+    private boolean over;
+    private boolean saidDenied;
+
+    WorkerMemory(Account account, EnforcedTask task) {
+        this.account = account;
+        this.task = task;
+    }
+
+    /**
+     * One process that works for the task from now on.
+     *
+     * @param connection is closed when the task ends
+     * @return null when it has ended, or has enough of them
+     */
+    synchronized Worker begin(long pid, Closeable connection) {
+        if (over || workers.size() >= MOST_WORKERS) {
+            return null;
+        }
+        Worker worker = new Worker(pid, connection);
+        workers.add(worker);
+        return worker;
+    }
+
+    /** The task is over: it is charged for nothing of theirs any more, whatever they still have. */
+    void end() {
+        List<Worker> ended;
+        synchronized (this) {
+            over = true;
+            ended = List.copyOf(workers);
+        }
+        ended.forEach(Worker::end);
+    }
+
+    /** One process. */
+    final class Worker {
+        private final long pid;
+        private final Closeable connection;
+        /** Guarded by the task's lock. */
+        private long charged;
+        private boolean ended;
+
+        private Worker(long pid, Closeable connection) {
+            this.pid = pid;
+            this.connection = connection;
+        }
+
+        /**
+         * Charges the account. Where that takes more than it has, its accountant is asked, and other tasks are waited for.
+         *
+         * @param need bytes, above 0
+         * @param most as many at most, if there are plenty
+         * @return how many were charged; 0 is a denial
+         */
+        long ask(long need, long most) {
+            long want = Math.min(most, MOST);
+            if (need > MOST || isTooMuch(want)) {
+                return 0;
+            }
+            if (task == null) {
+                return charge(want, 0);
+            }
+            long asked = 0;
+            try {
+                account.workerAsks(want);
+                asked = want;
+                if (!task.grantForWorker()) {
+                    account.workerAsks(need - want);
+                    asked = need;
+                    if (!task.waitForWorker()) {
+                        deny(need);
+                        return 0;
+                    }
+                }
+                long got = asked;
+                asked = 0;
+                return charge(got, got);
+            } finally {
+                account.workerAsks(-asked);
+                if (asked > 0) {
+                    task.giveBackUnused(asked);
+                }
+            }
+        }
+
+        private boolean isTooMuch(long want) {
+            synchronized (WorkerMemory.this) {
+                return charged + want > MOST;
+            }
+        }
+
+        private long charge(long bytes, long asked) {
+            boolean taken;
+            synchronized (WorkerMemory.this) {
+                taken = !ended && account.workerTakes(bytes, asked);
+                if (!taken) {
+                    account.workerAsks(-asked);
+                }
+                charged += taken ? bytes : 0;
+            }
+            if (taken && task != null) {
+                task.grantForWorker(); // if Spark took back in between what it had been granted
+            }
+            return taken ? bytes : 0;
+        }
+
+        private void deny(long need) {
+            String text = task.denyWorker("Python worker " + pid, need);
+            boolean isFirst;
+            synchronized (WorkerMemory.this) {
+                isFirst = !saidDenied;
+                saidDenied = true;
+            }
+            if (isFirst) {
+                Say.again("a Python worker gets a MemoryError: " + text);
+            }
+        }
+
+        /** @return false for more than was charged: then nothing has changed */
+        boolean giveBack(long bytes) {
+            synchronized (WorkerMemory.this) {
+                if (ended || bytes > charged) {
+                    return false;
+                }
+                charged -= bytes;
+                account.workerTakes(-bytes, 0);
+            }
+            if (task != null) {
+                task.giveBackUnused(bytes);
+            }
+            return true;
+        }
+
+        /** It works for the task no longer. */
+        void end() {
+            long left;
+            synchronized (WorkerMemory.this) {
+                left = charged;
+                if (!ended) {
+                    account.workerTakes(-charged, 0);
+                    charged = 0;
+                    ended = true;
+                    workers.remove(this);
+                }
+            }
+            WorkerServer.close(connection);
+            if (task != null && left > 0) {
+                task.giveBackUnused(left);
+            }
+        }
+    }
+}
