@@ -1,6 +1,7 @@
 #include "hazards.h"
 
 #include "libraries.h"
+#include "os.h"
 #include "memgrant.h"
 #include "settings.h"
 
@@ -31,7 +32,7 @@ bool mg_hazards_minor(const struct mg_self *self, int64_t bytes, bool in_jvm)
 
 /* ---- What a frame does with std::bad_alloc, by the table that its compiler left for the C++ runtime ---- */
 
-enum frame { PASSES, CATCHES, ENDS };
+enum frame { PASSES, CATCHES, CATCHES_ALL, ENDS };
 
 struct table {
     const unsigned char *at;
@@ -92,22 +93,22 @@ static uintptr_t read_number(const unsigned char **at, unsigned char form)
     return value;
 }
 
-/* Whether a handler for that type takes a std::bad_alloc. Of a type_info the second word is its name. */
-static bool type_takes_it(const struct table *table, uintptr_t filter)
+/* What a handler for that type does with a std::bad_alloc. Of a type_info the second word is its name. */
+static enum frame by_type(const struct table *table, uintptr_t filter)
 {
     const unsigned char *entry = table->types - filter * width(table->type_form);
     uintptr_t type = read_plain(entry, table->type_form);
     if (!type)
-        return true; /* catch (...) */
+        return CATCHES_ALL; /* catch (...) */
     if ((table->type_form & RELATIVE) == RELATIVE_TO_ITSELF)
         type += (uintptr_t)entry;
     else if (table->type_form & RELATIVE)
-        return true; /* in a form that no compiler here uses: nothing is known */
+        return CATCHES; /* in a form that no compiler here uses: nothing is known */
     if (table->type_form & INDIRECT)
         memcpy(&type, (const void *)type, sizeof type);
     const char *name;
     memcpy(&name, (const char *)type + sizeof(void *), sizeof name);
-    return !strcmp(name, "St9bad_alloc") || !strcmp(name, "St9exception");
+    return !strcmp(name, "St9bad_alloc") || !strcmp(name, "St9exception") ? CATCHES : PASSES;
 }
 
 /* The chain of actions of a call: handlers, and what runs in passing. */
@@ -117,8 +118,11 @@ static enum frame look_at_actions(const struct table *table, const unsigned char
         intptr_t filter = (intptr_t)read_leb(&action, true);
         const unsigned char *link = action;
         intptr_t next = (intptr_t)read_leb(&action, true);
-        if (filter > 0 && (!table->types || type_takes_it(table, (uintptr_t)filter)))
-            return CATCHES;
+        enum frame handler = filter <= 0    ? PASSES
+                             : table->types ? by_type(table, (uintptr_t)filter)
+                                            : CATCHES;
+        if (handler != PASSES)
+            return handler;
         if (filter < 0)
             return ENDS; /* throw(): only what it lists may leave, and that is hardly this */
         if (!next)
@@ -162,6 +166,7 @@ struct search {
     bool
         throws; /* a denial becomes an exception, here or, in code that has tables, for want of what malloc did not give */
     bool reads_tables, fatal, caught;
+    bool catches_all; /* the frame before does */
     int frames;
 };
 
@@ -182,6 +187,13 @@ static bool is_in_linker(uintptr_t code)
     return false;
 }
 
+/* What libc calls on a thread of its own and catches everything does so to end the process, as a std::thread's start does in libstdc++ before GCC 8,
+ * which jars have linked in (RocksDB's). Whoever means to bear it does that further up. */
+static bool starts_thread(uintptr_t code)
+{
+    return !mg_os_is_main_thread() && mg_libraries_slot((const void *)code, false) == MG_LIBRARY_LIBC;
+}
+
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 {
     struct search *search = argument;
@@ -191,6 +203,10 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
         return _URC_END_OF_STACK;
     if (mg_libraries_is_us((const void *)code))
         return _URC_NO_REASON;
+    if (search->catches_all) {
+        search->fatal = starts_thread(code);
+        return _URC_END_OF_STACK;
+    }
     const unsigned char *data = search->reads_tables ? _Unwind_GetLanguageSpecificData(context) : NULL;
     /* libc's are C's tables, where a call without an entry is one to pass by. */
     if (data && mg_libraries_slot((const void *)code, false) == MG_LIBRARY_LIBC)
@@ -198,7 +214,10 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
     enum frame frame = data ? look_at(data, _Unwind_GetRegionStart(context), code) : PASSES;
     search->throws |= data != NULL;
     search->fatal = frame == ENDS || is_in_linker(code);
-    search->caught = frame == CATCHES;
+    search->catches_all = frame == CATCHES_ALL;
+    search->caught = search->catches_all || frame == CATCHES;
+    if (search->catches_all && !search->fatal)
+        return _URC_NO_REASON;
     return search->fatal || search->caught ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 

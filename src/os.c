@@ -273,6 +273,11 @@ int mg_os_process(void)
     return (int)mg_kernel(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
+bool mg_os_is_main_thread(void)
+{
+    return mg_kernel(SYS_gettid, 0, 0, 0, 0, 0, 0) == mg_os_process();
+}
+
 int mg_os_processors(void)
 {
     unsigned long mask[128] = { 0 };

@@ -76,6 +76,7 @@ bool mg_os_readlink(const char *path, char *buffer, size_t size);
 /* The path by which the program was started, or as the kernel knows it. */
 void mg_os_program(char *buffer, size_t size);
 int mg_os_process(void);
+bool mg_os_is_main_thread(void);
 int mg_os_processors(void);
 /* The calling thread's name, at most 16 bytes with its end. */
 void mg_os_thread_name(char name[16]);

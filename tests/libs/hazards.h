@@ -14,6 +14,8 @@ void *hazards_table(void); /* that its static constructor took */
 void *hazards_noexcept(size_t size) MG_NOEXCEPT;
 void *hazards_destructor(size_t size);
 void *hazards_thread(size_t size);
+void *hazards_old_thread(size_t size);       /* whose start catches everything, to end the process */
+void *hazards_caught_on_thread(size_t size); /* NULL: by a handler for everything */
 void *hazards_unwinding(
     size_t size);                  /* NULL: a destructor caught it, which ran because of another exception */
 void *hazards_caught(size_t size); /* NULL: std::bad_alloc was caught */

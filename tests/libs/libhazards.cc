@@ -3,7 +3,9 @@
 #include "hazards.h"
 
 #include <cstring>
+#include <exception>
 #include <new>
+#include <pthread.h>
 #include <thread>
 
 static void *take(size_t size)
@@ -49,6 +51,45 @@ void *hazards_thread(size_t size)
 {
     void *taken = nullptr;
     std::thread([&] { taken = take(size); }).join();
+    return taken;
+}
+
+struct taking {
+    size_t size;
+    void *taken;
+};
+
+// As a std::thread's start is in libraries that have an old libstdc++ in them.
+extern "C" void *start_and_end_for_anything(void *argument)
+{
+    taking *what = static_cast<taking *>(argument);
+    try {
+        what->taken = take(what->size);
+    } catch (...) {
+        std::terminate();
+    }
+    return nullptr;
+}
+
+void *hazards_old_thread(size_t size)
+{
+    taking what{ size, nullptr };
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, start_and_end_for_anything, &what) || pthread_join(thread, nullptr))
+        return nullptr;
+    return what.taken;
+}
+
+void *hazards_caught_on_thread(size_t size)
+{
+    void *taken = nullptr;
+    std::thread([&] {
+        try {
+            taken = take(size);
+        } catch (...) {
+            taken = nullptr;
+        }
+    }).join();
     return taken;
 }
 

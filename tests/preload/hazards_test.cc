@@ -38,8 +38,9 @@ static void a_library_can_be_loaded()
 static void what_nobody_could_catch_passes()
 {
     void *(*const ways[])(size_t) = { CALL(hazards_noexcept),       CALL(hazards_destructor),
-                                      CALL(hazards_thread),         CALL(hazards_unwinding),
-                                      CALL(hazards_wrongly_caught), CALL(hazards_caught_too_late) };
+                                      CALL(hazards_thread),         CALL(hazards_old_thread),
+                                      CALL(hazards_unwinding),      CALL(hazards_wrongly_caught),
+                                      CALL(hazards_caught_too_late) };
     for (auto way : ways) {
         void *block = way(large);
         CHECK(block != nullptr);
@@ -50,6 +51,7 @@ static void what_nobody_could_catch_passes()
 static void what_is_caught_is_denied()
 {
     CHECK(!CALL(hazards_caught)(large));
+    CHECK(!CALL(hazards_caught_on_thread)(large));
     void *small = CALL(hazards_caught)(1000); // no gain, and a risk
     CHECK(small);
     CALL(hazards_drop)(small);
