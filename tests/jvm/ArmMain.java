@@ -26,7 +26,7 @@ final class ArmMain {
         equal(0L, Native.open("of nobody", 0, -1), "an account without a parent");
         equal(-1L, Native.awaitRequest(0), "no account");
         equal(0L, Native.settle(0), "no account");
-        equal(Native.AHEAD + 1, Native.read(0).length, "no account");
+        equal(Native.WORKERS_AHEAD + 1, Native.read(0).length, "no account");
         long account = Native.open("t\u00e4sk \ud83d\ude00", Native.root(), -1);
         check(Native.report().contains("\"t\u00e4sk \ud83d\ude00\""), "the report is Java text: " + Native.report());
         check(Native.report().endsWith("}\n"), "the report ends where its text ends");
