@@ -1,8 +1,8 @@
 #include "hazards.h"
 
 #include "libraries.h"
-#include "os.h"
 #include "memgrant.h"
+#include "os.h"
 #include "settings.h"
 
 #include <link.h>
