@@ -1,6 +1,6 @@
 #!/bin/bash
 # The library for aarch64 in a JVM of that machine, under emulation: thunks of every shape, interpreted and compiled, natives that were bound before,
-# denials and stops at their moments, tasks' parts, C++ that is denied, and a crash under a thunk. The tests are those of tests/jvm.
+# denials and stops at their moments, tasks' parts, C++ that is denied, a crash under a thunk, RocksDB as published. The tests are those of tests/jvm.
 set -u
 if [ "$(uname -m)" = aarch64 ]; then
     ONLY_JVM=$(readlink -f "$(command -v java)") || exit
@@ -17,12 +17,12 @@ fi
 export ONLY_JVM LIB=$BUILD/dist/aarch64/libmemgrant.so
 "$ONLY_JVM" -version 2>&1 | tail -n 1
 bad=0 all=$WORK
-for name in thunks late moments scopes accountants fail crash; do
+for name in thunks late moments scopes accountants fail crash rocksdb; do
     export WORK=$all/$name
     mkdir -p "$WORK" && cd "$WORK" || exit
     "$ROOT/tests/jvm/${name}_test.sh" >output.txt 2>&1
     code=$?
     echo "$name ended with $code"
-    [ $code = 0 ] || { tail -n 30 output.txt; bad=1; }
+    [ $code = 0 ] || [ $code = 77 ] || { tail -n 30 output.txt; bad=1; }
 done
 exit $bad

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Native methods of a target through thunks: every shape of arguments and results, the rule of boundaries, binding again.
+# Native methods of a target through thunks: every shape of arguments and results, the rule of boundaries, binding again. READS: as for late_test.sh.
 . "$ROOT/tests/jvm/setup.bash"
 build_target
 build_classes
@@ -21,5 +21,5 @@ for java in $(jvms); do
     clean_run "$java" '' io.memgrant.RebindMain
     clean_run "$java" 'more than 4096 native methods' io.memgrant.RebindMain use-up
     clean_run "$java" '' io.memgrant.RebindMain unload
-    clean_run "$java" 'more than 1024 native methods of libraries that are no targets' io.memgrant.RebindMain passive
+    PRELOAD="$LIB ${READS-}" clean_run "$java" 'more than 1024 native methods of libraries that are no targets' io.memgrant.RebindMain passive
 done

@@ -59,12 +59,12 @@ static void a_task_works_behind_them(void)
 
 int main(void)
 {
-    CHECK(!prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)); /* or each touched byte may take 2 MB */
     unit_start("observe", NULL);
     if (mg_window.size <= TB) {
         printf("the system gives no more than %zu GB of addresses here\n", mg_window.size / GB);
         return 77;
     }
+    CHECK(!prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)); /* or each touched byte may take 2 MB */
     int count = take();
     if (count < BLOCKS) {
         printf("the kernel gives %d GB of memory that is not touched\n", count * 3);
