@@ -191,11 +191,11 @@ long mg_os_call_madvise(void *address, size_t size, int advice)
     return mg_kernel(SYS_madvise, (long)address, (long)size, advice, 0, 0, 0);
 }
 
-bool mg_os_write(int file, const void *bytes, size_t size)
+bool mg_kernel_moves(long number, int file, const void *bytes, size_t size, int flags)
 {
     const char *at = bytes;
     while (size) {
-        long done = mg_kernel(SYS_write, file, (long)at, (long)size, 0, 0, 0);
+        long done = mg_kernel(number, file, (long)at, (long)size, flags, 0, 0);
         if (done == -EINTR)
             continue;
         if (done <= 0)
@@ -204,6 +204,11 @@ bool mg_os_write(int file, const void *bytes, size_t size)
         size -= (size_t)done;
     }
     return true;
+}
+
+bool mg_os_write(int file, const void *bytes, size_t size)
+{
+    return mg_kernel_moves(SYS_write, file, bytes, size, 0);
 }
 
 int mg_os_create(const char *path)

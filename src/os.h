@@ -55,6 +55,8 @@ long mg_os_call_mremap(void *address, size_t size, size_t new_size, int flags, v
 long mg_os_call_mprotect(void *address, size_t size, int protection);
 long mg_os_call_madvise(void *address, size_t size, int advice);
 
+/* write, sendto or recvfrom until all of it has gone, or come; false when no more will. */
+bool mg_kernel_moves(long number, int file, const void *bytes, size_t size, int flags);
 bool mg_os_write(int file, const void *bytes, size_t size);
 /* Creates or empties a file for its owner only, and not one that a symbolic link leads to; negative when it can't be. */
 int mg_os_create(const char *path);

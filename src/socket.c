@@ -2,7 +2,6 @@
 
 #include "os.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,33 +49,11 @@ void mg_socket_close(struct mg_socket *socket)
 
 bool mg_socket_send(const struct mg_socket *socket, const void *bytes, size_t size, bool waits)
 {
-    const char *at = bytes;
     int flags = MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT);
-    if (!is_ours(socket))
-        return false;
-    while (size) {
-        long done = mg_kernel(SYS_sendto, socket->file, (long)at, (long)size, flags, 0, 0);
-        if (done == -EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        size -= (size_t)done;
-    }
-    return true;
+    return is_ours(socket) && mg_kernel_moves(SYS_sendto, socket->file, bytes, size, flags);
 }
 
 bool mg_socket_receive(const struct mg_socket *socket, void *bytes, size_t size)
 {
-    char *at = bytes;
-    while (size) {
-        long done = mg_kernel(SYS_recvfrom, socket->file, (long)at, (long)size, 0, 0, 0);
-        if (done == -EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        size -= (size_t)done;
-    }
-    return true;
+    return mg_kernel_moves(SYS_recvfrom, socket->file, bytes, size, 0);
 }
