@@ -1,19 +1,5 @@
 #!/bin/bash
 # PySpark: what numpy and pyarrow take in a Python worker has the name of the task that the worker serves, and beyond a limit it is a MemoryError.
-. "$(dirname "$0")/spark.bash"
-timeout 900 "$ROOT/scripts/get-python" "$spark" || skip "there is no Python with numpy and PySpark: run scripts/get-python"
-python=$BUILD/python-$spark/bin/python
-pyspark=$(printf '%s:' "$BUILD/python-$spark"/spark/*.zip)
-cd "$WORK" || exit
-
-PYSPARK_PYTHON=$python PYTHONPATH=$pyspark SPARK_HOME=$spark_home "$spark_home/bin/spark-submit" --master 'local-cluster[1,1,1024]' \
-    --jars "$tests_jar" --conf spark.plugins=io.memgrant.spark.MemgrantPlugin --conf spark.executorEnv.LD_PRELOAD="$LIB" \
-    --conf spark.driver.extraClassPath="$BUILD/memgrant.jar" --conf spark.executor.extraClassPath="$BUILD/memgrant.jar" \
-    --conf spark.executorEnv.PYTHONPATH="$BUILD/memgrant.jar:$pyspark" --conf spark.memgrant.python=true \
-    --conf spark.memgrant.mode=enforce --conf spark.memgrant.policy=strict --conf spark.memgrant.pythonLimit=1g \
-    --conf spark.memory.offHeap.enabled=true --conf spark.memory.offHeap.size=128m --conf spark.ui.enabled=false \
-    --conf spark.task.maxFailures=1 "$ROOT/tests/spark/python/workers.py" 2>log || {
-    code=$?
-    grep -E 'memgrant|Exception|Error|^\s+at ' log | tail -n 40
-    fail "the application ended with $code"
-}
+: "${ROOT:=$(cd "$(dirname "$0")/../.." && pwd)}"
+. "$ROOT/tests/spark/python.bash"
+with_workers 1 --conf spark.memgrant.pythonLimit=1g --conf spark.memory.offHeap.size=128m --conf spark.task.maxFailures=1 workers.py
