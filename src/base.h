@@ -24,6 +24,9 @@ struct mg_redirection {
         called; /* what the process finds by that name: it, or where a program takes its address, that program's stub for it */
     void *behind; /* the next one of that name, in most processes libc's */
 };
+
+/* More than a process can have: no sum of such numbers overflows. */
+#define MG_MOST_BYTES ((int64_t)1 << 47)
 #define MG_PAGE ((size_t)4096)
 /* Library slots: those that are always there, and the rest for libraries as they are met. */
 #define MG_LIBRARIES 96

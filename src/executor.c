@@ -112,13 +112,13 @@ static int64_t most_more(int64_t lacks)
 /* Under the lock. What is lacking now: whoever had it before may have freed meanwhile. */
 static bool ask(int64_t need)
 {
-    const int64_t most = (int64_t)1 << 47; /* more than a process can have */
-    int64_t lacks =
-        need < most ? MG_LOAD(mg_accounts_root->taken) + need - MG_LOAD(mg_accounts_root->granted) : most + 1;
+    if (need >= MG_MOST_BYTES)
+        return false;
+    int64_t lacks = MG_LOAD(mg_accounts_root->taken) + need - MG_LOAD(mg_accounts_root->granted);
     if (lacks <= 0)
         return true;
-    int64_t more = lacks > most ? -1 : most_more(lacks);
-    if (more < 0)
+    int64_t more = most_more(lacks);
+    if (lacks > MG_MOST_BYTES || more < 0)
         return false;
     struct message message = message_of(lacks, lacks + more);
     uint64_t answer;

@@ -278,11 +278,9 @@ static bool reserve(struct mg_account *account, int64_t bytes, struct mg_account
 int64_t mg_grants_reserve(struct mg_account *account, int64_t bytes, bool in_part)
 {
     enum { TRIES = 8 };
-    const int64_t most =
-        (int64_t)1 << 47; /* more than a process can have: no sum of reservations overflows */
     struct mg_account *refuser = NULL;
     const bool fair = mg_fair_is_on_path(account);
-    if (bytes > most || MG_LOAD(account->reservation) > most)
+    if (bytes > MG_MOST_BYTES || MG_LOAD(account->reservation) > MG_MOST_BYTES)
         return 0;
     if (MG_UNLIKELY(fair))
         mg_fair_comes(account);

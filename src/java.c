@@ -16,8 +16,6 @@
 #include <link.h>
 #include <string.h>
 
-#define MOST ((int64_t)1 << 47)
-
 static bool holds_all(const struct mg_spec *spec)
 {
     return !strcmp(spec->pattern, "java:*") || !strcmp(spec->pattern, "java:");
@@ -96,7 +94,7 @@ static MG_NOINLINE int64_t lacks(struct mg_self *self, unsigned library, int64_t
     unsigned class = mg_class_of(size < 16 ? 16 : size);
     int64_t need = class ? (int64_t)mg_classes.size[class] : bytes;
     /* More than a process can have is as much as that: nobody who adds to it comes out below 0. */
-    need = (need < MOST ? need : MOST) - MG_LOAD(self->lane->credit);
+    need = (need < MG_MOST_BYTES ? need : MG_MOST_BYTES) - MG_LOAD(self->lane->credit);
     struct mg_account *holder = self->account->holder;
     if (MG_LIKELY(need <= 0 || need <= MG_LOAD(holder->granted) - MG_LOAD(holder->taken)) ||
         mg_denial_fate(holder, &mg_libraries[library]) == MG_FATE_OVERDRAFT)

@@ -29,7 +29,12 @@ final class Watch {
     }
 
     private static Thread newThread(Runnable work) {
-        Thread thread = new Thread(null, work, "memgrant-watch", 0, false);
+        return daemon(work, "memgrant-watch");
+    }
+
+    /** A daemon that has nothing of who starts it. */
+    static Thread daemon(Runnable work, String name) {
+        Thread thread = new Thread(null, work, name, 0, false);
         thread.setDaemon(true);
         thread.setContextClassLoader(null);
         return thread;

@@ -57,10 +57,7 @@ final class WorkerServer implements Closeable {
     }
 
     private static Thread newThread(Runnable work) {
-        Thread thread = new Thread(null, work, "memgrant-workers", 0, false);
-        thread.setDaemon(true);
-        thread.setContextClassLoader(null);
-        return thread;
+        return Watch.daemon(work, "memgrant-workers");
     }
 
     /** What a worker has to know: host, port and secret. */
