@@ -78,7 +78,8 @@ test-spark: all tools-test ## Real Spark under the library
 	@tests/run.sh spark
 
 state: all tools-test ## A streaming query with 200 partitions of state in RocksDB, 1,000 batches at half of its memory
-	@STATE="$${STATE:-200 1000 20000 200000}" SIDE_BY_SIDE=1 tests/spark/state_test.sh
+	@STATE="$${STATE:-200 1000 20000 200000}" SIDE_BY_SIDE=1 tests/spark/state_test.sh \
+		--conf spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled=true
 
 check: $(B)/libmemgrant.so tools-test $(BENCHED) ## The rules of DESIGN.md, checked by machine
 	@tests/run.sh check
