@@ -1,8 +1,7 @@
 /* On a kernel whose pages have 64 KB, as many for aarch64 are: what is no multiple of them is refused, and less than a whole one not given. It
  * is played here by what stands in for syscall(2), for each machine. */
-#include "unit.h"
+#include "mapped.h"
 
-#include "mappings.h"
 #include "os.h"
 #include "passed.h"
 #include "window.h"
@@ -10,13 +9,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define KB ((size_t)1 << 10)
-#define MB ((size_t)1 << 20)
 #define PAGE (64 * KB)
-enum { SMALL = 4096, ANON = MAP_PRIVATE | MAP_ANONYMOUS, RW = PROT_READ | PROT_WRITE };
+enum { SMALL = 4096 };
 
 /* ---- The kernel ---- */
 
@@ -110,19 +107,6 @@ long syscall(long number, ...)
 }
 
 /* ---- What is done with it ---- */
-
-static int64_t used(void)
-{
-    mg_mappings_measure();
-    return unit_read(mg_root(), MG_USED);
-}
-
-static char *map(size_t size, int protection)
-{
-    long address = mg_map(UNIT_LIBRARY, NULL, size, protection, ANON, -1, 0);
-    CHECK(address > 0);
-    return (char *)address;
-}
 
 static void blocks_of_all_sizes_are_served(void)
 {

@@ -1,27 +1,8 @@
 /* Mappings: charged while writable, through partial unmaps, replacement, growth, moves and what madvise gives back. */
-#include "unit.h"
-
-#include "mappings.h"
+#include "mapped.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/mman.h>
-
-#define MB ((size_t)1 << 20)
-enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, RW = PROT_READ | PROT_WRITE };
-
-static int64_t used(void)
-{
-    mg_mappings_measure();
-    return unit_read(mg_root(), MG_USED);
-}
-
-static char *map(size_t size, int protection)
-{
-    long address = mg_map(UNIT_LIBRARY, NULL, size, protection, ANON, -1, 0);
-    CHECK(address > 0);
-    return (char *)address;
-}
 
 static void parts_are_unmapped_one_by_one(void)
 {

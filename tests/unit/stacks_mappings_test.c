@@ -1,19 +1,15 @@
 /* A mapping's stack is known as long as a part of it is there that is charged: through partial unmaps, replacement, moves, growth, and
  * what is made inaccessible or writable; each part is said to have been asked for by who asked for it. Of a sampled part of all mappings the sums
  * are right in the mean. Nothing of it stays when all is unmapped. */
+#include "mapped.h"
 #include "sampled.h"
 
 #include "json.h"
-#include "mappings.h"
 #include "stacked.h"
 
 #include <errno.h>
 #include <math.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-
-#define MB ((size_t)1 << 20)
-enum { ANON = MAP_PRIVATE | MAP_ANONYMOUS, RW = PROT_READ | PROT_WRITE };
 
 static struct mg_mapping_parts parts;
 
@@ -36,13 +32,6 @@ static void check_there(size_t bytes, int samples)
 {
     CHECK_EQ((int64_t)(estimated() + 0.5), (int64_t)bytes);
     CHECK_EQ(stacks_estimate().samples, samples);
-}
-
-static char *map(size_t size, int protection)
-{
-    long address = mg_map(UNIT_LIBRARY, NULL, size, protection, ANON, -1, 0);
-    CHECK(address > 0);
-    return (char *)address;
 }
 
 static void unmapped_in_parts(void)
