@@ -72,11 +72,9 @@ def cause_of_death(text):
     frame = re.search(r"# Problematic frame:\n# (.*)", text)
     if frame:
         return re.sub(r"\+0x\S+|\s+", " ", frame[1]).strip()
-    for line in text.splitlines():
-        if not line.startswith(("fate:", "#")) and ABORTS.search(line):
-            return line.strip()[:160]
-    lines = [line for line in text.splitlines() if line and not line.startswith(("fate:", "#"))]
-    return lines[0][:160] if lines else ""
+    lines = [line.strip()[:160] for line in text.splitlines() if line and not line.startswith(("fate:", "#", "WARNING:"))]
+    aborts = [line for line in lines if ABORTS.search(line)]
+    return (aborts or lines or [""])[0]
 
 
 def result(code, text, seconds):
