@@ -243,11 +243,14 @@ const char *mg_arm(const char *const *settings, int count)
     if (mg_active)
         return "MEMGRANT_* is set in the executor's environment, so it counts on its own already; unset it, Spark's plugin "
                "has its own settings";
+    mg_settings.inert = false; /* an earlier call's */
     for (int i = 0; i < count; i++) {
         const char *wrong = take_setting(settings[i]);
         if (wrong)
             return wrong;
     }
+    if (mg_settings.inert)
+        return "inert is set; nothing is counted";
     return mg_settings.mode == MG_MODE_OFF ? "mode is off; nothing is counted" : count_quietly(true);
 }
 

@@ -17,6 +17,8 @@ final class ArmMain {
         Armed.load();
         String wrong = Native.arm(new String[] {"mode=enforce", "no_such_setting=1"});
         check(wrong != null && !wrong.isEmpty() && !wrong.contains("\n"), "an unknown setting: " + wrong);
+        wrong = Native.arm(new String[] {"mode=observe", "inert=true"});
+        check(wrong != null && wrong.startsWith("inert"), "inert, as a fleet's: " + wrong);
         String[] settings = Arrays.copyOf(Armed.ENFORCING, Armed.ENFORCING.length + 1);
         settings[settings.length - 1] = "report=" + file;
         check(Native.arm(settings) == null, "armed");
