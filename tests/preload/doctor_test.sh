@@ -124,8 +124,9 @@ if mkdir "$group" 2>/dev/null && echo 700M 2>/dev/null >"$group/$limit"; then
 fi
 
 # Processes: with the library and a target, with one that sleeps, and with none.
+arguments=
 begin() { # VARIABLE=VALUE...: sets `process`, once it is ready
-    coproc HOLDS { exec env "$@" python3 -c 'import sys; b = bytearray(1 << 20); print("ready", flush=True); sys.stdin.read()'; }
+    coproc HOLDS { exec env "$@" python3 -c 'import sys; b = bytearray(1 << 20); print("ready", flush=True); sys.stdin.read()' $arguments; }
     read -r _ <&"${HOLDS[0]}" && process=$HOLDS_PID
 }
 end() { eval "exec ${HOLDS[1]}>&-" && wait "$process"; }
@@ -144,4 +145,14 @@ begin HERE=1
 examine "${doctor[@]}" "$process"
 end
 says todo preload 'is not loaded in process'
+
+# The jar is the process's, not ours.
+cp other.jar memgrant-9.9.9.jar
+for arguments in "-cp no.jar:memgrant-9.9.9.jar" "-classpath $WORK/memgrant-9.9.9.jar:no.jar" "--class-path=memgrant-9.9.9.jar"; do
+    begin LD_PRELOAD="$LIB"
+    examine "${doctor[@]}" "$process"
+    end
+    says ok jar '/memgrant-9.9.9.jar, version 9.9.9'
+    says todo versions 'the jar 9.9.9'
+done
 exit 0
