@@ -55,6 +55,13 @@ prints "--conf spark.plugins=$plugin" \
     "--conf spark.memory.offHeap.enabled=true" \
     "--conf spark.memory.offHeap.size=2g" \
     "--conf spark.memgrant.mode=enforce"
+cp out enforced
+# Observed for now: the pool is there for a switch. Without a limit none is.
+bin/memgrant spark-conf --library /opt/m/libmemgrant.so --jar /opt/m/memgrant.jar --observe --limit 2g -- \
+    --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
+sed 's/^--conf spark.memgrant.mode=observe/--conf spark.memgrant.mode=enforce/' out | cmp - enforced || fail "another pool than that of enforcing"
+bin/memgrant spark-conf --observe -- --properties-file /dev/null --master 'local[2]' >out 2>notes || fail "it failed"
+grep -q offHeap out && fail "a pool of no size"
 # An amount of the container's overhead: Spark's own memory stays on heap.
 bin/memgrant spark-conf --pool overhead --limit 2g -- --conf spark.memory.offHeap.enabled=true >out 2>notes || fail "it failed"
 grep -A 9 LD_PRELOAD out >pool
