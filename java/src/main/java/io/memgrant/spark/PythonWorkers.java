@@ -62,6 +62,9 @@ final class PythonWorkers {
                 if (settings.chargesPython()) {
                     Say.once("Python workers are not charged: spark.memgrant.pythonCharge needs spark.memgrant.python=true");
                 }
+                if (settings.pythonLimit() != null) {
+                    Say.once("Python workers are not limited: spark.memgrant.pythonLimit needs spark.memgrant.python=true");
+                }
                 return null;
             }
             SparkConf conf = SparkEnv.get().conf();
