@@ -127,6 +127,19 @@ static void what_it_does_not_use_goes_back(void)
     CHECK(executor.most >= 64 << 20);
 }
 
+static void what_it_unmaps_goes_back(void)
+{
+    int socket = begin(100 << 20);
+    long at =
+        mg_map(UNIT_LIBRARY, NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(at > 0 && executor.charged >= 64 << 20);
+    CHECK(!mg_advise((void *)at, 32 << 20, MADV_DONTNEED));
+    CHECK(!mg_unmap((char *)at + (32 << 20), 32 << 20));
+    end(socket);
+    CHECK(executor.charged <= 10 << 20);
+    CHECK(!mg_unmap((void *)at, 32 << 20));
+}
+
 /* What blocks leave in heaps is the process's own, and mappings leave nothing. */
 static void what_it_freed_is_not_asked_for(void)
 {
@@ -280,6 +293,7 @@ int main(void)
     what_it_had_before_is_its_own();
     it_has_what_is_granted_and_no_more();
     what_it_does_not_use_goes_back();
+    what_it_unmaps_goes_back();
     what_it_freed_is_not_asked_for();
     without_an_executor_it_is_free();
     an_answer_that_can_not_be_ends_it();
