@@ -274,8 +274,10 @@ int64_t mg_caches_shrink(int64_t bytes)
         const struct cache *cache = &caches.all[i];
         size_t usage = cache->kind->api.usage(cache->handle);
         size_t less = share(evictable(cache), (double)wanted / (double)before);
+        /* One that evicts later may still use more than it was told it may: no pull makes it larger. */
+        size_t left = usage > less ? usage - less : 0, capacity = cache->kind->api.capacity(cache->handle);
         if (less)
-            cache->kind->api.set_capacity(cache->handle, usage > less ? usage - less : 0);
+            cache->kind->api.set_capacity(cache->handle, left < capacity ? left : capacity);
     }
     const size_t after = sum(evictable);
     mg_unlock(&caches.lock);

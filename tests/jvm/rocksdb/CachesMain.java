@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.Cache;
 import org.rocksdb.CompressionType;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.LRUCache;
@@ -34,6 +35,7 @@ final class CachesMain {
         fullOfWhatIsInUse(false);
         theLever(true);
         theLever(false);
+        twoPulls();
         System.out.println("caches: a full one with a hard limit fails reads, and the lever leaves it alone");
     }
 
@@ -43,13 +45,17 @@ final class CachesMain {
 
     /** A database whose blocks hold one key each, and its cache, which is empty. */
     private static final class Store implements AutoCloseable {
-        final LRUCache cache;
+        final Cache cache;
         final Options options;
         final RocksDB database;
         final List<RocksIterator> reading = new ArrayList<>();
 
         Store(long capacity, boolean isStrict) throws Exception {
-            cache = new LRUCache(capacity, 0, isStrict);
+            this(new LRUCache(capacity, 0, isStrict));
+        }
+
+        Store(Cache cache) throws Exception {
+            this.cache = cache;
             options = new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION)
                     .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache).setBlockSize(VALUE / 2));
             Path folder = Files.createTempDirectory(Path.of(System.getenv("WORK")), "database");
@@ -96,6 +102,27 @@ final class CachesMain {
         }
         check(isStrict ? failure.contains("full") : failure.isEmpty(),
                 "a cache that is full of blocks in use fails reads exactly if its limit is hard: '" + failure + "'");
+    }
+
+    /** A HyperClockCache evicts at its next insertions: until then it uses more than it may, and a second pull must not take that for what it may. */
+    private static void twoPulls() throws Exception {
+        Cache clock;
+        try {
+            clock = (Cache) Class.forName("org.rocksdb.HyperClockCache").getConstructor(long.class, long.class, int.class, boolean.class)
+                    .newInstance(CAPACITY, (long) VALUE, 0, false);
+        } catch (ClassNotFoundException olderThanIt) {
+            System.out.println("not tried: this RocksDB has no HyperClockCache");
+            return;
+        }
+        try (Store store = new Store(clock)) {
+            store.readAll();
+            long before = clock.getUsage();
+            check(before > CAPACITY * 3 / 4, "the cache is full: " + before);
+            new RocksDbCaches().spill(CAPACITY / 2);
+            new RocksDbCaches().spill(1);
+            store.readAll();
+            check(clock.getUsage() < before * 5 / 8, "what the first pull took is not given back by the second: " + before + " -> " + clock.getUsage());
+        }
     }
 
     private static void theLever(boolean isStrict) throws Exception {
