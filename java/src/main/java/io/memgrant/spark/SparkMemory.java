@@ -141,8 +141,12 @@ final class SparkMemory {
     /** Storage memory, all or nothing. May evict cached blocks, never running tasks' memory. */
     boolean acquireStorage(BlockId owner, long bytes) {
         long claimed = claim(bytes);
-        boolean acquired = claimed == bytes && manager.acquireStorageMemory(owner, bytes, MODE);
-        unclaim(acquired ? 0 : claimed);
+        boolean acquired = false;
+        try {
+            acquired = claimed == bytes && manager.acquireStorageMemory(owner, bytes, MODE);
+        } finally {
+            unclaim(acquired ? 0 : claimed); // also where an eviction throws: its disk is full, or its thread was interrupted
+        }
         return acquired;
     }
 
