@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 from charged import attempts, of_workers, run, udf
 from workers import MB, check, failure, seen
 
-# Spark's pool has 320 MB, and a worker's own limit is 1 GB. A task has one attempt.
+# Spark's pool has 320 MB, and a worker's own limit is 1 GB. A task has one attempt, and waits so long at most.
+WAIT_NS = 10 * 10 ** 9
 
 
 def both_keep(spark, megabytes):
@@ -28,6 +29,19 @@ def both_keep(spark, megabytes):
     return [json.loads(line) for line in through.collect()[0].words.splitlines()]
 
 
+def fills():
+    """What is denied to a worker that takes little at a time and goes on."""
+    import numpy
+
+    kept, denials = [], 0
+    while denials < 6:
+        try:
+            kept.append(numpy.ones(300 << 10, dtype="int8"))
+        except MemoryError:
+            denials += 1
+    return denials
+
+
 def taking(megabytes):
     def take():
         import numpy
@@ -35,6 +49,30 @@ def taking(megabytes):
         return bool(numpy.ones(megabytes * MB // 8).sum() > 0)
 
     return take
+
+
+def while_one_holds(spark, folder, megabytes, work):
+    """What a task has seen that does that work while another one holds so much of Spark's pool."""
+    has, goes = os.path.join(folder, "has"), os.path.join(folder, "goes")
+    os.mkfifo(has)
+    os.mkfifo(goes)
+
+    def hold():
+        import numpy
+
+        block = numpy.ones(megabytes * MB // 8)
+        with open(has, "w", encoding="ascii"), open(goes, encoding="ascii"):
+            return bool(block.sum() > 0)
+
+    holder = threading.Thread(target=lambda: run(spark, hold, 1))
+    holder.start()
+    with open(has, encoding="ascii"):
+        pass
+    seen_by_it = run(spark, work, 1)
+    with open(goes, "w", encoding="ascii"):
+        pass
+    holder.join()
+    return seen_by_it
 
 
 class Switch:
@@ -85,6 +123,7 @@ def main():
     both = both_keep(spark, 100)
     limited = failure(spark, udf(taking(1100)))
     refused = failure(spark, udf(taking(400)))
+    filled = while_one_holds(spark, os.path.dirname(switch.file), 150, fills)
     observed = switch.under_task("observe", 100, 400)
     counted = run(spark, taking(400), 1)
     before = switch.under_task("enforce", 100, 100)
@@ -103,6 +142,8 @@ def main():
     check("MemoryError" in refused and all(account["denials"] for account in attempts(accounts, 3)),
           "what is less than that and more than Spark has is one, and it was", refused, accounts)
 
+    waited = accounts[filled[0][1]]["waited_ns"]
+    check(filled[0][0] == 6 and WAIT_NS <= waited < 2 * WAIT_NS, "a worker that takes little at a time waits once, and not for each of its allocations", waited)
     check(observed and accounts[observed[0][1]]["denials"] == 0, "a task that was granted what its worker took is not denied once the mode is observe", observed)
     check(counted and accounts[counted[0][1]]["peak"] >= 392 * MB, "of one that starts then all is charged, and nothing denied", counted, accounts)
     check(before and accounts[before[0][1]]["denials"] == 0, "a task that was only counted is not denied once the mode is enforce", before)

@@ -115,7 +115,7 @@ final class Admission {
      * Waits for what Spark refused a task until now. On the task's thread, at a boundary where it may be stopped; or on a thread of ours, for a process that
      * works for it.
      *
-     * @param waitedNanos how long Spark let it wait before it refused; its wait here is that much shorter
+     * @param waitedNanos how long it was let wait before, by Spark for one; its wait here is that much shorter
      * @param takeMissing takes what is free, if that is enough; with Spark's monitor held
      * @return whether the task has what it needs
      */
@@ -139,6 +139,11 @@ final class Admission {
                 memory.monitor().notifyAll();
             }
         }
+    }
+
+    /** Whether that is as long as one may wait here. */
+    boolean hasWaited(long nanos) {
+        return nanos >= TimeUnit.MILLISECONDS.toNanos(boundaryMillis);
     }
 
     private boolean mayHope(EnforcedTask task) {

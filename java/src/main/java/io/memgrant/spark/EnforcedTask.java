@@ -34,6 +34,8 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private final Enforcement enforcement;
     /** Held by who takes unused grant from it, so that two do not take the same, and none from whoever has the account next. No monitor is taken while it is held. */
     private final Object giving = new Object();
+    /** Guarded by it: what the account still has is paid for by the executor's own, and nothing is granted to it any more. */
+    private boolean settled;
     private Denial denied;
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
@@ -179,7 +181,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private long takeUnused(long most) {
         synchronized (giving) {
             long needed = Math.max(account.used() + account.ahead() + account.workersAhead(), Math.max(memory.covered(), promised));
-            long unused = account.granted() - needed - account.lent() - memory.entry();
+            long unused = settled ? 0 : account.granted() - needed - account.lent() - memory.entry();
             return unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
         }
     }
@@ -188,7 +190,10 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     boolean grantForWorker() {
         long missing = account.workerLacks();
         if (missing > 0) {
-            grant(memory.acquireInterrupted(missing));
+            long got = memory.acquireInterrupted(missing);
+            synchronized (giving) {
+                grant(settled ? 0 : got); // then it goes back to Spark with what the task had
+            }
         }
         return missing <= 0 || account.workerLacks() <= 0;
     }
@@ -197,16 +202,21 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
      * The same when it could not: what heaps keep and other tasks do not use goes back to Spark, the executor's levers are pulled, and other tasks are waited
      * for. Nobody of this task's spills: its operators are in the middle of something, on threads of their own. The container lends nothing: what a worker has
      * can't be called in. Whether it may have it, also because nobody is denied any more.
+     *
+     * @param waitedNanos how long the process has waited in vain already; when that is as long as it may, it only takes what is free or not used
      */
-    boolean waitForWorker() {
+    boolean waitForWorker(long waitedNanos) {
         if (isEnding()) {
             return true;
+        }
+        if (enforcement.admission().hasWaited(waitedNanos)) {
+            return takeMissingForWorker() || isEnding();
         }
         Account.Wait wait = account.waitFor(account.workersAhead());
         try {
             enforcement.giveBackFreed();
             return takeMissingForWorker() || enforcement.pullExecutorLevers(account.workerLacks()) && grantForWorker()
-                    || enforcement.admission().awaitMissing(this, 0, this::takeMissingForWorker) || isEnding();
+                    || enforcement.admission().awaitMissing(this, waitedNanos, this::takeMissingForWorker) || isEnding();
         } finally {
             wait.close();
         }
@@ -385,6 +395,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         try {
             memory.settle();
             synchronized (giving) {
+                settled = true;
                 account.settle();
             }
             EndedTasks.HERE.add(account);

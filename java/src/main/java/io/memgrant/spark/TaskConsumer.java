@@ -38,7 +38,8 @@ final class TaskConsumer extends MemoryConsumer {
             return 0; // it asks because its grant does not suffice
         }
         memory.lookAtDeclared();
-        long unused = account.takeBack(size);
+        long spare = account.granted() - account.used() - account.workersAhead(); // a worker is about to have what was granted for it
+        long unused = spare > 0 ? account.takeBack(Math.min(size, spare)) : 0;
         memory.releaseMemory(unused);
         return unused;
     }

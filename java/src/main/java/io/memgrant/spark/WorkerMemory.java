@@ -12,8 +12,12 @@ import java.util.List;
 final class WorkerMemory {
     /** More than a process can have: no sum of such numbers is too large. */
     private static final long MOST = 1L << 47;
-    /** Processes that may work for a task at once. Spark has one do it. */
+    /** Processes that may work for a task at once. Spark has one for each Python operator. */
     private static final int MOST_WORKERS = 16;
+    /** In place of bytes: the worker's task is over. */
+    static final long OVER = -1;
+    /** What a worker has to be granted after it waited in vain, to wait as long again: else each of its allocations would, one after the other. */
+    private static final long FURTHER = 4 << 20;
 
     private final Account account;
     /** Null where it is only counted. */
@@ -59,6 +63,9 @@ final class WorkerMemory {
         /** Guarded by the task's lock. */
         private long charged;
         private boolean ended;
+        /** In vain, and what it was granted since. */
+        private long waitedNanos;
+        private long further;
 
         private Worker(long pid, Closeable connection) {
             this.pid = pid;
@@ -70,7 +77,7 @@ final class WorkerMemory {
          *
          * @param need bytes, above 0
          * @param most as many at most, if there are plenty
-         * @return how many were charged; 0 is a denial
+         * @return how many were charged; 0 is a denial, {@link #OVER} that there is nothing to charge any more
          */
         long ask(long need, long most) {
             long want = Math.min(most, MOST);
@@ -87,7 +94,7 @@ final class WorkerMemory {
                 if (!task.grantForWorker()) {
                     account.workerAsks(need - want);
                     asked = need;
-                    if (!task.waitForWorker()) {
+                    if (!awaits()) {
                         deny(need);
                         return 0;
                     }
@@ -109,6 +116,20 @@ final class WorkerMemory {
             }
         }
 
+        private boolean awaits() {
+            long waited;
+            synchronized (WorkerMemory.this) {
+                waited = waitedNanos;
+            }
+            long begun = System.nanoTime();
+            boolean has = task.waitForWorker(waited);
+            synchronized (WorkerMemory.this) {
+                waitedNanos = has ? 0 : waitedNanos + System.nanoTime() - begun;
+                further = 0;
+            }
+            return has;
+        }
+
         private long charge(long bytes, long asked) {
             boolean taken;
             synchronized (WorkerMemory.this) {
@@ -117,11 +138,13 @@ final class WorkerMemory {
                     account.workerAsks(-asked);
                 }
                 charged += taken ? bytes : 0;
+                further += taken ? bytes : 0;
+                waitedNanos = further >= FURTHER ? 0 : waitedNanos;
             }
             if (taken && task != null) {
                 task.grantForWorker(); // if Spark took back in between what it had been granted
             }
-            return taken ? bytes : 0;
+            return taken ? bytes : OVER;
         }
 
         private void deny(long need) {

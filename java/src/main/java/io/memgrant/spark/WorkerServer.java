@@ -128,6 +128,8 @@ final class WorkerServer implements Closeable {
                 strangers.release();
             }
             if (worker != null) {
+                socket.setSoTimeout(0); // it may compute for hours
+                socket.getOutputStream().write(WELCOME);
                 carry(worker, new DataInputStream(socket.getInputStream()), new DataOutputStream(socket.getOutputStream()));
             }
         } catch (IOException ended) {
@@ -135,9 +137,17 @@ final class WorkerServer implements Closeable {
         } catch (Throwable broken) {
             Say.once("a Python worker's request for memory was not answered", broken);
         } finally {
+            end(worker);
+        }
+    }
+
+    private static void end(WorkerMemory.Worker worker) {
+        try {
             if (worker != null) {
                 worker.end();
             }
+        } catch (Throwable broken) {
+            Say.once("what a Python worker had was not given back before its task's end", broken);
         }
     }
 
@@ -153,12 +163,7 @@ final class WorkerServer implements Closeable {
         }
         ByteBuffer numbers = ByteBuffer.wrap(said, secret.length, 2 * Long.BYTES);
         WorkerMemory task = tasks.get(numbers.getLong());
-        WorkerMemory.Worker worker = task == null ? null : task.begin(numbers.getLong(), socket);
-        if (worker != null) {
-            socket.setSoTimeout(0); // it may compute for hours
-            socket.getOutputStream().write(WELCOME);
-        }
-        return worker;
+        return task == null ? null : task.begin(numbers.getLong(), socket);
     }
 
     /** All of it, or false: however slowly it comes, nobody waits for longer. */
@@ -180,7 +185,11 @@ final class WorkerServer implements Closeable {
             long need = from.readLong();
             long other = from.readLong();
             if (need > 0 && other >= need) {
-                to.writeLong(worker.ask(need, other));
+                long got = worker.ask(need, other);
+                if (got == WorkerMemory.OVER) {
+                    throw new EOFException("its task is over"); // no denial: the worker finds the connection closed
+                }
+                to.writeLong(got);
             } else if (need != 0 || other <= 0 || !worker.giveBack(other)) {
                 throw new EOFException("no request");
             }
