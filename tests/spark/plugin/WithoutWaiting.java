@@ -33,6 +33,7 @@ final class WithoutWaiting {
         check(partial > STATES / 20, "partial grants in " + partial + " states only");
         endsAtOnce();
         freeOrGranted();
+        afterAnEvictionThatFailed();
         System.out.println(STATES + " states, 0 waits; plain requests waited in " + waits + " and wanted to evict in "
                 + evictions + "; " + partial + " partial grants");
     }
@@ -72,6 +73,22 @@ final class WithoutWaiting {
         } finally {
             other.interrupt();
         }
+    }
+
+    /** What was asked for then native memory may have later. */
+    private static void afterAnEvictionThatFailed() {
+        UnifiedMemoryManager manager = manager(0.5);
+        SparkMemory memory = new SparkMemory(manager, 0, false, 0);
+        BlockId owner = new TestBlockId("native");
+        check(manager.acquireStorageMemory(new TestBlockId("cached"), POOL * 3 / 4, MemoryMode.OFF_HEAP), "a block is cached");
+        try {
+            memory.acquireStorage(owner, POOL / 2);
+            check(false, "an eviction without a memory store");
+        } catch (Exception failed) {
+            check(failed.getMessage().contains("memory store not initialized"), "unexpected " + failed);
+            manager.releaseStorageMemory(POOL * 3 / 4, MemoryMode.OFF_HEAP);
+        }
+        check(memory.acquireStorage(owner, POOL), "all of the pool is native memory's after an eviction failed");
     }
 
     private static void oneState(Random random) {
