@@ -63,7 +63,7 @@ final class WorkerMemory {
         /** Guarded by the task's lock. */
         private long charged;
         private boolean ended;
-        /** In vain, and what it was granted since. */
+        /** How long in vain, and what it was granted since. */
         private long waitedNanos;
         private long further;
 
@@ -123,9 +123,11 @@ final class WorkerMemory {
             }
             long begun = System.nanoTime();
             boolean has = task.waitForWorker(waited);
-            synchronized (WorkerMemory.this) {
-                waitedNanos = has ? 0 : waitedNanos + System.nanoTime() - begun;
-                further = 0;
+            if (!has) {
+                synchronized (WorkerMemory.this) {
+                    waitedNanos += System.nanoTime() - begun;
+                    further = 0;
+                }
             }
             return has;
         }
