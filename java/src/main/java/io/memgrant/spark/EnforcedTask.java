@@ -32,10 +32,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private final Account account;
     private final TaskMemory memory;
     private final Enforcement enforcement;
-    /** Held by who takes unused grant from it, so that two do not take the same, and none from whoever has the account next. No monitor is taken while it is held. */
-    private final Object giving = new Object();
-    /** Guarded by it: what the account still has is paid for by the executor's own, and nothing is granted to it any more. */
-    private boolean settled;
+    private final TaskGrant granted;
     private Denial denied;
     /** In Spark's pool, before that denial. */
     private long waitedNanos;
@@ -47,8 +44,6 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private final AtomicLong wantedByWorkers = new AtomicLong();
     /** What it was lent is needed elsewhere. Set by others. */
     private volatile boolean calledIn;
-    /** What it was let start with, since an attempt before it was denied: no other task gets it, used or not. Set before anybody else knows of it. */
-    private volatile long promised;
     /** Whether its present wait was said. Of one thread, that looks now and then. */
     private boolean saidWaiting;
 
@@ -57,6 +52,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         this.account = account;
         this.memory = memory;
         this.enforcement = enforcement;
+        this.granted = new TaskGrant(account, memory);
     }
 
     /** On the task's thread, before anything else, so that its end is learnt of whatever comes of its start. */
@@ -71,7 +67,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
      * @param need what of it stays the task's, whether it uses it or not
      */
     void start(long firstGrant, long need) {
-        promised = need;
+        granted.promise(need);
         if (firstGrant > 0) {
             memory.takeAnchor();
             grant(memory.acquireFree(firstGrant));
@@ -166,40 +162,13 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         memory.releaseMemory(bytes);
     }
 
-    /**
-     * Another task lacks what this one was granted and does not use: up to so much of it goes back to Spark. On any thread; what of Spark's is
-     * locked meanwhile is its memory manager alone.
-     *
-     * @return bytes
-     */
-    long giveBackUnused(long most) {
-        long back = takeUnused(most);
-        memory.releaseMemory(back);
-        return back;
-    }
-
-    private long takeUnused(long most) {
-        synchronized (giving) {
-            long needed = Math.max(account.used() + account.ahead() + account.workersAhead(), Math.max(memory.covered(), promised));
-            long unused = settled ? 0 : account.granted() - needed - account.lent() - memory.entry();
-            return unused > 0 ? account.takeBack(Math.min(unused, most)) : 0;
-        }
-    }
-
-    /** A process that works for the task asks for memory, as its account knows: whether that can be had at once. On any thread of ours. */
-    boolean grantForWorker() {
-        long missing = account.workerLacks();
-        if (missing > 0) {
-            long got = memory.acquireInterrupted(missing);
-            synchronized (giving) {
-                grant(settled ? 0 : got); // then it goes back to Spark with what the task had
-            }
-        }
-        return missing <= 0 || account.workerLacks() <= 0;
+    /** What it was granted, as others ask for it. */
+    TaskGrant granted() {
+        return granted;
     }
 
     /**
-     * The same when it could not: what heaps keep and other tasks do not use goes back to Spark, the executor's levers are pulled, and other tasks are waited
+     * Where {@link TaskGrant#grantForWorker} could not: what heaps keep and other tasks do not use goes back to Spark, the executor's levers are pulled, and other tasks are waited
      * for. Nobody of this task's spills: its operators are in the middle of something, on threads of their own. The container lends nothing: what a worker has
      * can't be called in. Whether it may have it, also because nobody is denied any more.
      *
@@ -215,7 +184,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
         Account.Wait wait = account.waitFor(account.workersAhead());
         try {
             enforcement.giveBackFreed();
-            return takeMissingForWorker() || enforcement.pullExecutorLevers(account.workerLacks()) && grantForWorker()
+            return takeMissingForWorker() || enforcement.pullExecutorLevers(account.workerLacks()) && granted.grantForWorker()
                     || enforcement.admission().awaitMissing(this, waitedNanos, this::takeMissingForWorker) || isEnding();
         } finally {
             wait.close();
@@ -223,7 +192,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     }
 
     private boolean takeMissingForWorker() {
-        return grantForWorker() || enforcement.takeBackUnused(this, account.workerLacks()) && grantForWorker();
+        return granted.grantForWorker() || enforcement.takeBackUnused(this, account.workerLacks()) && granted.grantForWorker();
     }
 
     /** Spark's no to such a process, which asked for so many bytes. What there is to say of it. */
@@ -394,10 +363,7 @@ final class EnforcedTask implements TaskCompletionListener, BoundaryHandler, Nat
     private void settle() {
         try {
             memory.settle();
-            synchronized (giving) {
-                settled = true;
-                account.settle();
-            }
+            granted.settle();
             EndedTasks.HERE.add(account);
         } catch (Throwable broken) {
             Say.once("a task was not settled", broken);

@@ -296,7 +296,7 @@ final class Enforcement {
         long wanted = memory.mayAlwaysWait() ? 0 : Math.min(missing, share) - memory.freeForNative();
         long left = wanted;
         for (EnforcedTask other : running) {
-            left -= other == lacks || left <= 0 ? 0 : other.giveBackUnused(left);
+            left -= other == lacks || left <= 0 ? 0 : other.granted().giveBackUnused(left);
         }
         return left < wanted;
     }

@@ -91,7 +91,7 @@ final class WorkerMemory {
             try {
                 account.workerAsks(want);
                 asked = want;
-                if (!task.grantForWorker()) {
+                if (!task.granted().grantForWorker()) {
                     account.workerAsks(need - want);
                     asked = need;
                     if (!awaits()) {
@@ -105,7 +105,7 @@ final class WorkerMemory {
             } finally {
                 account.workerAsks(-asked);
                 if (asked > 0) {
-                    task.giveBackUnused(asked);
+                    task.granted().giveBackUnused(asked);
                 }
             }
         }
@@ -144,7 +144,7 @@ final class WorkerMemory {
                 waitedNanos = further >= FURTHER ? 0 : waitedNanos;
             }
             if (taken && task != null) {
-                task.grantForWorker(); // if Spark took back in between what it had been granted
+                task.granted().grantForWorker(); // if Spark took back in between what it had been granted
             }
             return taken ? bytes : OVER;
         }
@@ -171,7 +171,7 @@ final class WorkerMemory {
                 account.workerTakes(-bytes, 0);
             }
             if (task != null) {
-                task.giveBackUnused(bytes);
+                task.granted().giveBackUnused(bytes);
             }
             return true;
         }
@@ -190,7 +190,7 @@ final class WorkerMemory {
             }
             WorkerServer.close(connection);
             if (task != null && left > 0) {
-                task.giveBackUnused(left);
+                task.granted().giveBackUnused(left);
             }
         }
     }
