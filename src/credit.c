@@ -104,6 +104,11 @@ MG_NOINLINE void mg_credit_give_back(struct mg_self *self, unsigned library, int
     MG_STORE(lane->credit, kept);
     MG_STORE(lane->low, kept);
     mg_grants_mind_overhead_in_time(self);
+    mg_credit_came_back(self, bytes);
+}
+
+void mg_credit_came_back(struct mg_self *self, int64_t bytes)
+{
     if (mg_executor_is_joined())
         mg_executor_give_back();
     mg_credit_look_in(self, bytes);

@@ -25,6 +25,8 @@ bool mg_credit_charge_slow(struct mg_self *self, unsigned library, int64_t bytes
 /* The charge came to nothing: nobody ever had the bytes, so no peak saw them. */
 void mg_credit_undo(struct mg_self *self, unsigned library, int64_t bytes);
 void mg_credit_give_back(struct mg_self *self, unsigned library, int64_t bytes);
+/* So much is not used any more: what of that was an executor's goes back to it, and the live page shows it. */
+void mg_credit_came_back(struct mg_self *self, int64_t bytes);
 
 /* To be read before the lane's credit and its thread's magazines. Acquire: whoever recalls either from a thread that comes in
  * meanwhile puts the floor back afterwards, so an open one tells that what is read next is left. */

@@ -1,7 +1,6 @@
 /* mmap and its kin for targets: charged when memory becomes writable, before it is. Calls that concern no target's
  * mapping go straight to the kernel. */
 #include "charges.h"
-#include "executor.h"
 #include "hazards.h"
 #include "mappings.h"
 #include "memgrant.h"
@@ -118,14 +117,6 @@ static bool concerns_us(const struct mg_self *self)
     return mg_mappings_any() && !MG_LOAD(self->inside);
 }
 
-/* What is not used any more goes back to whom it was asked from; who looks at the live page sees it. */
-static void look_in(struct mg_self *self, size_t size)
-{
-    if (mg_executor_is_joined())
-        mg_executor_give_back();
-    mg_credit_look_in(self, (int64_t)size);
-}
-
 long mg_unmap(void *address, size_t size)
 {
     struct mg_self *self = &mg_self;
@@ -137,7 +128,7 @@ long mg_unmap(void *address, size_t size)
     if (!result)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size), MG_MAPPING_GONE);
     mg_mappings_unlock();
-    look_in(self, size);
+    mg_credit_came_back(self, (int64_t)size);
     mg_leave(self);
     return result;
 }
@@ -156,7 +147,7 @@ long mg_advise(void *address, size_t size, int advice)
         mg_mappings_change((uintptr_t)address, (uintptr_t)address + mg_os_whole_pages(size),
                            MG_MAPPING_RETURNING);
     mg_mappings_unlock();
-    look_in(self, size);
+    mg_credit_came_back(self, (int64_t)size);
     mg_leave(self);
     return result;
 }
@@ -219,7 +210,7 @@ long mg_protect(void *address, size_t size, int protection)
     mg_stacks_mapped(sample);
     mg_mappings_unlock();
     if (protection == PROT_NONE)
-        look_in(self, size);
+        mg_credit_came_back(self, (int64_t)size);
     mg_leave(self);
     return result;
 }
