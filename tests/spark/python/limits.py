@@ -51,28 +51,30 @@ def taking(megabytes):
     return take
 
 
-def while_one_holds(spark, folder, megabytes, work):
-    """What a task has seen that does that work while another one holds so much of Spark's pool."""
-    has, goes = os.path.join(folder, "has"), os.path.join(folder, "goes")
+def around(spark, at, before, act, after):
+    """What a task has seen that took so much, waited until something was done, and took so much more; and what that something came to."""
+    has, goes = at + ".has", at + ".goes"
     os.mkfifo(has)
     os.mkfifo(goes)
 
-    def hold():
+    def work():
         import numpy
 
-        block = numpy.ones(megabytes * MB // 8)
+        first = numpy.ones(before * MB // 8)
         with open(has, "w", encoding="ascii"), open(goes, encoding="ascii"):
-            return bool(block.sum() > 0)
+            second = numpy.ones(after * MB // 8)
+        return bool(first.sum() + second.sum() > 0)
 
-    holder = threading.Thread(target=lambda: run(spark, hold, 1), daemon=True)
-    holder.start()
+    seen_there = []
+    task = threading.Thread(target=lambda: seen_there.extend(run(spark, work, 1)), daemon=True)
+    task.start()
     with open(has, encoding="ascii"):
         pass
-    seen_by_it = run(spark, work, 1)
+    came_to = act()
     with open(goes, "w", encoding="ascii"):
         pass
-    holder.join()
-    return seen_by_it
+    task.join()
+    return seen_there, came_to
 
 
 class Switch:
@@ -85,28 +87,7 @@ class Switch:
 
     def under_task(self, mode, before, after):
         """What a task has seen that took so much before the mode was this, and so much after it."""
-        has, goes = self.file + ".has." + mode, self.file + ".goes." + mode
-        os.mkfifo(has)
-        os.mkfifo(goes)
-
-        def work():
-            import numpy
-
-            first = numpy.ones(before * MB // 8)
-            with open(has, "w", encoding="ascii"), open(goes, encoding="ascii"):
-                second = numpy.ones(after * MB // 8)
-            return bool(first.sum() + second.sum() > 0)
-
-        result = []
-        task = threading.Thread(target=lambda: result.extend(run(self.spark, work, 1)), daemon=True)
-        task.start()
-        with open(has, encoding="ascii"):
-            pass
-        self.to(mode)
-        with open(goes, "w", encoding="ascii"):
-            pass
-        task.join()
-        return result
+        return around(self.spark, self.file + "." + mode, before, lambda: self.to(mode), after)[0]
 
     def to(self, mode):
         with open(self.file + ".new", "w", encoding="ascii") as file:
@@ -122,7 +103,7 @@ def main():
     run(spark, taking(1), 2)  # what is imported first
     both = both_keep(spark, 100)
     # Before any worker ends: these two have imported what they need.
-    filled = while_one_holds(spark, os.path.dirname(switch.file), 150, fills)
+    filled = around(spark, switch.file + ".filled", 150, lambda: run(spark, fills, 1), 0)[1]
     limited = failure(spark, udf(taking(1100)))
     refused = failure(spark, udf(taking(400)))
     observed = switch.under_task("observe", 100, 400)
